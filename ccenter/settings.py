@@ -1,0 +1,126 @@
+"""Django's settings. Everything that differs between installations comes from the environment (see .env.example)."""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _require(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise SystemExit(f"{name} is not set: start through `python -m deploy.stack` or see .env.example")
+    return value
+
+
+STATE = Path(_require("CC_STATE"))
+SECRET_KEY = _require("CC_SECRET_KEY")
+DEBUG = os.environ.get("CC_DEBUG") == "1"
+ALLOWED_HOSTS = os.environ.get("CC_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
+CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CC_TRUSTED_ORIGINS", "").split(",") if o]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "channels",
+    "ccenter.calls",
+    "crm",
+    "orders",
+    "ccenter.stasis",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "ccenter.urls"
+ASGI_APPLICATION = "ccenter.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# A database that is away must fail fast: no web worker may hang on it for longer than a person waits.
+DATABASES = {"default": dj_database_url.parse(_require("DATABASE_URL"), conn_max_age=60, conn_health_checks=True)}
+DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 3
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = _require("REDIS_URL")
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True  # a worker that dies gives its task back
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("CC_HTTPS") == "1"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+
+LANGUAGE_CODE = os.environ.get("CC_LANGUAGE", "zh-hans")
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "ccenter" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = os.environ.get("CC_TIME_ZONE", "Asia/Shanghai")  # the centre's zone: shown, never stored
+
+STATIC_URL = "static/"
+STATIC_ROOT = STATE / "static"
+MEDIA_ROOT = STATE / "media"
+RECORDINGS = STATE / "recordings"
+JOURNAL = STATE / "journal"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+}
+SPECTACULAR_SETTINGS = {"TITLE": "ccenter", "VERSION": "0.1.0", "SERVE_INCLUDE_SCHEMA": False}
+
+# Where the switch is. Read by ccenter.stasis and by nothing else.
+NODE = os.environ.get("CC_NODE", "ast1")
+ARI_URL = os.environ.get("CC_ARI_URL", "http://127.0.0.1:8088")
+ARI_USER = os.environ.get("CC_ARI_USER", "ccenter")
+ARI_PASSWORD = os.environ.get("CC_ARI_PASSWORD", "")
+AMI_USER = os.environ.get("CC_AMI_USER", "ccenter")
+AMI_PASSWORD = os.environ.get("CC_AMI_PASSWORD", "")
+AGI_PORT = int(os.environ.get("CC_AGI_PORT", "4573"))
+
+PHONE_REGION = os.environ.get("CC_PHONE_REGION", "CN")  # how a number without a country code is read
