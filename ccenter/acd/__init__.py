@@ -1,0 +1,1 @@
+"""The pure core. See machine.py for the theory of operation."""

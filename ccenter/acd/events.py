@@ -1,0 +1,296 @@
+"""What can happen: the core's only input, besides the passing of time.
+
+Three families: what the switch reports (a leg is a channel of Asterisk, its id the channel's), answers to what
+the core asked for (look-ups, storage, recordings), and requests of people. Every request carries an id,
+and its answer is a fact: `RequestDone` or `RequestRefused`.
+"""
+
+from msgspec import Struct
+
+from ccenter.acd.config import AnyTarget, Config
+
+
+class Event(Struct, frozen=True, gc=False, tag_field="type"):
+    """Base of all events."""
+
+
+# -- the switch ------------------------------------------------------------------------------------------------
+
+
+class CallOffered(Event, tag=True, frozen=True, gc=False):
+    """A call came in over a trunk and waits for us, unanswered."""
+
+    leg: str
+    ani: str  # E.164 where it could be read, else as received; "" when withheld
+    dnis: str
+    trunk: str
+    channel: str = ""  # Asterisk's channel name
+    name: str = ""  # what the network calls the caller
+    place: str = ""  # province and city of the number
+
+
+class SeatDialled(Event, tag=True, frozen=True, gc=False):
+    """A seat's phone dialled a number by itself. `endpoint` says whose phone."""
+
+    leg: str
+    endpoint: str
+    dialled: str
+    channel: str = ""
+
+
+class LegRinging(Event, tag=True, frozen=True, gc=False):
+    leg: str
+
+
+class LegAnswered(Event, tag=True, frozen=True, gc=False):
+    """A leg that we dialled was picked up."""
+
+    leg: str
+    channel: str = ""
+
+
+class LegEnded(Event, tag=True, frozen=True, gc=False):
+    """A leg is gone. `cause` is the Q.850 cause; 0 is unknown. `note` says more: "switch_restarted", "no_contact"."""
+
+    leg: str
+    cause: int = 16
+    note: str = ""
+
+
+class LegHeld(Event, tag=True, frozen=True, gc=False):
+    """The hold key of the phone itself."""
+
+    leg: str
+    held: bool
+
+
+class KeyPressed(Event, tag=True, frozen=True, gc=False):
+    leg: str
+    key: str
+
+
+class PlayEnded(Event, tag=True, frozen=True, gc=False):
+    leg: str
+    play: str
+    failed: bool = False
+
+
+class MessageRecorded(Event, tag=True, frozen=True, gc=False):
+    """A voicemail recording ended, by key, silence, length or hang-up."""
+
+    leg: str
+    message: str
+    seconds: float
+    failed: bool = False
+
+
+class PhoneChanged(Event, tag=True, frozen=True, gc=False):
+    """A phone registered, or stopped answering."""
+
+    endpoint: str
+    online: bool
+
+
+class NodeDown(Event, tag=True, frozen=True, gc=False):
+    """The link to an Asterisk is lost. Its calls may well go on."""
+
+    node: str
+
+
+class NodeUp(Event, tag=True, frozen=True, gc=False):
+    """The link is there; `legs` and `bridges` are what Asterisk has of ours."""
+
+    node: str
+    legs: tuple[str, ...] = ()
+    bridges: tuple[str, ...] = ()
+    restarted: bool = False  # Asterisk itself is a new process
+
+
+class CommandFailed(Event, tag=True, frozen=True, gc=False):
+    """A command was refused by the switch (a failed `Dial` comes as `LegEnded` instead)."""
+
+    command: str  # the command's name
+    leg: str
+    reason: str
+
+
+# -- answers ---------------------------------------------------------------------------------------------------
+
+
+class LookedUp(Event, tag=True, frozen=True, gc=False):
+    call: str
+    lookup: str  # the id given with the command
+    found: bool
+    values: dict[str, str] = {}
+    failed: bool = False
+
+
+class Stored(Event, tag=True, frozen=True, gc=False):
+    """Everything up to the `Store` command with this token is on disk (or, `failed`, is not)."""
+
+    token: str
+    failed: bool = False
+
+
+class RecordingChecked(Event, tag=True, frozen=True, gc=False):
+    """The recording's file after the recording ended. Zero bytes: it is not there."""
+
+    call: str
+    recording: str
+    path: str
+    bytes: int
+    reason: str = ""
+
+
+class ConfigChanged(Event, tag=True, frozen=True, gc=False):
+    config: Config
+
+
+# -- requests of people ----------------------------------------------------------------------------------------
+
+
+class Request(Event, frozen=True, gc=False):
+    """Something a person wants. `request` is its id, `by` the user name, `agent` the seat it is about."""
+
+    request: str
+    by: str
+    agent: str
+
+
+class SignIn(Request, tag=True, frozen=True, gc=False):
+    endpoint: str  # the phone: "PJSIP/1001", or "PJSIP/139...@trunk-x"
+    ready: bool = False
+
+
+class SignOut(Request, tag=True, frozen=True, gc=False):
+    pass
+
+
+class Ready(Request, tag=True, frozen=True, gc=False):
+    """Ready for calls. Also ends wrap-up."""
+
+
+class NotReady(Request, tag=True, frozen=True, gc=False):
+    """Not ready, with a reason. In a call: afterwards."""
+
+    reason: str
+
+
+class AnswerCall(Request, tag=True, frozen=True, gc=False):
+    """Pick up the ringing desk phone from afar."""
+
+
+class HangUpCall(Request, tag=True, frozen=True, gc=False):
+    """End the call the agent is in, or decline the one that rings."""
+
+
+class HoldCall(Request, tag=True, frozen=True, gc=False):
+    pass
+
+
+class ResumeCall(Request, tag=True, frozen=True, gc=False):
+    pass
+
+
+class TransferCall(Request, tag=True, frozen=True, gc=False):
+    """Blind transfer. A caller whose target cannot be had comes back to the agent or the queue."""
+
+    target: AnyTarget
+
+
+class ConsultWith(Request, tag=True, frozen=True, gc=False):
+    """Put the customer on hold and ring somebody: an agent or a number."""
+
+    target: AnyTarget
+
+
+class CompleteTransfer(Request, tag=True, frozen=True, gc=False):
+    pass
+
+
+class CancelConsult(Request, tag=True, frozen=True, gc=False):
+    """Let the consulted party go; the customer comes back."""
+
+
+class JoinAll(Request, tag=True, frozen=True, gc=False):
+    """Make a three-way call of customer, agent and consulted party."""
+
+
+class LeaveCall(Request, tag=True, frozen=True, gc=False):
+    """Leave a three-way call; the others talk on."""
+
+
+class DialNumber(Request, tag=True, frozen=True, gc=False):
+    """Click-to-call: ring the agent's own phone, then the number (or a colleague's extension)."""
+
+    number: str
+
+
+class PickUp(Request, tag=True, frozen=True, gc=False):
+    """Take a call that rings at a colleague."""
+
+    call: str
+
+
+class TakeWaiting(Request, tag=True, frozen=True, gc=False):
+    """Serve this waiting call now, whatever its place or queue."""
+
+    call: str
+
+
+class PauseRecording(Request, tag=True, frozen=True, gc=False):
+    pass
+
+
+class ResumeRecording(Request, tag=True, frozen=True, gc=False):
+    pass
+
+
+class SendKeys(Request, tag=True, frozen=True, gc=False):
+    """Send DTMF to the customer's side."""
+
+    keys: str
+
+
+AnyRequest = (
+    SignIn
+    | SignOut
+    | Ready
+    | NotReady
+    | AnswerCall
+    | HangUpCall
+    | HoldCall
+    | ResumeCall
+    | TransferCall
+    | ConsultWith
+    | CompleteTransfer
+    | CancelConsult
+    | JoinAll
+    | LeaveCall
+    | DialNumber
+    | PickUp
+    | TakeWaiting
+    | PauseRecording
+    | ResumeRecording
+    | SendKeys
+)
+AnyEvent = (
+    CallOffered
+    | SeatDialled
+    | LegRinging
+    | LegAnswered
+    | LegEnded
+    | LegHeld
+    | KeyPressed
+    | PlayEnded
+    | MessageRecorded
+    | PhoneChanged
+    | NodeDown
+    | NodeUp
+    | CommandFailed
+    | LookedUp
+    | Stored
+    | RecordingChecked
+    | ConfigChanged
+    | AnyRequest
+)

@@ -1,0 +1,401 @@
+"""What became true: the centre's record, told once and in order.
+
+Every fact has `seq` (1, 2, 3 ... over the life of the installation) and `at` (seconds since 1970, UTC). The record of a call
+is the facts that name it. `QUEUE_LOG` maps facts to the names of Asterisk's queue_log, for who knows those.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+CallState = Literal["OFFERED", "IVR", "QUEUED", "RESERVED", "CONNECTED", "HELD", "ENDED"]
+AgentState = Literal["LOGGED_OUT", "READY", "RESERVED", "TALKING", "WRAP_UP", "NOT_READY"]
+Outcome = Literal[
+    "ANSWERED",
+    "ABANDONED",
+    "CALLBACK",
+    "OVERFLOWED",
+    "BLOCKED",
+    "VOICEMAIL",
+    "SELF_SERVED",
+    "NO_ANSWER",
+    "FAILED",
+]
+
+
+class Fact(Struct, frozen=True, gc=False, tag_field="type"):
+    """Base of all facts."""
+
+    seq: int
+    at: float
+
+
+# -- a call ----------------------------------------------------------------------------------------------------
+
+
+class CallStarted(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    leg: str
+    direction: str  # in, out, internal
+    ani: str
+    dnis: str
+    trunk: str
+    label: str = ""
+    place: str = ""
+    name: str = ""
+    agent: str = ""  # who dialled, for out and internal
+    language: str = ""
+
+
+class CallAnswered(Fact, tag=True, frozen=True, gc=False):
+    """The line was taken: by a machine or for a person."""
+
+    call: str
+
+
+class FlowStep(Fact, tag=True, frozen=True, gc=False):
+    """The caller reached a node of a flow."""
+
+    call: str
+    flow: str
+    node: str
+
+
+class KeyChosen(Fact, tag=True, frozen=True, gc=False):
+    """A menu's choice ("" for none in time), or that digits were entered (their number, never a PIN)."""
+
+    call: str
+    node: str
+    key: str
+
+
+class LookUpEnded(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    kind: str
+    result: str  # found, missing, failed, timeout
+    customer: str = ""
+
+
+class CallQueued(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    queue: str
+    priority: int
+    position: int  # 1: next
+    skills: dict[str, int] = {}
+
+
+class Announced(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    queue: str
+    position: int
+    expected_wait: float
+
+
+class CallRouted(Fact, tag=True, frozen=True, gc=False):
+    """Why this agent: the candidates with their scores (least wins), and the others by the reason they were passed over.
+
+    The first ten of each are named; `candidates_total` and the counts in `passed_over` are complete.
+    """
+
+    call: str
+    queue: str
+    agent: str
+    strategy: str
+    candidates: list[tuple[str, float]]
+    candidates_total: int
+    passed_over: dict[str, tuple[int, list[str]]]
+
+
+class CallOfferedTo(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    agent: str
+    leg: str
+    queue: str
+
+
+class AgentRinging(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    agent: str
+
+
+class OfferEnded(Fact, tag=True, frozen=True, gc=False):
+    """An offer that did not become a call. `reason`: no_answer, busy, refused, failed, caller_gone, elsewhere, withdrawn."""
+
+    call: str
+    agent: str
+    reason: str
+    rang: float  # seconds
+
+
+class CallConnected(Fact, tag=True, frozen=True, gc=False):
+    """Customer and agent talk. `waited` since the queue was entered, `rang` of this agent's phone."""
+
+    call: str
+    agent: str
+    queue: str
+    waited: float
+    rang: float
+
+
+class CallReached(Fact, tag=True, frozen=True, gc=False):
+    """An outside number answered: an outbound call, an overflow or a transfer."""
+
+    call: str
+    number: str
+
+
+class CallHeld(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    agent: str
+
+
+class CallResumed(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    agent: str
+
+
+class CallTransferred(Fact, tag=True, frozen=True, gc=False):
+    """`kind`: blind, consulted."""
+
+    call: str
+    agent: str
+    kind: str
+    target: str  # "agent:1002", "queue:sales", "number:+86...", "flow:main"
+
+
+class TransferFailed(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    target: str
+    reason: str
+    back_to: str  # "agent:1001", "queue:sales"
+
+
+class ConsultStarted(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    agent: str
+    target: str
+
+
+class ConsultAnswered(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    target: str
+
+
+class ConsultEnded(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    target: str
+    reason: str
+
+
+class ConferenceStarted(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    agent: str
+    target: str
+
+
+class PartyLeft(Fact, tag=True, frozen=True, gc=False):
+    """One of several left a call that goes on."""
+
+    call: str
+    party: str
+
+
+class CallRequeued(Fact, tag=True, frozen=True, gc=False):
+    """The call went back to the place it had: no answer, agent lost, transfer failed."""
+
+    call: str
+    queue: str
+    reason: str
+
+
+class CallOverflowed(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    queue: str
+    reason: str  # time, length, hours, nobody
+    target: str
+
+
+class QueueLeft(Fact, tag=True, frozen=True, gc=False):
+    """The caller left the queue by a key."""
+
+    call: str
+    queue: str
+    key: str
+    waited: float
+
+
+class CallbackPromised(Fact, tag=True, frozen=True, gc=False):
+    """On disk before it is spoken to the caller."""
+
+    call: str
+    number: str
+    queue: str
+    reason: str
+    language: str = ""
+
+
+class VoicemailLeft(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    mailbox: str
+    message: str
+    seconds: float
+
+
+class RecordingStarted(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    recording: str
+
+
+class RecordingPaused(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    recording: str
+    paused: bool
+    by: str
+
+
+class RecordingDone(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    recording: str
+    path: str
+    bytes: int
+
+
+class RecordingFailed(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    recording: str
+    reason: str
+
+
+class CallEnded(Fact, tag=True, frozen=True, gc=False):
+    """The last fact of a call but its recording's. `by`: customer, agent, system, switch."""
+
+    call: str
+    outcome: str
+    by: str
+    cause: int
+    where: str  # the state it ended in
+    note: str = ""
+    agent: str = ""
+    queue: str = ""
+    waited: float = 0.0  # seconds in queues, in all
+    talked: float = 0.0  # seconds with an agent or outside party, hold included
+    held: float = 0.0
+
+
+# -- an agent --------------------------------------------------------------------------------------------------
+
+
+class AgentChanged(Fact, tag=True, frozen=True, gc=False):
+    """An agent's state from now on."""
+
+    agent: str
+    state: str
+    reason: str = ""
+    call: str = ""
+    endpoint: str = ""
+    was: str = ""
+    lasted: float = 0.0  # seconds in the state before
+
+
+class PhoneStateChanged(Fact, tag=True, frozen=True, gc=False):
+    agent: str
+    endpoint: str
+    online: bool
+
+
+# -- requests and the system -----------------------------------------------------------------------------------
+
+
+class RequestDone(Fact, tag=True, frozen=True, gc=False):
+    request: str
+    by: str
+    agent: str
+    action: str
+    call: str = ""
+
+
+class RequestRefused(Fact, tag=True, frozen=True, gc=False):
+    """`reason` is a code; ccenter.calls knows its text in both languages."""
+
+    request: str
+    by: str
+    agent: str
+    action: str
+    reason: str
+
+
+class NodeChanged(Fact, tag=True, frozen=True, gc=False):
+    node: str
+    up: bool
+    restarted: bool = False
+    lost: int = 0  # calls that ended while we could not see
+
+
+class SwitchRefused(Fact, tag=True, frozen=True, gc=False):
+    """The switch could not do a command; for the log of what failed."""
+
+    command: str
+    leg: str
+    call: str
+    reason: str
+
+
+class ConfigApplied(Fact, tag=True, frozen=True, gc=False):
+    queues: int
+    agents: int
+    flows: int
+    numbers: int
+
+
+AnyFact = (
+    CallStarted
+    | CallAnswered
+    | FlowStep
+    | KeyChosen
+    | LookUpEnded
+    | CallQueued
+    | Announced
+    | CallRouted
+    | CallOfferedTo
+    | AgentRinging
+    | OfferEnded
+    | CallConnected
+    | CallReached
+    | CallHeld
+    | CallResumed
+    | CallTransferred
+    | TransferFailed
+    | ConsultStarted
+    | ConsultAnswered
+    | ConsultEnded
+    | ConferenceStarted
+    | PartyLeft
+    | CallRequeued
+    | CallOverflowed
+    | QueueLeft
+    | CallbackPromised
+    | VoicemailLeft
+    | RecordingStarted
+    | RecordingPaused
+    | RecordingDone
+    | RecordingFailed
+    | CallEnded
+    | AgentChanged
+    | PhoneStateChanged
+    | RequestDone
+    | RequestRefused
+    | NodeChanged
+    | SwitchRefused
+    | ConfigApplied
+)
+
+QUEUE_LOG = {
+    CallQueued: "ENTERQUEUE",
+    CallConnected: "CONNECT",
+    OfferEnded: "RINGNOANSWER",
+    QueueLeft: "EXITWITHKEY",
+    CallOverflowed: "EXITWITHTIMEOUT",
+    CallEnded: "COMPLETE",
+    CallTransferred: "BLINDTRANSFER",
+    AgentChanged: "PAUSE",
+}
