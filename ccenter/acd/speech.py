@@ -13,7 +13,7 @@ import itertools
 import math
 from collections.abc import Callable
 from datetime import date, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import msgspec
 
@@ -114,7 +114,7 @@ def say(language: str, item: Say) -> Names:
                 return (_position(ahead),)
             case _:  # an amount in a currency that has no words
                 return UNSPOKEN
-    except (ValueError, TypeError, OverflowError, InvalidOperation):
+    except (ValueError, TypeError, ArithmeticError):
         return UNSPOKEN
 
 
