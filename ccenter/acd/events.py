@@ -98,11 +98,11 @@ class NodeDown(Event, tag=True, frozen=True, gc=False):
 
 
 class NodeUp(Event, tag=True, frozen=True, gc=False):
-    """The link is there; `legs` and `bridges` are what Asterisk has of ours."""
+    """The link is there. `legs` (id -> "Ring", "Ringing", "Up" ...) and `bridges` (id -> legs in it) are what Asterisk has."""
 
     node: str
-    legs: tuple[str, ...] = ()
-    bridges: tuple[str, ...] = ()
+    legs: dict[str, str] = {}
+    bridges: dict[str, tuple[str, ...]] = {}
     restarted: bool = False  # Asterisk itself is a new process
 
 
