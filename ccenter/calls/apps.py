@@ -1,0 +1,9 @@
+"""The record of calls, and the centre's configuration."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CallsConfig(AppConfig):
+    name = "ccenter.calls"
+    verbose_name = _("Call centre")

@@ -1,0 +1,72 @@
+"""Fields that several models share."""
+
+import re
+from typing import Any
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ccenter.acd.config import AnyTarget, Target
+
+CODE = r"^[a-z0-9][a-z0-9_-]*$"
+TARGETS = sorted(str(kind.__struct_config__.tag) for kind in Target.__subclasses__())
+
+
+class StructField(models.JSONField):
+    """JSON that has the shape of a type of `ccenter.acd.config`, checked by msgspec when a form or `full_clean` checks it.
+
+    The column holds plain JSON: reading it for a list costs nothing, `selectors.load_config` converts.
+    """
+
+    def __init__(self, *args: Any, of: Any = AnyTarget, **kwargs: Any) -> None:
+        self.of = of
+        super().__init__(*args, **kwargs)
+
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        super().validate(value, model_instance)
+        if value is None:
+            return
+        try:
+            msgspec.convert(value, self.of)
+        except msgspec.ValidationError as error:
+            raise ValidationError(_("Not understood: %(error)s"), params={"error": str(error)}) from error
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        """In migrations it is what it is in the database."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+
+class CodeField(models.CharField):
+    """A name for machines: "sales". Facts and journals keep it for ever, so give one away only once."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": 40, "unique": True, "verbose_name": _("code"), **kwargs})
+
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        super().validate(value, model_instance)
+        if not re.match(CODE, str(value)):
+            raise ValidationError(_("Small letters, digits, - and _ only."))
+
+
+class SecretField(models.CharField):
+    """A password the switch needs in the clear. Never put into a list, an answer or a log: deferred and hidden by admin and API."""
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """Serialisers (dumpdata) get nothing."""
+        return ""
+
+
+class MinuteOfDayField(models.PositiveSmallIntegerField):
+    """Minutes since midnight, 0 to 1440."""
+
+
+def code_is_code(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(condition=models.Q(code__regex=CODE), name=f"{name}_code")
+
+
+def target_is_known(name: str, field: str) -> models.CheckConstraint:
+    """A target names a kind the core knows; NULL passes where the column allows it."""
+    return models.CheckConstraint(condition=models.Q(**{f"{field}__to__in": TARGETS}), name=name)

@@ -1,0 +1,188 @@
+"""The way in and out: trunks, called numbers, who is refused, and whom we owe a call."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ccenter.calls.models.centre import Language
+from ccenter.calls.models.fields import CodeField, SecretField, StructField, code_is_code, target_is_known
+
+HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$"  # it becomes part of a SIP URI
+
+
+def _codecs() -> list[str]:
+    return ["alaw", "ulaw"]
+
+
+class Trunk(models.Model):
+    """A SIP trunk, or a branch's voice gateway. Pushed to its node as endpoint "trunk-<code>".
+
+    `kind`: "register": we register at `host` with `username` and `secret`; "accept": it registers at us with them (gateways
+    behind changing addresses); "address": known by `addresses`, no password.
+    """
+
+    class Kind(models.TextChoices):
+        REGISTER = "register", _("we register there")
+        ACCEPT = "accept", _("it registers here")
+        ADDRESS = "address", _("by address")
+
+    class Transport(models.TextChoices):
+        UDP = "udp", "UDP"
+        TCP = "tcp", "TCP"
+
+    code = CodeField()
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.ADDRESS)
+    host = models.CharField(_("host"), max_length=253, blank=True, validators=[RegexValidator(HOST)])
+    port = models.PositiveIntegerField(_("port"), default=5060)
+    transport = models.CharField(_("transport"), max_length=3, choices=Transport.choices, default=Transport.UDP)
+    addresses = ArrayField(models.CharField(max_length=50), verbose_name=_("addresses it calls from"), default=list, blank=True)
+    username = models.CharField(_("user name"), max_length=80, blank=True)
+    secret = SecretField(_("password"), max_length=128, blank=True)
+    codecs = ArrayField(models.CharField(max_length=10), verbose_name=_("codecs"), default=_codecs)
+    capacity = models.PositiveIntegerField(_("channels"), default=30)
+    outbound = models.BooleanField(_("carries outgoing calls"), default=True)
+    prefixes = ArrayField(models.CharField(max_length=20), verbose_name=_("prefixes it may call"), default=list, blank=True)
+    caller_id = models.CharField(_("number shown"), max_length=32, blank=True)
+    node = models.CharField(_("Asterisk node"), max_length=20, default="ast1")
+    enabled = models.BooleanField(_("enabled"), default=True)
+
+    class Meta:
+        verbose_name = _("trunk")
+        verbose_name_plural = _("trunks")
+        ordering = ["code"]
+        constraints = [
+            code_is_code("trunk"),
+            models.CheckConstraint(condition=Q(host="") | Q(host__regex=HOST), name="trunk_host"),
+            models.CheckConstraint(condition=Q(port__range=(1, 65535), capacity__gte=1), name="trunk_port_capacity"),
+            models.CheckConstraint(condition=Q(codecs__len__gt=0), name="trunk_codecs"),
+            models.CheckConstraint(
+                condition=Q(kind="address", addresses__len__gt=0)
+                | (Q(kind="accept") & ~Q(username="") & ~Q(secret=""))
+                | (Q(kind="register") & ~Q(username="") & ~Q(secret="") & ~Q(host="")),
+                name="trunk_complete",
+            ),
+            models.UniqueConstraint(fields=["username"], condition=Q(kind="accept"), name="one_gateway_a_username"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.code
+
+    def clean(self) -> None:
+        if self.kind == self.Kind.ADDRESS and not self.addresses:
+            raise ValidationError({"addresses": _("A trunk by address needs the addresses it calls from.")})
+        if self.kind != self.Kind.ADDRESS and not (self.username and self.secret):
+            raise ValidationError({"username": _("Needs a user name and a password.")})
+        if self.kind == self.Kind.REGISTER and not self.host:
+            raise ValidationError({"host": _("Needs a host to register at.")})
+
+
+class Number(models.Model):
+    """A called number (DNIS), as the trunk presents it, and what it does."""
+
+    number = models.CharField(_("called number"), max_length=20, unique=True, validators=[RegexValidator(r"^\+?[0-9]{2,19}$")])
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    target = StructField(_("goes to"))
+    language = models.CharField(_("language"), max_length=2, choices=Language.choices, default=Language.ZH)
+    label = models.CharField(_("TV station, product or branch"), max_length=60, blank=True)
+    priority = models.SmallIntegerField(_("priority"), default=0)
+    record = models.BooleanField(_("record"), default=True)
+
+    class Meta:
+        verbose_name = _("called number")
+        verbose_name_plural = _("called numbers")
+        ordering = ["number"]
+        constraints = [
+            models.CheckConstraint(condition=Q(number__regex=r"^\+?[0-9]{2,19}$"), name="number_digits"),
+            target_is_known("number_target", "target"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}".strip()
+
+
+class BlacklistEntry(models.Model):
+    """A caller who is refused before it costs a trunk 黑名单. `until`: refused no longer from then on."""
+
+    number = models.CharField(_("number"), max_length=40, unique=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    active = models.BooleanField(_("active"), default=True)
+    until = models.DateTimeField(_("until"), null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("refused caller")
+        verbose_name_plural = _("refused callers")
+        ordering = ["number"]
+        constraints = [models.CheckConstraint(condition=~Q(number=""), name="blacklist_number")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class RefusedCall(models.Model):
+    """A call the gatekeeper refused, from its spool. `id` is the spool's, so that a file read twice counts once."""
+
+    id = models.UUIDField(primary_key=True)
+    at = models.DateTimeField(_("time"), db_index=True)
+    number = models.CharField(_("caller"), max_length=64, blank=True)
+    dnis = models.CharField(_("called number"), max_length=64, blank=True)
+    trunk = models.CharField(_("trunk"), max_length=40, blank=True)
+    reason = models.CharField(_("reason"), max_length=40, default="blacklist")
+
+    class Meta:
+        verbose_name = _("refused call")
+        verbose_name_plural = _("refused calls")
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.at:%F %T}"
+
+
+class CallbackEntry(models.Model):
+    """A caller we owe a call: once per number while open, whoever noticed it. Who rings in again keeps the place.
+
+    `source`: queue, menu, voicemail, abandoned, last_resort, closed ... `asked_at` is the first time the caller asked.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        CLOSED = "closed", _("closed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    number = models.CharField(_("number"), max_length=40)
+    dnis = models.CharField(_("called number"), max_length=40, blank=True)
+    queue = models.CharField(_("queue"), max_length=40, blank=True)
+    source = models.CharField(_("from"), max_length=20)
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    call = models.CharField(_("call"), max_length=40, blank=True, db_index=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    asked_at = models.DateTimeField(_("asked"))
+    times_asked = models.PositiveIntegerField(_("times asked"), default=1)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.OPEN)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_reason = models.CharField(_("why closed"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("callback")
+        verbose_name_plural = _("callbacks")
+        ordering = ["asked_at"]
+        indexes = [models.Index(fields=["asked_at"], condition=Q(state="open"), name="open_callbacks")]
+        constraints = [
+            models.UniqueConstraint(fields=["number"], condition=Q(state="open"), name="one_open_callback_a_number"),
+            models.CheckConstraint(condition=~Q(number=""), name="callback_number"),
+            models.CheckConstraint(
+                condition=Q(state="open", closed_at__isnull=True) | Q(state="closed", closed_at__isnull=False),
+                name="callback_closed_has_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.asked_at:%F %T}"

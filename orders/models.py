@@ -1,0 +1,62 @@
+"""Products and orders, as much as the telephone asks for."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Customer
+
+
+class Product(models.Model):
+    """Something on sale. `price` is in yuan."""
+
+    code = models.CharField(_("product number"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    price = models.DecimalField(_("price"), max_digits=12, decimal_places=2)
+    on_sale = models.BooleanField(_("on sale"), default=True)
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        ordering = ["code"]
+        constraints = [models.CheckConstraint(condition=Q(price__gte=0), name="product_price")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class Order(models.Model):
+    """What a customer ordered. `number` is typed on a telephone's keys; `amount` is in yuan."""
+
+    class State(models.TextChoices):
+        SUBMITTED = "submitted", _("submitted")
+        APPROVED = "approved", _("approved")
+        SHIPPED = "shipped", _("shipped")
+        DELIVERED = "delivered", _("delivered")
+        CANCELLED = "cancelled", _("cancelled")
+
+    OPEN = (State.SUBMITTED, State.APPROVED, State.SHIPPED)
+
+    number = models.CharField(_("order number"), max_length=16, unique=True)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", verbose_name=_("customer"))
+    product = models.ForeignKey(Product, models.PROTECT, verbose_name=_("product"))
+    quantity = models.PositiveIntegerField(_("quantity"), default=1)
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2, default=Decimal(0))
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.SUBMITTED)
+    created_at = models.DateTimeField(_("ordered"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["customer", "-created_at"], name="orders_of_a_customer")]
+        constraints = [
+            models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{4,16}$"), name="order_number_digits"),
+            models.CheckConstraint(condition=Q(quantity__gte=1, amount__gte=0), name="order_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
