@@ -1,1 +1,67 @@
+"""What a flow may ask about customers.
 
+caller {number} -> the customer this number belongs to; member {member} -> by member number; member_pin {member, pin} ->
+the same if the PIN is right; points {customer}, {member} or {number} -> points.
+Values: customer (key), member, name, title, level, priority, last_agent, points, and language where the customer chose one.
+"""
+
+from ccenter.calls import lookups, numbers
+from ccenter.calls.lookups import Values
+from crm import pins
+from crm.models import Customer
+
+PRIORITY = {Customer.Level.ORDINARY: 0, Customer.Level.MEMBER: 1, Customer.Level.VIP: 2}
+
+
+def caller(arguments: Values) -> Values | None:
+    number = numbers.normalise(arguments.get("number", "")).number
+    customer = Customer.objects.filter(phones__number=number).first() if number else None
+    return None if customer is None else described(customer, number)
+
+
+def member(arguments: Values) -> Values | None:
+    customer = Customer.objects.filter(number=arguments.get("member", "")).first()
+    return None if customer is None else described(customer)
+
+
+def member_pin(arguments: Values) -> Values | None:
+    customer = pins.check(arguments.get("member", ""), arguments.get("pin", ""))
+    return None if customer is None else described(customer)
+
+
+def points(arguments: Values) -> Values | None:
+    customer = of(arguments)
+    return None if customer is None else {"points": str(customer.points)}
+
+
+def of(arguments: Values) -> Customer | None:
+    """The customer the arguments name: by key, by member number or by telephone number, the first that is given."""
+    if (key := arguments.get("customer", "")).isdecimal():
+        return Customer.objects.filter(pk=int(key)).first()
+    if number := arguments.get("member"):
+        return Customer.objects.filter(number=number).first()
+    if number := numbers.normalise(arguments.get("number", "")).number:
+        return Customer.objects.filter(phones__number=number).first()
+    return None
+
+
+def described(customer: Customer, number: str = "") -> Values:
+    from ccenter.calls.history import last_agent_of
+
+    if not number:
+        number = customer.phones.values_list("number", flat=True).order_by("id").first() or ""
+    values = {
+        "customer": str(customer.pk),
+        "member": customer.number,
+        "name": customer.name,
+        "title": customer.title,
+        "level": customer.level,
+        "priority": str(PRIORITY[Customer.Level(customer.level)]),
+        "last_agent": (last_agent_of(number) or "") if number else "",
+        "points": str(customer.points),
+    }
+    return {**values, "language": customer.language} if customer.language else values
+
+
+for kind, function in (("caller", caller), ("member", member), ("member_pin", member_pin), ("points", points)):
+    lookups.register(kind, function)

@@ -10,7 +10,7 @@ E164 = r"^\+[1-9][0-9]{2,14}$"
 
 
 class Customer(models.Model):
-    """Somebody who buys. `number` is the member number, typed on a telephone's keys."""
+    """Somebody who buys. `number` is the member number, typed on a telephone's keys; `language` is empty when never asked."""
 
     class Level(models.TextChoices):
         ORDINARY = "ordinary", _("ordinary")
@@ -26,7 +26,7 @@ class Customer(models.Model):
     name = models.CharField(_("name"), max_length=100)
     title = models.CharField(_("title"), max_length=2, choices=Title.choices, default=Title.NONE, blank=True)
     level = models.CharField(_("level"), max_length=8, choices=Level.choices, default=Level.ORDINARY)
-    language = models.CharField(_("language"), max_length=2, choices=Language.choices, default=Language.ZH)
+    language = models.CharField(_("language"), max_length=2, choices=Language.choices, blank=True)
     points = models.PositiveIntegerField(_("points"), default=0)
     pin = models.CharField(_("PIN, hashed"), max_length=128, blank=True, editable=False)
     pin_misses = models.PositiveSmallIntegerField(default=0, editable=False)

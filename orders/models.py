@@ -32,20 +32,20 @@ class Order(models.Model):
     """What a customer ordered. `number` is typed on a telephone's keys; `amount` is in yuan."""
 
     class State(models.TextChoices):
-        SUBMITTED = "submitted", _("submitted")
-        APPROVED = "approved", _("approved")
+        PAID = "paid", _("paid")
+        PICKING = "picking", _("being prepared")
         SHIPPED = "shipped", _("shipped")
         DELIVERED = "delivered", _("delivered")
-        CANCELLED = "cancelled", _("cancelled")
+        RETURNED = "returned", _("returned")
 
-    OPEN = (State.SUBMITTED, State.APPROVED, State.SHIPPED)
+    OPEN = (State.PAID, State.PICKING, State.SHIPPED)
 
     number = models.CharField(_("order number"), max_length=16, unique=True)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", verbose_name=_("customer"))
     product = models.ForeignKey(Product, models.PROTECT, verbose_name=_("product"))
     quantity = models.PositiveIntegerField(_("quantity"), default=1)
     amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2, default=Decimal(0))
-    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.SUBMITTED)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PAID)
     created_at = models.DateTimeField(_("ordered"), default=timezone.now)
 
     class Meta:

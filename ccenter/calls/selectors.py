@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from ccenter.acd import config as acd
 from ccenter.calls import models
+from ccenter.calls.numbers import normalise
 
 
 def load_config() -> acd.Config:
@@ -23,10 +24,11 @@ def load_config() -> acd.Config:
     queue_codes = dict(models.Queue.objects.values_list("id", "code"))
     return acd.Config(
         settings=acd.Settings(
-            language=centre.language,
+            language=str(centre.language),
             time_zone=django_settings.TIME_ZONE,
             ageing=centre.ageing,
             rest_seconds=centre.rest_seconds,
+            wrap_up_seconds=centre.wrap_up_seconds,
             dial_seconds=centre.dial_seconds,
             record_out=rules.get(("out", None), True),
             record_internal=rules.get(("internal", None), False),
@@ -138,3 +140,12 @@ def is_blacklisted(number: str) -> bool:
     """Whether calls from this E.164 number are refused now."""
     entries = models.BlacklistEntry.objects.filter(number=number, active=True)
     return any(e.until is None or e.until > timezone.now() for e in entries)
+
+
+def last_agent(arguments: dict[str, str]) -> dict[str, str] | None:
+    """Look-up "last_agent" {number}: who served this number last, customer or not."""
+    from ccenter.calls.history import last_agent_of
+
+    number = normalise(arguments.get("number", "")).number
+    agent = last_agent_of(number) if number else None
+    return {"last_agent": agent} if agent else None

@@ -17,6 +17,7 @@ from ccenter.calls.models.fields import CodeField, MinuteOfDayField, SecretField
 
 LEVELS = [MinValueValidator(1), MaxValueValidator(10)]
 AGENT_NUMBER = r"^[0-9]{2,10}$"
+EIGHT_SIGNS = r"^\S{8,}$"
 
 
 class Language(models.TextChoices):
@@ -35,6 +36,7 @@ class CentreSettings(models.Model):
     ageing = models.FloatField(_("seconds of waiting that one priority step is worth"), default=60.0)
     rest_seconds = models.FloatField(_("rest of an agent whose phone refused"), default=10.0)
     dial_seconds = models.FloatField(_("longest ringing of a called number"), default=30.0)
+    wrap_up_seconds = models.FloatField(_("wrap-up after a call of no queue"), default=15.0)
     voicemail_seconds = models.PositiveIntegerField(_("longest message"), default=180)
     default_target = StructField(_("for a called number nobody set up"), null=True, blank=True)
     keep_recordings_days = models.PositiveIntegerField(_("days recordings are kept"), default=365)
@@ -43,7 +45,10 @@ class CentreSettings(models.Model):
         verbose_name = verbose_name_plural = _("settings of the centre")
         constraints = [
             models.CheckConstraint(condition=Q(id=1), name="one_settings_row"),
-            models.CheckConstraint(condition=Q(ageing__gt=0, rest_seconds__gte=0, dial_seconds__gt=0), name="settings_seconds"),
+            models.CheckConstraint(
+                condition=Q(ageing__gt=0, rest_seconds__gte=0, dial_seconds__gt=0, wrap_up_seconds__gte=0),
+                name="settings_seconds",
+            ),
             target_is_known("settings_target", "default_target"),
         ]
         permissions = [("supervise", _("See and steer all seats, queues and calls"))]
@@ -251,7 +256,7 @@ class SeatGroup(models.Model):
 
 
 class Agent(models.Model):
-    """A seat record. The number names the agent in facts and is the desk phone's extension: never give it to a second person."""
+    """A seat record. The number names the agent in facts for ever, and is the desk phone's extension."""
 
     number = models.CharField(_("agent number"), max_length=10, unique=True)
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="seat", verbose_name=_("login"))
@@ -271,7 +276,8 @@ class Agent(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(number__regex=AGENT_NUMBER), name="agent_number_digits"),
             models.CheckConstraint(
-                condition=Q(desk_phone=False) | Q(active=False) | Q(sip_password__regex=r"^\S{8,}$"), name="desk_phone_has_password"
+                condition=Q(desk_phone=False) | Q(active=False) | Q(sip_password__regex=EIGHT_SIGNS),
+                name="desk_phone_has_password",
             ),
         ]
 
@@ -323,7 +329,7 @@ class ReasonCode(models.Model):
 
 
 class RecordingRule(models.Model):
-    """Whether calls of a direction are recorded: of one queue, or where none is named, of all without a rule of their own."""
+    """Whether calls of a direction are recorded: of one queue, or where none is named, of all with no rule of their own."""
 
     class Direction(models.TextChoices):
         IN = "in", _("incoming")
@@ -339,7 +345,9 @@ class RecordingRule(models.Model):
         verbose_name = _("recording rule")
         verbose_name_plural = _("recording rules")
         constraints = [
-            models.UniqueConstraint(fields=["direction", "queue"], nulls_distinct=False, name="one_rule_a_direction_and_queue"),
+            models.UniqueConstraint(
+                fields=["direction", "queue"], nulls_distinct=False, name="one_rule_a_direction_and_queue"
+            ),
             models.CheckConstraint(condition=Q(queue__isnull=True) | Q(direction="in"), name="queue_rules_are_incoming"),
         ]
 

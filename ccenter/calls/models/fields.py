@@ -52,7 +52,7 @@ class CodeField(models.CharField):
 
 
 class SecretField(models.CharField):
-    """A password the switch needs in the clear. Never put into a list, an answer or a log: deferred and hidden by admin and API."""
+    """A password the switch needs in the clear. Write-only for people: no list, answer, log or dump shows it."""
 
     def value_to_string(self, obj: models.Model) -> str:
         """Serialisers (dumpdata) get nothing."""

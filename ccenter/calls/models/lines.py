@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from ccenter.calls.models.centre import Language
 from ccenter.calls.models.fields import CodeField, SecretField, StructField, code_is_code, target_is_known
 
+DNIS = r"^\+?[0-9]{2,19}$"
 HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$"  # it becomes part of a SIP URI
 
 
@@ -42,7 +43,9 @@ class Trunk(models.Model):
     host = models.CharField(_("host"), max_length=253, blank=True, validators=[RegexValidator(HOST)])
     port = models.PositiveIntegerField(_("port"), default=5060)
     transport = models.CharField(_("transport"), max_length=3, choices=Transport.choices, default=Transport.UDP)
-    addresses = ArrayField(models.CharField(max_length=50), verbose_name=_("addresses it calls from"), default=list, blank=True)
+    addresses = ArrayField(
+        models.CharField(max_length=50), verbose_name=_("addresses it calls from"), default=list, blank=True
+    )
     username = models.CharField(_("user name"), max_length=80, blank=True)
     secret = SecretField(_("password"), max_length=128, blank=True)
     codecs = ArrayField(models.CharField(max_length=10), verbose_name=_("codecs"), default=_codecs)
@@ -86,7 +89,7 @@ class Trunk(models.Model):
 class Number(models.Model):
     """A called number (DNIS), as the trunk presents it, and what it does."""
 
-    number = models.CharField(_("called number"), max_length=20, unique=True, validators=[RegexValidator(r"^\+?[0-9]{2,19}$")])
+    number = models.CharField(_("called number"), max_length=20, unique=True, validators=[RegexValidator(DNIS)])
     name = models.CharField(_("name"), max_length=60, blank=True)
     target = StructField(_("goes to"))
     language = models.CharField(_("language"), max_length=2, choices=Language.choices, default=Language.ZH)
@@ -99,7 +102,7 @@ class Number(models.Model):
         verbose_name_plural = _("called numbers")
         ordering = ["number"]
         constraints = [
-            models.CheckConstraint(condition=Q(number__regex=r"^\+?[0-9]{2,19}$"), name="number_digits"),
+            models.CheckConstraint(condition=Q(number__regex=DNIS), name="number_digits"),
             target_is_known("number_target", "target"),
         ]
 
