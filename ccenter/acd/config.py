@@ -239,6 +239,7 @@ class Settings(Struct, frozen=True):
     time_zone: str = "Asia/Shanghai"
     ageing: float = 60.0  # seconds of waiting that one priority step is worth
     rest_seconds: float = 10.0  # an agent whose phone refused is left alone so long
+    wrap_up_seconds: float = 15.0  # after a call of no queue
     dial_seconds: float = 30.0  # to ring a called number or a consulted colleague
     record_out: bool = True
     record_internal: bool = False

@@ -1,0 +1,200 @@
+"""A call: what it is, and which states it goes through.
+
+`TRANSITIONS` is the whole truth about call states. Every cell is the next state, or None: the trigger is legal there
+(telephony races) and changes nothing. All else about a call (who rings, who is consulted) hangs on its state.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from ccenter.acd.config import AnyTarget
+
+
+class CallState(StrEnum):
+    OFFERED = "OFFERED"  # reached us, nothing done yet
+    IVR = "IVR"  # in a flow, asked something, leaving a message, being promised a callback
+    QUEUED = "QUEUED"  # waits in a line
+    RESERVED = "RESERVED"  # one agent's phone rings for it (several with ring_all, or a transfer's target)
+    CONNECTED = "CONNECTED"
+    HELD = "HELD"  # the customer hears music, the agent is there
+    ENDED = "ENDED"
+
+
+class CallTrigger(StrEnum):
+    FLOW = "flow"  # a machine takes it
+    QUEUE = "queue"  # put into a line, or back into it
+    RESERVE = "reserve"  # a phone begins to ring for it
+    CONNECT = "connect"
+    HOLD = "hold"
+    RESUME = "resume"
+    END = "end"
+
+
+S, T = CallState, CallTrigger
+TRANSITIONS: dict[CallState, dict[CallTrigger, CallState | None]] = {
+    S.OFFERED: {
+        T.FLOW: S.IVR,
+        T.QUEUE: S.QUEUED,
+        T.RESERVE: S.RESERVED,
+        T.CONNECT: None,
+        T.HOLD: None,
+        T.RESUME: None,
+        T.END: S.ENDED,
+    },
+    S.IVR: {
+        T.FLOW: S.IVR,
+        T.QUEUE: S.QUEUED,
+        T.RESERVE: S.RESERVED,
+        T.CONNECT: None,
+        T.HOLD: None,
+        T.RESUME: None,
+        T.END: S.ENDED,
+    },
+    S.QUEUED: {
+        T.FLOW: S.IVR,
+        T.QUEUE: S.QUEUED,
+        T.RESERVE: S.RESERVED,
+        T.CONNECT: None,
+        T.HOLD: None,
+        T.RESUME: None,
+        T.END: S.ENDED,
+    },
+    S.RESERVED: {
+        T.FLOW: S.IVR,
+        T.QUEUE: S.QUEUED,
+        T.RESERVE: S.RESERVED,
+        T.CONNECT: S.CONNECTED,
+        T.HOLD: None,
+        T.RESUME: None,
+        T.END: S.ENDED,
+    },
+    S.CONNECTED: {
+        T.FLOW: S.IVR,
+        T.QUEUE: S.QUEUED,
+        T.RESERVE: S.RESERVED,
+        T.CONNECT: S.CONNECTED,
+        T.HOLD: S.HELD,
+        T.RESUME: None,
+        T.END: S.ENDED,
+    },
+    S.HELD: {
+        T.FLOW: S.IVR,
+        T.QUEUE: S.QUEUED,
+        T.RESERVE: S.RESERVED,
+        T.CONNECT: S.CONNECTED,
+        T.HOLD: None,
+        T.RESUME: S.CONNECTED,
+        T.END: S.ENDED,
+    },
+    S.ENDED: dict.fromkeys(T, None),
+}
+
+
+class Leg(Struct):
+    """A channel of ours. It outlives its call until the switch says it is gone."""
+
+    id: str
+    call: str
+    role: str  # customer, agent, party
+    since: float
+    agent: str = ""  # the seat whose phone this is
+    endpoint: str = ""
+    channel: str = ""
+    state: str = "dialling"  # dialling, ringing, up
+    answered: bool = False  # an incoming leg we have answered
+    music: str = ""
+    bridge: str = ""
+    ending: bool = False  # we asked for its end
+
+
+class Cursor(Struct):
+    """Where a caller is in a flow, and what is waited for there."""
+
+    flow: str
+    node: str
+    phase: str = ""  # prompt, input, lookup, parting
+    tries: int = 0
+    digits: str = ""
+    lookup: str = ""
+
+
+class Party(Struct):
+    """A third person on a call: consulted by the agent, or the target of a transfer."""
+
+    leg: str
+    target: str  # "agent:1002", "number:+86..."
+    agent: str = ""
+    up: bool = False
+    joined: bool = False  # all three talk
+    blind: bool = False  # the agent has left already
+    asked_by: str = ""
+
+
+class Call(Struct):
+    id: str
+    direction: str
+    started: float
+    state: CallState = CallState.OFFERED
+    ani: str = ""
+    dnis: str = ""
+    trunk: str = ""
+    label: str = ""
+    place: str = ""
+    name: str = ""
+    language: str = ""
+    node: str = ""
+    record: bool = True
+    customer: str = ""  # leg
+    dial_to: str = ""  # an outbound call's number, an internal call's agent
+    # -- waiting
+    queue: str = ""
+    priority: int = 0
+    skills: dict[str, int] = field(default_factory=dict)
+    entered: float = 0.0  # when it first asked for the queue it is in: its place in line
+    ticket: int = 0  # breaks ties, and keeps first asked, first served
+    queued_at: float = 0.0  # when this wait began; 0 while it does not wait
+    line: str = ""  # the line it stands in now, "" while it stands in none
+    asking: str = ""  # the last agent, while the caller is asked about them
+    # -- served
+    offers: dict[str, str] = field(default_factory=dict)  # ringing leg -> agent
+    agent: str = ""
+    agent_leg: str = ""
+    bridge: str = ""
+    party: Party | None = None
+    fell_back: str = ""  # the agent to whom a failed blind transfer returns
+    connected_at: float = 0.0
+    held_at: float = 0.0
+    recording: str = ""
+    paused: bool = False
+    # -- machine
+    cursor: Cursor | None = None
+    play: str = ""  # the playback whose end is waited for
+    saying: str = ""  # why it plays: flow, announce, ask, promise, message, parting
+    back: tuple[str, str] | None = None  # flow and node to return to after the human service
+    menu: tuple[str, str] | None = None  # flow and node the caller last left
+    variables: dict[str, str] = field(default_factory=dict)
+    message: str = ""  # the voicemail being taken
+    mailbox: str = ""
+    # -- what the record needs at the end
+    waited: float = 0.0
+    talked: float = 0.0
+    held: float = 0.0
+    served_by: str = ""
+    served_in: str = ""
+    reached: bool = False  # an outside number answered
+    promised: bool = False
+    left_message: bool = False
+    informed: bool = False  # a flow came to its own end
+    overflow: AnyTarget | None = None
+    gone: bool = False  # the customer hung up; something still has to arrive
+    ended_by: str = ""
+
+
+def moved(call: Call, trigger: CallTrigger) -> bool:
+    """Take the transition, if there is one."""
+    state = TRANSITIONS[call.state][trigger]
+    if state is None:
+        return False
+    call.state = state
+    return True

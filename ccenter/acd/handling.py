@@ -1,0 +1,293 @@
+"""What an agent does with a call in hand, and what happens when one of its legs ends.
+
+Hold parks the customer with music. A consultation is a hold with a third person, the call's `party`; completing it puts customer
+and party together, `join_all` puts all three together. A blind transfer frees the agent at once and remembers them in
+`fell_back`: a target that cannot be had sends the customer back to them or to a queue. The customer is never alone.
+"""
+
+from ccenter.acd import agent as agents
+from ccenter.acd import facts, routing, service
+from ccenter.acd.agent import AgentState, AgentTrigger
+from ccenter.acd.call import Call, CallState, CallTrigger, Leg, Party, moved
+from ccenter.acd.config import AnyTarget, ToAgent, ToNumber, ToQueue
+from ccenter.acd.service import named
+from ccenter.acd.world import World
+
+FREE = (AgentState.READY, AgentState.NOT_READY, AgentState.WRAP_UP)  # may be rung by a colleague
+
+
+# -- hold ------------------------------------------------------------------------------------------------------
+
+
+def hold(w: World, call: Call) -> bool:
+    if not moved(call, CallTrigger.HOLD):
+        return False
+    call.held_at = w.now
+    w.park(call, call.customer)
+    w.out.append(facts.CallHeld(w.seq(), w.now, call.id, call.agent))
+    return True
+
+
+def resume(w: World, call: Call) -> bool:
+    """The customer comes back to the agent; a consultation that still goes on must end first."""
+    if call.party is not None or not moved(call, CallTrigger.RESUME):
+        return False
+    unhold(w, call)
+    w.join(call, call.customer)
+    w.out.append(facts.CallResumed(w.seq(), w.now, call.id, call.agent))
+    return True
+
+
+def unhold(w: World, call: Call) -> None:
+    if call.held_at:
+        call.held += w.now - call.held_at
+        call.held_at = 0.0
+
+
+# -- blind transfer --------------------------------------------------------------------------------------------
+
+
+def refused_target(w: World, target: AnyTarget, asker: str) -> str:
+    """Why a call cannot be sent there; "" if it can."""
+    if isinstance(target, ToAgent):
+        agent = w.state.agents.get(target.agent)
+        if agent is None or target.agent == asker:
+            return "unknown_target"
+        if not agent.endpoint:
+            return "target_signed_out"
+        return "" if agent.state in FREE else "target_busy"
+    if isinstance(target, ToQueue):
+        return "" if target.queue in w.config.queues else "unknown_target"
+    if isinstance(target, ToNumber):
+        if not target.number or not all(c.isdigit() or c in "+*#" for c in target.number):
+            return "bad_number"
+        return "" if service.outbound(w, target.number) else "no_trunk"
+    flow = getattr(target, "flow", None)
+    return "unknown_target" if flow is not None and flow not in w.config.flows else ""
+
+
+def transfer(w: World, call: Call, target: AnyTarget) -> None:
+    """Send the customer on; the agent is free from now."""
+    sender = call.agent
+    w.out.append(facts.CallTransferred(w.seq(), w.now, call.id, sender, "blind", named(target)))
+    unhold(w, call)
+    service.drop_party(w, call)
+    service.close_talk(w, call)
+    w.park(call, call.customer)
+    service.release_agent(w, call)
+    w.unbridge(call)
+    call.fell_back = sender
+    call.back = None
+    if isinstance(target, ToQueue):
+        call.priority += 1  # has waited and been served once: before the others of the same time
+    w.go(w, call, target)
+
+
+def to_agent(w: World, call: Call, code: str) -> None:
+    """Offer the call to one agent only."""
+    agent = w.state.agents.get(code)
+    w.answer(call)
+    service.stop_machine(w, call)
+    routing.step_out(w, call)
+    if not call.fell_back:
+        call.dial_to = code
+    if agent is not None and agent.endpoint and agent.state in FREE:
+        w.music(call.customer, w.queue_of(call).music)
+        service.offer(w, call, [agent], w.settings.dial_seconds)
+    else:
+        moved(call, CallTrigger.FLOW)
+        service.fall_back(w, call, "agent_busy")
+
+
+def to_number(w: World, call: Call, number: str) -> None:
+    """Ring an outside number for a customer who waits with music."""
+    w.answer(call)
+    service.stop_machine(w, call)
+    routing.step_out(w, call)
+    service.waited(w, call)
+    moved(call, CallTrigger.RESERVE)
+    way = service.outbound(w, number)
+    if way is None:
+        service.recover(w, call, "number:" + number, "no_trunk")
+        return
+    w.music(call.customer, w.queue_of(call).music)
+    leg = w.dial(call, "party", way[0], way[1])
+    call.party = Party(leg.id, "number:" + number, blind=True)
+    w.alarm("dial", leg.id, w.now + w.settings.dial_seconds)
+
+
+# -- consultation ----------------------------------------------------------------------------------------------
+
+
+def consult(w: World, call: Call, target: AnyTarget) -> None:
+    """Hold the customer and ring the third person."""
+    hold(w, call)
+    if isinstance(target, ToAgent):
+        agent = w.state.agents[target.agent]
+        agents.reserve(w, agent, call.id)
+        leg = w.dial(call, "party", agent.endpoint, call.agent, agent=agent.code)
+        call.party = Party(leg.id, named(target), agent.code, asked_by=call.agent)
+    elif isinstance(target, ToNumber) and (way := service.outbound(w, target.number)) is not None:
+        leg = w.dial(call, "party", way[0], way[1])
+        call.party = Party(leg.id, named(target), asked_by=call.agent)
+    w.alarm("dial", call.party.leg if call.party else "", w.now + w.settings.dial_seconds)
+    w.out.append(facts.ConsultStarted(w.seq(), w.now, call.id, call.agent, named(target)))
+
+
+def party_answered(w: World, call: Call, party: Party) -> None:
+    party.up = True
+    w.quiet("dial", party.leg)
+    if party.agent:
+        agents.change(w, w.state.agents[party.agent], AgentTrigger.TALK)
+    if party.blind:
+        put_through(w, call, party)
+    else:
+        w.join(call, party.leg)
+        w.out.append(facts.ConsultAnswered(w.seq(), w.now, call.id, party.target))
+
+
+def put_through(w: World, call: Call, party: Party) -> None:
+    """Customer and party talk; the agent who brought them together is gone."""
+    moved(call, CallTrigger.CONNECT)
+    unhold(w, call)
+    call.connected_at = call.connected_at or w.now
+    call.fell_back = ""
+    if party.agent:
+        agent = w.state.agents[party.agent]
+        agent.calls += 1
+        call.agent, call.agent_leg = party.agent, party.leg
+        w.state.legs[party.leg].role = "agent"
+        call.party = None
+        call.served_by = party.agent
+        w.out.append(facts.CallConnected(w.seq(), w.now, call.id, party.agent, call.queue, 0.0, 0.0))
+    else:
+        call.reached = True
+        w.out.append(facts.CallReached(w.seq(), w.now, call.id, party.target.partition(":")[2]))
+    w.join(call, call.customer, party.leg)
+    service.start_recording(w, call)
+
+
+def complete(w: World, call: Call, party: Party) -> None:
+    """The agent leaves customer and consulted party to each other, ringing or talking."""
+    target, sender = party.target, call.agent
+    w.out.append(facts.CallTransferred(w.seq(), w.now, call.id, sender, "consulted", target))
+    service.release_agent(w, call)
+    call.fell_back = sender
+    if party.up:
+        put_through(w, call, party)
+    elif party.agent:  # still rings: from now on a blind transfer to that agent
+        call.party = None
+        service.close_talk(w, call)
+        w.quiet("dial", party.leg)
+        moved(call, CallTrigger.RESERVE)
+        w.state.legs[party.leg].role = "agent"
+        call.offers[party.leg] = party.agent
+        w.alarm("ring", party.leg, w.now + w.settings.dial_seconds)
+        w.out.append(facts.CallOfferedTo(w.seq(), w.now, call.id, party.agent, party.leg, call.queue))
+    else:
+        party.blind = True
+        service.close_talk(w, call)
+        moved(call, CallTrigger.RESERVE)
+
+
+def end_consult(w: World, call: Call, reason: str) -> None:
+    """The third person is out, or never came: the customer is the agent's again."""
+    party = call.party
+    if party is None:
+        return
+    service.drop_party(w, call)
+    w.out.append(facts.ConsultEnded(w.seq(), w.now, call.id, party.target, reason))
+    if call.state is CallState.HELD:
+        resume(w, call)
+
+
+def join_all(w: World, call: Call, party: Party) -> None:
+    party.joined = True
+    moved(call, CallTrigger.RESUME)
+    unhold(w, call)
+    w.join(call, call.customer)
+    w.out.append(facts.ConferenceStarted(w.seq(), w.now, call.id, call.agent, party.target))
+
+
+def leave(w: World, call: Call, party: Party) -> None:
+    """The agent leaves a three-way call; the other two talk on."""
+    w.out.append(facts.PartyLeft(w.seq(), w.now, call.id, "agent:" + call.agent))
+    service.release_agent(w, call)
+    put_through(w, call, party)
+
+
+# -- legs end --------------------------------------------------------------------------------------------------
+
+
+def leg_ended(w: World, leg: Leg, cause: int, note: str) -> None:
+    """A leg that belonged to a living call is gone."""
+    call = w.state.calls.get(leg.call)
+    if call is None:
+        return
+    if leg.id == call.customer:
+        customer_gone(w, call, leg, cause, note)
+    elif leg.id in call.offers:
+        reason = service.CAUSES.get(cause, "refused" if cause == 16 else "failed")
+        service.offer_failed(w, call, leg.id, reason)
+    elif leg.id == call.agent_leg:
+        agent_leg_gone(w, call, cause, note)
+    elif call.party is not None and leg.id == call.party.leg:
+        party_gone(w, call, call.party, cause, note)
+
+
+def customer_gone(w: World, call: Call, leg: Leg, cause: int, note: str) -> None:
+    if call.message:  # the message they left is still being written
+        call.gone = True
+        w.alarm("message", call.id, w.now + 2.0)
+        return
+    if call.direction != "in" and not call.reached:
+        by, note = "system", note or service.CAUSES.get(cause, "failed")
+    else:
+        by = "switch" if note else "customer"
+    service.end(w, call, by, cause, note)
+
+
+def agent_leg_gone(w: World, call: Call, cause: int, note: str) -> None:
+    """The agent hung up, or their phone is lost: only the first ends the call."""
+    party = call.party
+    if party is not None and party.joined:
+        leave(w, call, party)
+    elif party is not None and cause in service.NORMAL:
+        complete(w, call, party)
+    elif call.customer not in w.state.legs or w.state.legs[call.customer].state != "up":
+        service.end(w, call, "agent", cause, note)
+    elif cause in service.NORMAL and call.state is CallState.CONNECTED:
+        service.after_service(w, call, "agent")
+    else:
+        lost(w, call)
+
+
+def lost(w: World, call: Call) -> None:
+    """The agent's phone died in mid-call: the customer goes to the head of the queue, with their place and history."""
+    sender = call.agent
+    unhold(w, call)
+    service.drop_party(w, call)
+    service.close_talk(w, call)
+    w.park(call, call.customer)
+    service.release_agent(w, call)
+    w.unbridge(call)
+    if call.queue in w.config.queues:
+        service.requeue(w, call, "agent_lost")
+    else:
+        call.fell_back = sender
+        service.recover(w, call, "agent:" + sender, "agent_lost")
+
+
+def party_gone(w: World, call: Call, party: Party, cause: int, note: str) -> None:
+    reason = note or service.CAUSES.get(cause, "left" if party.up else "failed")
+    if party.joined:
+        service.drop_party(w, call)
+        w.out.append(facts.PartyLeft(w.seq(), w.now, call.id, party.target))
+    elif party.blind and party.up:  # customer and outside party have talked, and the party hung up
+        service.end(w, call, "party", cause)
+    elif party.blind:
+        service.drop_party(w, call)
+        moved(call, CallTrigger.FLOW)
+        service.recover(w, call, party.target, reason)
+    else:
+        end_consult(w, call, reason)

@@ -1,0 +1,407 @@
+"""A call meets an agent: offers, the connection, and every way a call ends."""
+
+from ccenter.acd import agent as agents
+from ccenter.acd import commands, facts, routing
+from ccenter.acd.agent import Agent, AgentState, AgentTrigger
+from ccenter.acd.call import Call, CallState, CallTrigger, Leg, moved
+from ccenter.acd.config import AnyTarget, ToEnd, ToFlow, ToQueue, ToVoicemail
+from ccenter.acd.speech import Digits, say
+from ccenter.acd.world import World
+
+CAUSES = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "no_answer", 21: "refused", 26: "elsewhere"}
+NORMAL = (16, 31)
+ANSWERED_ELSEWHERE = 26
+
+
+# -- matching --------------------------------------------------------------------------------------------------
+
+
+def match(w: World) -> None:
+    """Bring together whom the event just handled made free: agents first, each with the caller who comes next."""
+    while w.new_ready or w.new_calls:
+        if w.new_ready:
+            agent = w.state.agents[next(iter(w.new_ready))]
+            del w.new_ready[agent.code]
+            while agent.state is AgentState.READY and agent.endpoint.partition("-")[0] not in w.state.down:
+                waiting = routing.best_waiting(w, agent)
+                if waiting is None or not route(w, waiting):
+                    break
+            if agent.state is AgentState.READY:
+                ring_along(w, agent)
+        else:
+            call = w.state.calls.get(next(iter(w.new_calls)))
+            del w.new_calls[next(iter(w.new_calls))]
+            if call is not None:
+                route(w, call)
+
+
+def route(w: World, call: Call) -> bool:
+    """Offer a waiting call to the best agent free for it. False when there is none."""
+    line = w.lines.get(call.line)
+    if line is None or call.node in w.state.down:
+        return False
+    queue = w.queue_of(call)
+    ranked = routing.candidates(w, line, queue.strategy)
+    if not ranked:
+        return False
+    together = queue.ring_all_most if queue.strategy == "ring_all" else 1
+    chosen = [w.state.agents[code] for _, code in ranked[:together]]
+    routing.explain(w, call, line, queue.strategy, ranked, chosen[0].code)
+    routing.step_out(w, call)
+    if together > 1:
+        line.ringing[call.id] = None
+    offer(w, call, chosen, queue.ring_seconds)
+    return True
+
+
+def ring_along(w: World, agent: Agent) -> None:
+    """Let a newly ready agent's phone ring with the others' for a ring-all call."""
+    for line in w.agent_lines.get(agent.code, ()):
+        for call_id in line.ringing:
+            call = w.state.calls[call_id]
+            queue = w.queue_of(call)
+            if call.state is CallState.RESERVED and len(call.offers) < queue.ring_all_most:
+                offer(w, call, [agent], queue.ring_seconds)
+                return
+
+
+def offer(w: World, call: Call, chosen: list[Agent], seconds: float, *, auto: bool = False) -> None:
+    moved(call, CallTrigger.RESERVE)
+    for agent in chosen:
+        if not agents.reserve(w, agent, call.id):
+            continue
+        shown = call.ani if call.direction == "in" else call.dial_to
+        leg = w.dial(call, "agent", agent.endpoint, shown, agent=agent.code, auto=auto)
+        call.offers[leg.id] = agent.code
+        w.alarm("ring", leg.id, w.now + seconds)
+        w.out.append(facts.CallOfferedTo(w.seq(), w.now, call.id, agent.code, leg.id, call.queue))
+
+
+def offer_ended(w: World, call: Call, leg_id: str, reason: str) -> Agent:
+    """One phone stops ringing. What becomes of the agent and the call is the caller's business."""
+    agent = w.state.agents[call.offers.pop(leg_id)]
+    leg = w.state.legs.get(leg_id)
+    rang = round(w.now - leg.since, 3) if leg else 0.0
+    w.quiet("ring", leg_id)
+    w.out.append(facts.OfferEnded(w.seq(), w.now, call.id, agent.code, reason, rang))
+    w.hang_up(leg_id, ANSWERED_ELSEWHERE if reason == "elsewhere" else 16)
+    return agent
+
+
+def offer_failed(w: World, call: Call, leg_id: str, reason: str) -> None:
+    """A phone did not answer, or refused: the call keeps its place, at the head."""
+    queue = w.queue_of(call)
+    agent = offer_ended(w, call, leg_id, reason)
+    agents.missed(w, agent, reason, queue.max_misses if call.queue else 3)
+    if not call.offers:
+        fall_back(w, call, reason)
+
+
+def withdraw(w: World, call: Call, reason: str) -> None:
+    """Stop all phones that ring for the call; their agents are free again."""
+    line = w.lines.get(routing.line_for(w, call, w.queue_of(call)).key) if call.queue else None
+    if line is not None:
+        line.ringing.pop(call.id, None)
+    for leg_id in list(call.offers):
+        agents.settle(w, offer_ended(w, call, leg_id, reason))
+
+
+def fall_back(w: World, call: Call, reason: str) -> None:
+    """Nobody took the call: a transfer goes back, a caller to the line, an agent's own call ends."""
+    if call.direction != "in" and not call.customer:
+        end(w, call, "system", note=reason)
+    elif call.fell_back:
+        recover(w, call, "agent", reason)
+    elif call.queue in w.config.queues:
+        requeue(w, call, reason)
+    else:
+        w.go(w, call, ToVoicemail("agent:" + call.dial_to) if call.dial_to else ToEnd("agent-not-available"))
+
+
+def requeue(w: World, call: Call, reason: str) -> None:
+    """Back into the line, at the place the caller has earned by waiting since they first asked."""
+    withdraw(w, call, "withdrawn")
+    moved(call, CallTrigger.QUEUE)
+    w.out.append(facts.CallRequeued(w.seq(), w.now, call.id, call.queue, reason))
+    if not call.queued_at:
+        call.queued_at = w.now
+    w.music(call.customer, w.queue_of(call).music)
+    routing.stand(w, call)
+    keep_waiting(w, call)
+
+
+def keep_waiting(w: World, call: Call) -> None:
+    """Set the alarms of a wait: the next announcement, and the longest wait the queue allows."""
+    queue = w.queue_of(call)
+    if queue.announce:
+        w.alarm("announce", call.id, w.now + queue.announce_after)
+    if queue.max_wait is not None and queue.on_timeout is not None:
+        w.alarm("wait", call.id, max(w.now, call.queued_at + queue.max_wait))
+
+
+def recover(w: World, call: Call, target: str, reason: str) -> None:
+    """A transfer failed: the customer goes back to the agent who sent them, if free, else to a queue."""
+    agent = w.state.agents.get(call.fell_back)
+    call.fell_back = ""
+    if agent is not None and agent.endpoint and agent.state in (AgentState.READY, AgentState.WRAP_UP):
+        w.out.append(facts.TransferFailed(w.seq(), w.now, call.id, target, reason, "agent:" + agent.code))
+        offer(w, call, [agent], w.settings.dial_seconds)
+        return
+    own = w.config.agents[agent.code].queues if agent is not None and agent.code in w.config.agents else ()
+    queue = call.queue if call.queue in w.config.queues else next((q for q in own if q in w.config.queues), "")
+    w.out.append(facts.TransferFailed(w.seq(), w.now, call.id, target, reason, "queue:" + queue))
+    w.go(w, call, ToQueue(queue) if queue else ToEnd("agent-not-available"))
+
+
+# -- the connection --------------------------------------------------------------------------------------------
+
+
+def stop_machine(w: World, call: Call) -> None:
+    """Whatever the machine said or waited for on this call is over."""
+    if call.play:
+        w.out.append(commands.StopPlay(call.customer, call.play))
+        call.play = ""
+    call.saying = call.asking = ""
+    call.cursor = None
+    for kind in ("input", "lookup", "announce", "wait", "ask", "store", "message"):
+        w.quiet(kind, call.id)
+
+
+def waited(w: World, call: Call) -> float:
+    """End the present wait and say how long it was."""
+    seconds = round(w.now - call.queued_at, 3) if call.queued_at else 0.0
+    call.waited += seconds
+    call.queued_at = 0.0
+    return seconds
+
+
+def connect(w: World, call: Call, leg: Leg, agent: Agent) -> None:
+    """An agent took the call: theirs alone from here."""
+    del call.offers[leg.id]
+    w.quiet("ring", leg.id)
+    withdraw(w, call, "elsewhere")
+    call.agent, call.agent_leg = agent.code, leg.id
+    agents.change(w, agent, AgentTrigger.TALK)
+    agent.misses = 0
+    agent.calls += 1
+    call.fell_back = ""
+    if not call.customer:  # the agent's own call: now ring whom they want
+        dial_out(w, call)
+        return
+    stop_machine(w, call)
+    moved(call, CallTrigger.CONNECT)
+    call.connected_at = w.now
+    call.served_by, call.served_in = agent.code, call.queue
+    seconds = waited(w, call)
+    if w.queue_of(call).announce_agent:
+        announce_agent(w, call)
+    w.join(call, call.customer, leg.id)
+    w.out.append(facts.CallConnected(w.seq(), w.now, call.id, agent.code, call.queue, seconds, round(w.now - leg.since, 3)))
+    start_recording(w, call)
+
+
+def announce_agent(w: World, call: Call) -> None:
+    """Tell the caller the agent's number as the talk begins."""
+    names = ("agent-number-is", *say(call.language, Digits(call.agent)), "agent-serves-you")
+    w.out.append(commands.Play(call.customer, w.fresh("p", call.node), names, call.language))
+
+
+def start_recording(w: World, call: Call) -> None:
+    """Record by rule: the queue's for callers, the centre's for the rest. Once a call, through all transfers."""
+    settings = w.settings
+    by_rule = {
+        "in": call.record and (w.queue_of(call).record if call.queue else True),
+        "out": settings.record_out,
+        "internal": settings.record_internal,
+    }[call.direction]
+    leg = w.state.legs.get(call.customer)
+    if not by_rule or call.recording or leg is None:
+        return
+    call.recording = w.fresh("r", call.node)
+    w.out.append(commands.StartRecording(leg.id, leg.channel, call.recording, call.id))
+    w.out.append(facts.RecordingStarted(w.seq(), w.now, call.id, call.recording))
+
+
+def pause_recording(w: World, call: Call, paused: bool, by: str) -> bool:
+    leg = w.state.legs.get(call.customer)
+    if not call.recording or leg is None or call.paused == paused:
+        return False
+    call.paused = paused
+    w.out.append(commands.PauseRecordingOf(leg.id, leg.channel, paused))
+    w.out.append(facts.RecordingPaused(w.seq(), w.now, call.id, call.recording, paused, by))
+    return True
+
+
+# -- outbound and internal -------------------------------------------------------------------------------------
+
+
+def outbound(w: World, number: str) -> tuple[str, str] | None:
+    """Endpoint and caller id to reach a number, over the first trunk that may and has a channel free."""
+    for trunk in w.config.trunks.values():
+        if not trunk.outbound or (trunk.prefixes and not number.startswith(trunk.prefixes)):
+            continue
+        ending = "@trunk-" + trunk.code
+        used = sum(leg.endpoint.endswith(ending) for leg in w.state.legs.values())
+        used += sum(call.trunk == trunk.code for call in w.state.calls.values())
+        if used < trunk.capacity:
+            return f"PJSIP/{number}{ending}", trunk.caller_id
+    return None
+
+
+def dial_out(w: World, call: Call) -> None:
+    """The agent is on their phone: ring the number or colleague they asked for."""
+    colleague = w.state.agents.get(call.dial_to)
+    tone = w.fresh("p", call.node)
+    if colleague is not None:
+        if colleague.endpoint and colleague.state in (AgentState.READY, AgentState.NOT_READY):
+            agents.reserve(w, colleague, call.id)
+            leg = w.dial(call, "customer", colleague.endpoint, call.agent, agent=colleague.code)
+        else:
+            end(w, call, "system", cause=17, note="agent_busy")
+            return
+    elif (way := outbound(w, call.dial_to)) is not None:
+        leg = w.dial(call, "customer", way[0], way[1])
+    else:
+        end(w, call, "system", cause=34, note="no_trunk")
+        return
+    call.customer = leg.id
+    call.play = tone
+    w.out.append(commands.Play(call.agent_leg, tone, ("tone:ring",), call.language))
+    w.alarm("dial", leg.id, w.now + w.settings.dial_seconds)
+
+
+def reached(w: World, call: Call) -> None:
+    """The dialled customer or colleague answered."""
+    w.quiet("dial", call.customer)
+    if call.play:
+        w.out.append(commands.StopPlay(call.agent_leg, call.play))
+        call.play = ""
+    leg = w.state.legs[call.customer]
+    if leg.agent:
+        agents.change(w, w.state.agents[leg.agent], AgentTrigger.TALK)
+    moved(call, CallTrigger.CONNECT)
+    call.connected_at = w.now
+    call.reached = True
+    call.served_by = call.agent
+    w.join(call, call.agent_leg, call.customer)
+    w.out.append(facts.CallReached(w.seq(), w.now, call.id, call.dial_to))
+    start_recording(w, call)
+
+
+# -- the end ---------------------------------------------------------------------------------------------------
+
+
+def release_agent(w: World, call: Call) -> None:
+    """The serving agent leaves: their leg ends, their wrap-up begins."""
+    agent = w.state.agents.get(call.agent)
+    w.hang_up(call.agent_leg)
+    call.agent = call.agent_leg = ""
+    if agent is not None:
+        if call.direction == "internal":
+            wrap_up = 0.0
+        else:
+            wrap_up = w.queue_of(call).wrap_up_seconds if call.queue else w.settings.wrap_up_seconds
+        agents.finished(w, agent, wrap_up)
+
+
+def close_talk(w: World, call: Call) -> None:
+    """Add up the talk that ends now."""
+    if call.held_at:
+        call.held += w.now - call.held_at
+        call.held_at = 0.0
+    if call.connected_at:
+        call.talked += w.now - call.connected_at
+        if call.served_in:
+            wrap_up = w.queue_of(call).wrap_up_seconds
+            routing.learn_handling(w, call.served_in, w.now - call.connected_at + wrap_up)
+        call.connected_at = 0.0
+
+
+def after_service(w: World, call: Call, by: str) -> None:
+    """The agent is done: back to the flow if the caller is to return there, else the end."""
+    if call.back is not None and call.customer in w.state.legs and not call.gone:
+        flow, node = call.back
+        close_talk(w, call)
+        release_agent(w, call)
+        w.unbridge(call)
+        call.back = None
+        w.go(w, call, ToFlow(flow, node))
+    else:
+        end(w, call, by)
+
+
+def outcome(call: Call) -> str:
+    """Exactly one for each call. A served caller is ANSWERED, whatever came after."""
+    if call.served_by:
+        return "ANSWERED"
+    if call.direction != "in":
+        return "NO_ANSWER"
+    if call.left_message:
+        return "VOICEMAIL"
+    if call.promised:
+        return "CALLBACK"
+    if call.reached:
+        return "OVERFLOWED"
+    if call.informed:
+        return "SELF_SERVED"
+    return "ABANDONED"
+
+
+def end(w: World, call: Call, by: str, cause: int = 16, note: str = "") -> None:
+    """The call is over for everybody, and for good."""
+    if call.state is CallState.ENDED:
+        return
+    where = call.state
+    routing.step_out(w, call)
+    close_talk(w, call)
+    waited(w, call)
+    stop_machine(w, call)
+    withdraw(w, call, "caller_gone" if by == "customer" else "withdrawn")
+    agent = call.agent
+    w.quiet("dial", call.customer)
+    other = w.state.legs.get(call.customer)
+    if other is not None and other.agent:  # an internal call's other end
+        agents.finished(w, w.state.agents[other.agent], 0.0)
+    drop_party(w, call)
+    release_agent(w, call)
+    w.hang_up(call.customer, cause)
+    w.unbridge(call)
+    moved(call, CallTrigger.END)
+    del w.state.calls[call.id]
+    if call.recording:
+        w.out.append(commands.CheckRecording(call.id, call.recording))
+    w.out.append(
+        facts.CallEnded(
+            w.seq(),
+            w.now,
+            call.id,
+            outcome(call),
+            by,
+            cause,
+            where,
+            note,
+            call.served_by or agent,
+            call.served_in or call.queue,
+            round(call.waited, 3),
+            round(call.talked, 3),
+            round(call.held, 3),
+        )
+    )
+
+
+def drop_party(w: World, call: Call) -> None:
+    """Let the third person go."""
+    party, call.party = call.party, None
+    if party is not None:
+        w.quiet("dial", party.leg)
+        w.hang_up(party.leg)
+        if party.agent:
+            agents.finished(w, w.state.agents[party.agent], 0.0)
+
+
+def named(target: AnyTarget | None) -> str:
+    """A target in a word: "queue:sales"."""
+    if target is None:
+        return ""
+    first = next((str(value) for field in target.__struct_fields__ if (value := getattr(target, field))), "")
+    return f"{target.__struct_config__.tag}:{first}" if first else str(target.__struct_config__.tag)

@@ -1,0 +1,175 @@
+"""The core's memory and the few verbs that everything in it is said with.
+
+The other modules of the core are functions on a `World`: they change it, and append commands and facts to `out`.
+"""
+
+import heapq
+from collections.abc import Callable
+
+from msgspec import Struct, field
+
+from ccenter.acd import commands, facts
+from ccenter.acd.agent import Agent
+from ccenter.acd.call import Call, Leg
+from ccenter.acd.config import AnyTarget, Config, Queue, Settings
+
+Output = commands.Command | facts.Fact
+
+
+class State(Struct):
+    """All that a snapshot holds. Everything else in a World is derived from it."""
+
+    config: Config
+    calls: dict[str, Call] = field(default_factory=dict)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    legs: dict[str, Leg] = field(default_factory=dict)
+    timers: dict[str, float] = field(default_factory=dict)  # "kind:id" -> when
+    handling: dict[str, float] = field(default_factory=dict)  # queue -> smoothed handling time, seconds
+    down: list[str] = field(default_factory=list)  # nodes we have no link to
+    seq: int = 0
+    counter: int = 0
+    turn: int = 0
+
+
+class Line:
+    """Callers of one queue who need the same skills, in the order they will be served."""
+
+    __slots__ = ("eligible", "key", "queue", "ringing", "skills", "waiting")
+
+    def __init__(self, key: str, queue: str, skills: dict[str, int], eligible: dict[str, None]) -> None:
+        self.key = key
+        self.queue = queue
+        self.skills = skills
+        self.eligible = eligible  # agents, in the order of their numbers
+        self.waiting: list[tuple[float, int, str]] = []  # (order, ticket, call), sorted
+        self.ringing: dict[str, None] = {}  # ring-all calls out of the line whose phones still ring
+
+
+class World:
+    """State, indexes over it, and the output of the event being handled."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.now = 0.0
+        self.out: list[Output] = []
+        self.ready: dict[str, None] = {}  # agents in READY
+        self.lines: dict[str, Line] = {}
+        self.agent_lines: dict[str, list[Line]] = {}
+        self.endpoints: dict[str, str] = {}  # a signed-in agent's phone -> agent
+        self.new_calls: dict[str, None] = {}  # callers and agents to be matched when the event is handled
+        self.new_ready: dict[str, None] = {}
+        self.heap: list[tuple[float, str]] = [(at, key) for key, at in state.timers.items()]
+        heapq.heapify(self.heap)
+        self.go: Callable[[World, Call, AnyTarget], None]  # set by machine: modules below send calls on through it
+
+    # -- short names
+    @property
+    def config(self) -> Config:
+        return self.state.config
+
+    @property
+    def settings(self) -> Settings:
+        return self.state.config.settings
+
+    def queue_of(self, call: Call) -> Queue:
+        return self.state.config.queues.get(call.queue) or Queue(code=call.queue)
+
+    # -- ids
+    def seq(self) -> int:
+        self.state.seq += 1
+        return self.state.seq
+
+    def fresh(self, kind: str, node: str = "") -> str:
+        """An id nobody had before: "c17", or with a node "ast1-l17"."""
+        self.state.counter += 1
+        return f"{node}-{kind}{self.state.counter}" if node else f"{kind}{self.state.counter}"
+
+    # -- time
+    def alarm(self, kind: str, ident: str, at: float) -> None:
+        """Call `machine.on_alarm(kind, ident)` at that time, unless changed or quieted before."""
+        key = f"{kind}:{ident}"
+        self.state.timers[key] = at
+        heapq.heappush(self.heap, (at, key))
+
+    def quiet(self, kind: str, ident: str) -> None:
+        self.state.timers.pop(f"{kind}:{ident}", None)
+
+    def next_deadline(self) -> float | None:
+        timers, heap = self.state.timers, self.heap
+        while heap and timers.get(heap[0][1]) != heap[0][0]:
+            heapq.heappop(heap)  # quieted or moved
+        return heap[0][0] if heap else None
+
+    def due(self) -> str | None:
+        """Take the next alarm that is due by now."""
+        at = self.next_deadline()
+        if at is None or at > self.now:
+            return None
+        key = heapq.heappop(self.heap)[1]
+        del self.state.timers[key]
+        return key
+
+    # -- legs
+    def dial(self, call: Call, role: str, endpoint: str, caller_id: str, *, agent: str = "", auto: bool = False) -> Leg:
+        leg = Leg(self.fresh("l", call.node), call.id, role, self.now, agent=agent, endpoint=endpoint)
+        self.state.legs[leg.id] = leg
+        self.out.append(commands.Dial(leg.id, endpoint, caller_id, call.id, call.customer, auto, call.ani))
+        return leg
+
+    def hang_up(self, leg_id: str, cause: int = 16) -> None:
+        """Ask for a leg's end; it stays known until the switch says it is gone."""
+        leg = self.state.legs.get(leg_id)
+        if leg is None or leg.ending:
+            return
+        leg.ending = True
+        leg.call = ""
+        self.out.append(commands.HangUp(leg_id, cause))
+
+    def answer(self, call: Call) -> None:
+        """Take the incoming line, once."""
+        leg = self.state.legs.get(call.customer)
+        if leg is not None and not leg.answered and leg.state == "offered":
+            leg.answered = True
+            leg.state = "up"
+            self.out.append(commands.Answer(leg.id))
+            self.out.append(facts.CallAnswered(self.seq(), self.now, call.id))
+
+    def music(self, leg_id: str, music: str) -> None:
+        leg = self.state.legs.get(leg_id)
+        if leg is not None and leg.music != music and not leg.ending:
+            leg.music = music
+            self.out.append(commands.StartMusic(leg_id, music))
+
+    def silence(self, leg_id: str) -> None:
+        leg = self.state.legs.get(leg_id)
+        if leg is not None and leg.music:
+            leg.music = ""
+            self.out.append(commands.StopMusic(leg_id))
+
+    # -- bridges
+    def join(self, call: Call, *leg_ids: str) -> None:
+        """Put legs into the call's bridge, which is made when first needed."""
+        if not call.bridge:
+            call.bridge = self.fresh("b", call.node)
+            self.out.append(commands.MakeBridge(call.bridge))
+        for leg_id in leg_ids:
+            self.silence(leg_id)
+            leg = self.state.legs.get(leg_id)
+            if leg is not None:
+                leg.bridge = call.bridge
+        self.out.append(commands.Join(call.bridge, leg_ids))
+
+    def park(self, call: Call, leg_id: str) -> None:
+        leg = self.state.legs.get(leg_id)
+        if leg is not None and not leg.ending:
+            leg.bridge = "hold"
+            self.out.append(commands.Park(leg_id, self.queue_of(call).music))
+
+    def unbridge(self, call: Call) -> None:
+        """Drop the call's bridge; whoever is in it is left alone or goes."""
+        if call.bridge:
+            for leg in (call.customer, call.agent_leg, call.party.leg if call.party else ""):
+                if leg in self.state.legs and self.state.legs[leg].bridge == call.bridge:
+                    self.state.legs[leg].bridge = ""
+            self.out.append(commands.DropBridge(call.bridge))
+            call.bridge = ""
