@@ -26,7 +26,7 @@ REFUSALS = {Policy.BUSY: (486, "Busy Here"), Policy.REJECT: (603, "Decline")}
 
 
 class UserAgent(Waitable):
-    """A SIP party on its own UDP port. `async with` opens it and hangs everything up at the end.
+    """A SIP party on its own UDP port, made inside a running event loop. `close`, or the end of `async with`, hangs up.
 
     answer_on_cancel: our 200 crosses the server's CANCEL. cancel_on_answer: our CANCEL crosses the server's 200.
     honour_auto_answer: Alert-Info or Call-Info may answer. honour_talk: NOTIFY `Event: talk` may answer.
@@ -50,7 +50,7 @@ class UserAgent(Waitable):
         self.user, self.password, self.server, self.name = user, password, server, name or user
         self.tone = next_tone() if tone is None else tone
         self.with_media, self.policy, self.answer_after = media, policy, answer_after
-        self.host, self._port = host, port
+        self.host = host
         self.answer_on_cancel = self.cancel_on_answer = False
         self.honour_auto_answer = False
         self.honour_talk = True
@@ -61,22 +61,18 @@ class UserAgent(Waitable):
         self._register_id, self._register_cseq = token(), 0
         self._keeper: asyncio.Task[None] | None = None
         self._timers: list[asyncio.TimerHandle] = []
+        self.loop = asyncio.get_running_loop()
+        self.transport = Transport(server, self._on_request)
+        self.transport.open(host, port)
+        self.contact = ("Contact", f"<sip:{user or 'anonymous'}@{host}:{self.transport.address[1]}>")
 
     async def __aenter__(self) -> Self:
-        await self.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-    async def open(self) -> Self:
-        self.loop = asyncio.get_running_loop()
-        self.transport = Transport(self.server, self._on_request)
-        await self.transport.open(self.host, self._port)
-        self.contact = ("Contact", f"<sip:{self.user or 'anonymous'}@{self.host}:{self.transport.address[1]}>")
-        return self
 
     async def close(self) -> None:
         """Hang up, unregister and close. An unplugged party just disappears."""

@@ -252,10 +252,13 @@ class Media(Waitable):
             if len(self.arrivals) > KEEP * 1.2:
                 extra_packets = len(self.arrivals) - KEEP
                 del self.arrivals[:extra_packets], self._audio[: extra_packets * FRAME]
-        elif self.remote and kind == self.remote.event and len(data) >= 16 and data[13] & 0x80:
-            if stamp != self._last_key_end and data[12] < len(DIGITS):  # the end comes three times
-                self._last_key_end = stamp
-                self.digits += DIGITS[data[12]]
+        elif self.remote and kind == self.remote.event and len(data) >= 16:
+            self._key(data[12], bool(data[13] & 0x80), stamp)
+
+    def _key(self, event: int, end: bool, stamp: int) -> None:
+        if end and stamp != self._last_key_end and event < len(DIGITS):  # the end comes three times
+            self._last_key_end = stamp
+            self.digits += DIGITS[event]
 
     def _range(self, since: float | None, until: float | None) -> tuple[int, int]:
         first = 0 if since is None else bisect_left(self.arrivals, since)

@@ -1,6 +1,8 @@
 """SIP over one UDP socket: what is sent again, until when, and which answer belongs to which question (RFC 3261, 17)."""
 
 import asyncio
+import contextlib
+import socket
 from collections import deque
 from collections.abc import Callable
 
@@ -54,7 +56,7 @@ class Question:
             self.final.set_result(Message(status=408, reason="Closed"))
 
 
-class Transport(asyncio.DatagramProtocol):
+class Transport:
     """The socket of one party. Gives requests to `on_request`; `unplugged` hears and says nothing."""
 
     def __init__(self, server: tuple[str, int], on_request: Callable[[Message], None]) -> None:
@@ -65,14 +67,18 @@ class Transport(asyncio.DatagramProtocol):
         self.trace: deque[tuple[float, str, Message]] = deque(maxlen=400)
         self.garbage: deque[bytes] = deque(maxlen=20)
         self.address = ("", 0)
-        self._udp: asyncio.DatagramTransport | None = None
+        self._udp: socket.socket | None = None
         self._questions: dict[tuple[str, str], Question] = {}
         self._answers: dict[tuple[str, str], Message] = {}
         self._unacknowledged: dict[str, asyncio.TimerHandle] = {}  # by Call-ID: final answers to INVITE
 
-    async def open(self, host: str, port: int) -> None:
-        self._udp, _ = await self.loop.create_datagram_endpoint(lambda: self, local_addr=(host, port))
-        self.address = self._udp.get_extra_info("sockname")
+    def open(self, host: str, port: int) -> None:
+        """Bind; port 0 takes a free one. OSError when it is taken."""
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._udp.setblocking(False)
+        self._udp.bind((host, port))
+        self.address = self._udp.getsockname()
+        self.loop.add_reader(self._udp, self._readable)
 
     def close(self) -> None:
         for question in self._questions.values():
@@ -80,20 +86,23 @@ class Transport(asyncio.DatagramProtocol):
         for timer in self._unacknowledged.values():
             timer.cancel()
         if self._udp:
+            self.loop.remove_reader(self._udp)
             self._udp.close()
+            self._udp = None
 
     # -- out ------------------------------------------------------------------------------------------------
 
     def send(self, message: Message, to: tuple[str, int] | None = None) -> None:
-        if self.unplugged or not self._udp or self._udp.is_closing():
-            return
-        self.trace.append((self.loop.time(), ">", message))
-        self._udp.sendto(message.encode(), to or self.server)
+        if not self.unplugged:
+            self.trace.append((self.loop.time(), ">", message))
+            self.send_raw(message.encode(), to)
 
-    def send_raw(self, data: bytes) -> None:
+    def send_raw(self, data: bytes, to: tuple[str, int] | None = None) -> None:
         """Any bytes, as they are (torture and garbage)."""
         if self._udp:
-            self._udp.sendto(data, self.server)
+            # nobody there (ICMP) or a full buffer: what matters is sent again
+            with contextlib.suppress(OSError):
+                self._udp.sendto(data, to or self.server)
 
     def ask(self, request: Message, heard: Callable[[Message], None] | None = None) -> Question:
         """Send a request in a new transaction. `heard` gets every response, repeated ones too."""
@@ -156,7 +165,19 @@ class Transport(asyncio.DatagramProtocol):
 
     # -- in -------------------------------------------------------------------------------------------------
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+    def _readable(self) -> None:
+        for _ in range(64):
+            try:
+                data, address = self._udp.recvfrom(65535) if self._udp else (b"", ("", 0))
+            except BlockingIOError:
+                return
+            except OSError:  # nobody at the server's port (ICMP): asked again later
+                continue
+            if not self._udp:
+                return
+            self._received(data, address)
+
+    def _received(self, data: bytes, address: tuple[str, int]) -> None:
         if self.unplugged or not data.strip():
             return
         try:
@@ -164,7 +185,7 @@ class Transport(asyncio.DatagramProtocol):
         except ValueError:
             self.garbage.append(data)
             return
-        message.source = addr
+        message.source = address
         self.trace.append((self.loop.time(), "<", message))
         if message.status:
             question = self._questions.get((message.branch, message.cseq[1]))
@@ -176,12 +197,9 @@ class Transport(asyncio.DatagramProtocol):
             if timer:
                 timer.cancel()
         elif seen := self._answers.get((message.branch, message.method)):
-            self.send(seen, addr)
+            self.send(seen, address)
             return
         self.on_request(message)
-
-    def error_received(self, exc: Exception) -> None:
-        """The server's port is closed (ICMP): requests are repeated, as a phone would."""
 
     def dump(self) -> str:
         """The last messages in and out, for a failed test."""

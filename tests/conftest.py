@@ -1,0 +1,45 @@
+"""What every test folder shares.
+
+tests/acd and tests/sim are pure: nothing is started for them. Folders in WITH_DATABASE get PostgreSQL, Valkey and
+Django's settings; that has to happen before their modules are imported, so it is done in pytest_configure, and only
+when such a folder is among what is collected. Their conftest.py must not import models at its top. tests/asterisk
+starts a whole stack in its own conftest.
+"""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+WITH_DATABASE = ("django", "stasis")
+
+_open = ExitStack()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("help", False) and _collects(config, WITH_DATABASE):
+        _start_database()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _open.close()
+
+
+def _collects(config: pytest.Config, folders: tuple[str, ...]) -> bool:
+    paths = [(config.invocation_params.dir / arg.partition("::")[0]).resolve() for arg in config.args]
+    wanted = [HERE / name for name in folders if (HERE / name).is_dir()]
+    return any(path in (w, *w.parents) or w in path.parents for path in paths for w in wanted)
+
+
+def _start_database() -> None:
+    from tests.stacks import running
+
+    described = _open.enter_context(running("django", only=("postgres", "valkey")))
+    os.environ.update(described["environment"])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccenter.settings")
+    from django.conf import settings
+
+    _ = settings.DATABASES  # loads them: from here pytest-django goes on
