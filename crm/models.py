@@ -10,7 +10,7 @@ E164 = r"^\+[1-9][0-9]{2,14}$"
 
 
 class Customer(models.Model):
-    """Somebody who buys. `number` is the member number, typed on a telephone's keys; `language` is empty when never asked."""
+    """Somebody who buys. `number` is the member number, for a telephone's keys; `language` is empty when never asked."""
 
     class Level(models.TextChoices):
         ORDINARY = "ordinary", _("ordinary")

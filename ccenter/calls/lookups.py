@@ -36,8 +36,11 @@ def run(kind: str, arguments: Values) -> Values | None:
     close_old_connections()
     try:
         found = _functions[kind](arguments)
-        for function in _more.get(kind, []) if found is not None else []:
-            found = {**found, **(function(found) or {})}
-        return found
+        if found is None:
+            return None
+        values = dict(found)
+        for function in _more.get(kind, []):
+            values |= function(values) or {}
+        return values
     finally:
         close_old_connections()

@@ -1,0 +1,79 @@
+"""Writes of the centre's configuration. Requests to the running centre are in `requests`.
+
+The running centre hears of each change by itself, through the triggers of migration 0002.
+"""
+
+from typing import Any
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+
+from ccenter.calls import flows, lookups, models
+from ccenter.calls.flows import Known, Problem
+
+
+def announce_config_change() -> None:
+    """Make the running centre read its configuration anew at commit, where no trigger sees a change (a raw file, say)."""
+    with connection.cursor() as cursor:
+        cursor.execute("NOTIFY config")
+
+
+class NotFit(ValidationError):
+    """A flow that may not go live; `problems` says why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__([p.text for p in problems])
+        self.problems = problems
+
+
+def known() -> Known:
+    """What flows and targets may refer to now."""
+
+    def codes(model: Any, field: str = "code", **condition: Any) -> frozenset[str]:
+        return frozenset(model.objects.filter(**condition).values_list(field, flat=True))
+
+    return Known(
+        queues=codes(models.Queue),
+        flows=codes(models.FlowVersion, "flow__code", state="live"),
+        agents=codes(models.Agent, "number", active=True),
+        calendars=codes(models.Calendar),
+        prompts=flows.rendered_prompts() | codes(models.Prompt, "name"),
+        lookups=lookups.kinds(),
+    )
+
+
+@transaction.atomic
+def save_draft(flow: models.Flow, definition: dict[str, Any], note: str = "") -> models.FlowVersion:
+    """Keep a definition as the flow's draft, the existing one or a new version. Raises ValidationError for a wrong shape;
+    whether it is fit to go live is asked when it is published."""
+    models.Flow.objects.select_for_update().get(pk=flow.pk)
+    try:
+        shaped = msgspec.to_builtins(flows.read({**definition, "code": flow.code}))
+    except msgspec.ValidationError as error:
+        raise ValidationError({"definition": str(error)}) from error
+    draft = flow.versions.filter(state="draft").order_by("-number").first()
+    if draft is None:
+        last = flow.versions.order_by("-number").values_list("number", flat=True).first() or 0
+        draft = models.FlowVersion(flow=flow, number=last + 1)
+    draft.definition, draft.note = shaped, note
+    draft.save()
+    return draft
+
+
+@transaction.atomic
+def publish_flow(version: models.FlowVersion, by: Any = None, together_with: frozenset[str] = frozenset()) -> None:
+    """Make a version the live one; an older version too, which is how a change is taken back.
+
+    `together_with`: flows that go live in the same transaction and may be named already. Raises NotFit.
+    """
+    models.Flow.objects.select_for_update().get(pk=version.flow_id)
+    there = known()
+    problems = flows.check(flows.read(version.definition), there._replace(flows=there.flows | together_with))
+    if problems:
+        raise NotFit(problems)
+    now = timezone.now()
+    version.flow.versions.filter(state="live").exclude(pk=version.pk).update(state="retired")
+    version.state, version.published_at, version.published_by = "live", now, by
+    version.save(update_fields=["state", "published_at", "published_by"])
