@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,9 @@ def start(state: Path, agents: int = 0, only: tuple[str, ...] | None = None) -> 
     for turn in range(RANGES):
         base = FIRST_BASE + PORTS * ((os.getpid() + turn) % RANGES)
         try:
-            return stack.up(state, base, agents, only)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)  # the supervisor outlives the call that starts it
+                return stack.up(state, base, agents, only)
         except StackError as error:
             if "is taken" not in str(error):
                 raise

@@ -69,9 +69,7 @@ class UserAgent(Waitable):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -159,9 +157,7 @@ class UserAgent(Waitable):
 
     async def ringing(self, timeout: float = 5.0) -> Dialog:
         """The next incoming call not yet taken by a call of this method, whatever the policy does with it."""
-        incoming = await self.until(
-            lambda: [d for d in self.dialogs if d.incoming][self._taken :], timeout, f"{self.name} rings"
-        )
+        incoming = await self.until(lambda: [d for d in self.dialogs if d.incoming][self._taken :], timeout, f"{self.name} rings")
         self._taken += 1
         return incoming[0]
 

@@ -1,0 +1,141 @@
+"""A whole stack on real Asterisk, and the cast: alice, bob and charlie at desk phones, carol and others who call.
+
+CC_TEST_STACK=DIR uses a stack that runs already (with agents, see `python -m deploy.stack up --agents`) and leaves it up.
+"""
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.phones import Caller, Policy
+from tests.phones.seat import Api, Ari, Seat
+from tests.stacks import running
+
+AGENTS = 40
+
+Stack = dict[str, Any]
+MakeCaller = Callable[..., Caller]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """stack.json of a running stack with 40 desk-phone seats."""
+    if given := os.environ.get("CC_TEST_STACK"):
+        yield json.loads((Path(given) / "stack.json").read_text())
+        return
+    with running("asterisk", agents=AGENTS) as described:
+        yield described
+
+
+@pytest.fixture(scope="session")
+def logins(stack: Stack) -> list[dict[str, Any]]:
+    """The agents' logins, by extension."""
+    found = [login for login in stack["logins"] if login["role"] == "agent" and login["extension"]]
+    return sorted(found, key=lambda login: str(login["extension"]))
+
+
+@pytest.fixture(scope="session")
+def standing(stack: Stack) -> dict[str, frozenset[str]]:
+    """Under "bridges": ids of those the application keeps while there are no calls. Filled in by the first test."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+async def no_leaks(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """After every test that used the stack: no channel, bridge, playback or snoop is left on Asterisk."""
+    if "stack" not in request.fixturenames:
+        yield
+        return
+    ari, standing = Ari(request.getfixturevalue("stack")), request.getfixturevalue("standing")
+    if "bridges" not in standing:
+        standing["bridges"] = frozenset(bridge["id"] for bridge in await ari.get("bridges"))
+    yield
+    await ari.nothing_left(standing["bridges"])
+
+
+@pytest.fixture
+def sip(stack: Stack) -> tuple[str, int]:
+    return stack["sip"]["host"], stack["sip"]["port"]
+
+
+@pytest.fixture
+def ari(stack: Stack) -> Ari:
+    return Ari(stack)
+
+
+@pytest.fixture
+async def seats(no_leaks: None, stack: Stack, logins: list[dict[str, Any]]) -> AsyncIterator[Callable[..., Any]]:
+    """`await seats(3)`: seat number 3 (0 is alice), registered, signed in and ready unless told otherwise."""
+    async with AsyncExitStack() as open_seats:
+
+        async def seat(
+            place: int, *, sign_in: bool = True, ready: bool = True, policy: Policy = Policy.RING, media: bool = True
+        ) -> Seat:
+            made = await open_seats.enter_async_context(Seat(stack, logins[place], policy=policy, media=media))
+            return await made.sign_in(ready) if sign_in else made
+
+        yield seat
+
+
+@pytest.fixture
+async def alice(seats: Callable[..., Any]) -> Seat:
+    """Signed in at a desk phone and ready."""
+    seat: Seat = await seats(0)
+    return seat
+
+
+@pytest.fixture
+async def bob(seats: Callable[..., Any]) -> Seat:
+    seat: Seat = await seats(1)
+    return seat
+
+
+@pytest.fixture
+async def charlie(seats: Callable[..., Any]) -> Seat:
+    seat: Seat = await seats(2)
+    return seat
+
+
+@pytest.fixture
+async def callers(no_leaks: None, stack: Stack, sip: tuple[str, int]) -> AsyncIterator[MakeCaller]:
+    """`callers("direct", ani=...)`: someone who will `dial()` that number of stack.json; hangs up at the end.
+
+    Without `ani` each has their own number.
+    """
+    async with AsyncExitStack() as open_callers:
+        made: list[Caller] = []
+
+        def caller(number: str = "direct", **options: Any) -> Caller:
+            options.setdefault("ani", f"1390000{len(made):04}")
+            new = Caller(sip, dnis=stack["numbers"].get(number, number), **options)
+            made.append(new)
+            open_callers.push_async_callback(new.close)
+            return new
+
+        yield caller
+
+
+@pytest.fixture
+async def carol(callers: MakeCaller) -> Caller:
+    """A caller for the number `direct`: straight to a queue without a menu."""
+    return callers("direct", ani="13800138000", name="carol")
+
+
+@pytest.fixture
+async def pstn(no_leaks: None, stack: Stack, sip: tuple[str, int]) -> AsyncIterator[Caller]:
+    """The far side of the trunk, for calls that go out: rings for whatever number is called."""
+    port = int(stack["environment"].get("CC_TRUNK_PORT", stack["base"] + 7))
+    async with Caller(sip, ani="pstn", name="pstn", port=port) as far:
+        yield far
+
+
+@pytest.fixture
+async def lead(stack: Stack) -> AsyncIterator[Api]:
+    """The REST interface as a team lead."""
+    async with Api(stack, next(login for login in stack["logins"] if login["role"] == "lead")) as api:
+        yield api

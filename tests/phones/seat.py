@@ -1,0 +1,182 @@
+"""A seat of the call centre as a test plays it: the desk phone and the REST interface of one agent."""
+
+import asyncio
+import base64
+import contextlib
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from .agent import Caller, Phone, Policy
+
+Json = dict[str, Any]
+
+
+class Refused(AssertionError):
+    """The REST interface answered with an error; `status` and `body` say which."""
+
+    def __init__(self, what: str, status: int, body: Any) -> None:
+        super().__init__(f"{what}: {status} {body}")
+        self.status, self.body = status, body
+
+
+class Api:
+    """The REST interface as one user. `login` is one of stack.json's."""
+
+    def __init__(self, stack: Json, login: Json) -> None:
+        self.login = login
+        self._http = aiohttp.ClientSession(stack["web"], timeout=aiohttp.ClientTimeout(total=20))
+        self._token = login.get("token", "")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def raw(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
+        """Status and body (JSON if it is, else text) of one request. `body` goes out as JSON."""
+        if not self._token:
+            who = {"username": self.login["username"], "password": self.login["password"]}
+            async with self._http.post("/api/token/", json=who) as answer:
+                self._token = (await answer.json())["token"]
+        headers = {"Authorization": f"Token {self._token}", **options.pop("headers", {})}
+        if body is not None:
+            options["json"] = body
+        async with self._http.request(method, path, headers=headers, **options) as answer:
+            return answer.status, await (answer.json() if "json" in answer.content_type else answer.text())
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """The body of a GET. Refused when the status is not 200."""
+        status, body = await self.raw("GET", path, params=params)
+        if status != 200:
+            raise Refused(f"GET {path}", status, body)
+        return body
+
+    async def post(self, path: str, body: Json | None = None) -> Any:
+        """The body of a POST. Refused when the status is not 2xx, or 202: nobody has answered the click."""
+        status, answer = await self.raw("POST", path, body if body is not None else {})
+        if status not in (200, 201, 204):
+            raise Refused(f"POST {path} {body}", status, answer)
+        return answer
+
+    async def wait_for(self, path: str, condition: Any, timeout: float = 5.0, **params: Any) -> Any:
+        """GET until `condition(body)` is true, and return the body. AssertionError after `timeout` seconds."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while not condition(body := await self.get(path, **params)):
+            if loop.time() > deadline:
+                raise AssertionError(f"{path} not as expected within {timeout} s: {body}")
+            await asyncio.sleep(0.02)
+        return body
+
+
+class Seat:
+    """An agent at a desk phone. `async with` registers and, at the end, hangs up, signs out and unregisters."""
+
+    def __init__(self, stack: Json, login: Json, *, policy: Policy = Policy.RING, media: bool = True) -> None:
+        sip = (stack["sip"]["host"], stack["sip"]["port"])
+        self.login = login
+        self.agent: str = login["extension"]
+        self.phone = Phone(self.agent, login["sip_password"], sip, policy=policy, media=media)
+        self.api = Api(stack, login)
+
+    @property
+    def tone(self) -> int:
+        return self.phone.tone
+
+    async def __aenter__(self) -> Self:
+        deadline = self.phone.loop.time() + 10
+        while (status := await self.phone.register()) != 200:  # the application pushes phones to Asterisk
+            assert self.phone.loop.time() < deadline, f"{self.agent} cannot register: {status}"
+            await asyncio.sleep(0.1)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            with contextlib.suppress(Refused, aiohttp.ClientError, TimeoutError):
+                await self.do("sign-out")
+        finally:
+            await self.phone.close()
+            await self.api.close()
+
+    async def do(self, action: str, **body: Any) -> Json:
+        """One action of the seat (`hold`, `transfer`, to="agent", agent="1002" ...). Refused if it is."""
+        done: Json = await self.api.post(f"/api/seat/{action}/", body)
+        return done
+
+    async def sign_in(self, ready: bool = True) -> Self:
+        try:
+            await self.do("sign-in", phone="desk", ready=ready)
+        except Refused as refused:  # left signed in by a test that failed
+            if refused.status != 409:
+                raise
+            await self.do("sign-out")
+            await self.wait_state("LOGGED_OUT")
+            await self.do("sign-in", phone="desk", ready=ready)
+        await self.wait_state("READY" if ready else "NOT_READY")
+        return self
+
+    async def ready(self) -> None:
+        await self.do("ready")
+
+    async def not_ready(self, reason: str = "break") -> None:
+        await self.do("not-ready", reason=reason)
+
+    async def sign_out(self) -> None:
+        await self.do("sign-out")
+
+    async def state(self) -> str:
+        return str((await self.api.get("/api/seat/"))["state"])
+
+    async def wait_state(self, state: str, timeout: float = 5.0) -> Json:
+        """Wait till the record says the seat is in this state; what it says of the seat."""
+        seat: Json = await self.api.wait_for("/api/seat/", lambda s: s["state"] == state, timeout)
+        return seat
+
+
+class Ari:
+    """Asterisk's own word on what there is, beside the application."""
+
+    def __init__(self, stack: Json) -> None:
+        self.url = stack["ari"]["url"].rstrip("/")
+        if not self.url.endswith("/ari"):
+            self.url += "/ari"
+        who = f"{stack['ari']['user']}:{stack['ari']['password']}"
+        self.headers = {"Authorization": "Basic " + base64.b64encode(who.encode()).decode()}
+
+    async def get(self, path: str) -> Any:
+        """GET ari/<path> as JSON. aiohttp.ClientError when Asterisk is away."""
+        async with (
+            aiohttp.ClientSession(headers=self.headers) as http,
+            http.get(f"{self.url}/{path}", raise_for_status=True) as answer,
+        ):
+            return await answer.json()
+
+    async def left(self, ignore: frozenset[str] = frozenset()) -> list[str]:
+        """Channels (snoops and playbacks into bridges are channels too) and bridges that exist, but for `ignore`."""
+        found = []
+        for channel in await self.get("channels"):
+            app = channel.get("dialplan", {})
+            doing = f"{app.get('app_name', '')}({app.get('app_data', '')})"
+            found.append((channel["id"], f"channel {channel['id']} {channel['name']} {channel['state']} {doing}"))
+        for bridge in await self.get("bridges"):
+            kind = f"{bridge['bridge_type']} {bridge['name']}"
+            found.append((bridge["id"], f"bridge {bridge['id']} {kind} {bridge['channels']}"))
+        return [text for ident, text in found if ident not in ignore]
+
+    async def nothing_left(self, ignore: frozenset[str] = frozenset(), timeout: float = 5.0) -> None:
+        """Wait till Asterisk has no channel and no bridge any more. AssertionError with the list."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while left := await self.left(ignore):
+            if loop.time() > deadline:
+                raise AssertionError("left on Asterisk: " + "; ".join(left))
+            await asyncio.sleep(0.05)
+
+
+__all__ = ["Api", "Ari", "Caller", "Refused", "Seat"]
