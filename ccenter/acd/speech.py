@@ -2,7 +2,7 @@
 
 Pure. A name is a key of `asterisk/sounds/<language>.toml` (the shell adds "cc/"). A caller hears whole
 phrases wherever a phrase is common enough to have been recorded whole: numbers to 99, round hundreds and
-thousands, amounts to 99 yuan, months, days, hours, positions, waiting times. What is composed is composed at
+thousands, digits two by two, amounts to 99 yuan, months, days, hours, positions, waiting times. What is composed is composed at
 the joints where a speaker would take breath, and a unit is never a sound of its own if it can be avoided:
 in Chinese 一百零五元 is "yibai" + "lingwu-yuan".
 
@@ -11,6 +11,7 @@ in Chinese 一百零五元 is "yibai" + "lingwu-yuan".
 
 import itertools
 import math
+import re
 from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
@@ -95,7 +96,7 @@ def say(language: str, item: Say) -> Names:
             case Number(value=value):
                 return _signed(value, _en_number if english else _zh_number)
             case Digits(text=text, phone=phone):
-                return _digits(text, "digit-1-phone" if phone and not english else "digit-1")
+                return _digits(text, pairs=phone and not english)
             case Amount(value=value, currency="CNY"):
                 amount = Decimal(value)
                 if not abs(amount) < _LIMIT:  # also before round() spells 1e999999999 out
@@ -138,16 +139,22 @@ def _position(ahead: int) -> str:
     return f"queue-position-{ahead}"
 
 
-def _digits(text: str, one: str) -> Names:
-    """Near-equal groups of three or four, the shorter ones first (138 0013 8000), a short pause between."""
-    spoken = {"*": "digit-star", "#": "digit-pound", "1": one}
-    names = [spoken.get(c, f"digit-{c}") for c in text if c in "0123456789*#"]
-    groups = 1 if len(names) <= 5 else -(-len(names) // 4)
-    cuts = [len(names) * i // groups for i in range(groups + 1)]
-    out: list[str] = []
+def _digits(text: str, *, pairs: bool = False) -> Names:
+    """Near-equal groups of three or four, the shorter ones first (138 0013 8000), a short pause between.
+
+    `pairs`: two digits in one sound, 1 as 幺: a Chinese syllable by itself is hard to understand.
+    """
+    spoken = {"*": "digit-star", "#": "digit-pound"} | ({"1": "digit-1-phone"} if pairs else {})
+    signs = "".join(sign for sign in text if sign in "0123456789*#")
+    groups = 1 if len(signs) <= 5 else -(-len(signs) // 4)
+    cuts = [len(signs) * i // groups for i in range(groups + 1)]
+    names: list[str] = []
     for start, end in itertools.pairwise(cuts):
-        out += (["pause"] if start else []) + names[start:end]
-    return tuple(out)
+        if start:
+            names.append("pause")
+        for chunk in re.findall("[0-9]{2}|." if pairs else ".", signs[start:end]):
+            names.append(f"digits-{chunk}" if len(chunk) == 2 else spoken.get(chunk, f"digit-{chunk}"))
+    return tuple(names)
 
 
 # -- Chinese --
@@ -156,7 +163,7 @@ def _digits(text: str, one: str) -> Names:
 
 
 def _zh_number(n: int) -> Names:
-    return _digits(str(n), "digit-1") if n >= _LIMIT else _zh_part(n, inside=False)
+    return _digits(str(n)) if n >= _LIMIT else _zh_part(n, inside=False)
 
 
 def _zh_part(n: int, *, inside: bool) -> Names:
@@ -213,7 +220,7 @@ def _zh_time(hour: int, minute: int) -> Names:
 
 def _en_number(n: int) -> Names:
     if n >= _LIMIT:
-        return _digits(str(n), "digit-1")
+        return _digits(str(n))
     if n < 100:
         return (f"number-{n}",)
     if n < 1000:
