@@ -1,5 +1,9 @@
 """Addresses of the web process."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/", include("ccenter.calls.api.urls")),
+]

@@ -13,6 +13,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -254,9 +255,7 @@ class Tail:
         path = self.folder / self.position.segment
         if not self.position.segment:
             return False
-        return (
-            not path.exists() if not self._segment_after() else path.exists() and path.stat().st_size < self.position.offset
-        )
+        return not path.exists() if not self._segment_after() else path.exists() and path.stat().st_size < self.position.offset
 
     def delete_shipped(self) -> list[str]:
         """Deletes the segments that have been read and that the snapshot makes superfluous; their names."""
@@ -266,7 +265,7 @@ class Tail:
         except JournalCorrupt:
             return []
         deleted = []
-        for path, following in zip(known, known[1:], strict=False):
+        for path, following in pairwise(known):
             if snapshot is None or path.name >= self.position.segment or int(following.stem) > snapshot.n + 1:
                 break
             path.unlink()

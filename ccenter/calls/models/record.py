@@ -143,7 +143,7 @@ class CallOffer(models.Model):
 
 
 class Recording(models.Model):
-    """A call's recording, left channel the customer's side. The first fields are folded, those from `file` on are the converter's.
+    """A call's recording, left channel the customer's side. The fields before `file` are folded, the others the converter's.
 
     `state`: recording, raw (as the switch wrote it), failed (never appeared). `path` is relative to the recordings folder.
     """

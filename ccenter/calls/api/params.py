@@ -1,0 +1,113 @@
+"""The bodies of seat actions: checked here, turned into the params of the core's requests."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from ccenter.calls.models import Agent, ReasonCode, Trunk
+
+NUMBER = r"^\+?[0-9*#]{2,31}$"
+SEPARATORS = str.maketrans("", "", " -./()（）\t")
+
+
+class Strict(serializers.Serializer):
+    """A body whose unknown fields are an error: a misspelt field must not be silently nothing."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        values = super().to_internal_value(data)
+        if unknown := set(data) - set(self.fields):
+            raise serializers.ValidationError({str(name): [_("There is no such field.")] for name in sorted(unknown)})
+        return values
+
+    def to_params(self, seat: Agent) -> dict[str, Any]:
+        """The params of the core's request. Raises ValidationError."""
+        return dict(self.validated_data)
+
+
+class NumberField(serializers.RegexField):
+    """A number as people write it; separators are dropped."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(NUMBER, max_length=40, error_messages={"invalid": _("Not a telephone number.")}, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(super().to_internal_value(data)).translate(SEPARATORS)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(data.translate(SEPARATORS) if isinstance(data, str) else data)
+
+
+class Nothing(Strict):
+    """No body is needed."""
+
+
+class SignIn(Strict):
+    phone = serializers.ChoiceField(["desk", "number"], default="desk", help_text="Your desk phone, or a number over the trunk.")
+    number = NumberField(required=False, help_text="With phone=number; default: the number kept with your seat.")
+    ready = serializers.BooleanField(default=False)
+
+    def to_params(self, seat: Agent) -> dict[str, Any]:
+        asked = self.validated_data
+        if asked["phone"] == "desk":
+            if not seat.desk_phone:
+                raise serializers.ValidationError({"phone": [_("Your seat has no desk phone.")]})
+            return {"endpoint": f"PJSIP/{seat.number}", "ready": asked["ready"]}
+        number = asked.get("number") or seat.mobile.translate(SEPARATORS)
+        if not number:
+            raise serializers.ValidationError({"number": [_("Which number?")]})
+        trunks = Trunk.objects.filter(enabled=True, outbound=True).values_list("code", "prefixes")
+        trunk = next((code for code, prefixes in trunks if not prefixes or number.startswith(tuple(prefixes))), None)
+        if trunk is None:
+            raise serializers.ValidationError({"number": [_("No trunk may call this number.")]})
+        return {"endpoint": f"PJSIP/{number}@trunk-{trunk}", "ready": asked["ready"]}
+
+
+class NotReady(Strict):
+    reason = serializers.CharField(max_length=40, help_text="The code of a busy reason.")
+
+    def validate_reason(self, code: str) -> str:
+        if not ReasonCode.objects.filter(code=code, active=True).exists():
+            raise serializers.ValidationError(_("There is no such reason."))
+        return code
+
+
+TARGETS = {"agent": "agent", "queue": "queue", "number": "number", "flow": "flow", "voicemail": "mailbox"}
+
+
+class Transfer(Strict):
+    to = serializers.ChoiceField(list(TARGETS))
+    agent = serializers.CharField(max_length=10, required=False)
+    queue = serializers.CharField(max_length=40, required=False)
+    number = NumberField(required=False)
+    flow = serializers.CharField(max_length=40, required=False)
+    mailbox = serializers.CharField(max_length=60, required=False)
+
+    def to_params(self, seat: Agent) -> dict[str, Any]:
+        asked = self.validated_data
+        field = TARGETS[asked["to"]]
+        if field not in asked:
+            raise serializers.ValidationError({field: [_("This field is required.")]})
+        if extra := set(asked) - {"to", field}:
+            raise serializers.ValidationError({name: [_("Not with this kind of target.")] for name in sorted(extra)})
+        return {"target": {"to": asked["to"], field: asked[field]}}
+
+
+class Consult(Strict):
+    to = serializers.ChoiceField(["agent", "number"])
+    agent = serializers.CharField(max_length=10, required=False)
+    number = NumberField(required=False)
+
+    to_params = Transfer.to_params
+
+
+class Dial(Strict):
+    number = NumberField(help_text="A number, or a colleague's extension.")
+
+
+class ThisCall(Strict):
+    call = serializers.RegexField(r"^c[0-9]{1,18}$", error_messages={"invalid": _("Not the id of a call.")})
+
+
+class Keys(Strict):
+    keys = serializers.RegexField(r"^[0-9*#A-D]{1,32}$", error_messages={"invalid": _("Only digits, *, # and A to D.")})

@@ -1,0 +1,183 @@
+"""A book: the rows that a batch of facts touches, read once, changed in memory by the fold, written once.
+
+A fold is a function `(book, fact)` registered by `@on(type)`. It looks at rows in the book only, so that folding one fact at a
+time, in batches, or all of them anew gives the same rows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+from django.db.models import Model
+
+from ccenter.acd import facts
+from ccenter.calls.models import (
+    AgentStateSpan,
+    AgentStatus,
+    Call,
+    CallAgent,
+    CallOffer,
+    Recording,
+    Voicemail,
+)
+
+F = TypeVar("F", bound=facts.Fact)
+Fold = Callable[[Any, Any], None]
+FOLDS: dict[type, Fold] = {}
+_json = msgspec.json.Encoder().encode
+
+# What the fold owns of each table; other columns are somebody else's and never overwritten.
+CONVERTERS = {
+    "file", "file_bytes", "sha256", "seconds", "converted_at", "raw_deleted_at", "deleted_at", "attempts", "error"
+}  # fmt: skip
+NOT_FOLDED: dict[type[Model], set[str]] = {Recording: CONVERTERS, Voicemail: {"heard_at", "heard_by_id"}}
+KEYS: dict[type[Model], tuple[str, ...]] = {CallAgent: ("call", "agent"), CallOffer: ("seq",), AgentStateSpan: ("seq",)}
+FOLDED = (Call, CallAgent, CallOffer, Recording, Voicemail, AgentStatus, AgentStateSpan)
+
+
+def on(kind: type[F]) -> Callable[[Callable[["Book", F], None]], Callable[["Book", F], None]]:
+    """Registers the fold of a type of fact."""
+
+    def register(fold: Callable[["Book", F], None]) -> Callable[["Book", F], None]:
+        FOLDS[kind] = fold
+        return fold
+
+    return register
+
+
+def moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+class AlarmRaised(NamedTuple):
+    kind: str
+    subject: str
+    text: str
+    at: datetime
+
+
+class Book:
+    """The rows at hand, and what is to happen once they are written."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, Call] = {}
+        self.parts: dict[tuple[str, str], CallAgent] = {}
+        self.offers: dict[str, list[CallOffer]] = {}  # of a call, those that ring
+        self.recordings: dict[str, Recording] = {}
+        self.statuses: dict[str, AgentStatus] = {}
+        self.answers: dict[str, tuple[str, str, str, datetime]] = {}  # request -> state, reason, call, when
+        self.promised: list[facts.CallbackPromised] = []
+        self.recorded: list[str] = []
+        self.alarms: list[AlarmRaised] = []
+        self._changed: dict[type[Model], dict[int, Model]] = {kind: {} for kind in FOLDED}
+
+    def load(self, batch: Iterable[facts.Fact]) -> None:
+        """Reads what the facts' folds will look at. Five queries at most."""
+        calls, agents, recordings = set(), set(), set()
+        for fact in batch:
+            if isinstance(fact, facts.AgentChanged | facts.PhoneStateChanged):
+                agents.add(fact.agent)
+            elif (call := getattr(fact, "call", "")) and type(fact) in FOLDS:
+                calls.add(call)
+                if recording := getattr(fact, "recording", ""):
+                    recordings.add(recording)
+        if calls := calls - self.calls.keys():
+            self.calls.update(Call.objects.in_bulk(calls))
+        if known := [call for call in calls if call in self.calls]:
+            for part in CallAgent.objects.filter(call__in=known):
+                self.parts[part.call, part.agent] = part
+            for offer in CallOffer.objects.filter(call__in=known, result="").order_by("seq"):
+                self.offers.setdefault(offer.call, []).append(offer)
+        if recordings := recordings - self.recordings.keys():
+            self.recordings.update(Recording.objects.in_bulk(recordings))
+        if agents := agents - self.statuses.keys():
+            self.statuses.update(AgentStatus.objects.in_bulk(agents))
+
+    # -- for folds ---------------------------------------------------------------------------------------------
+
+    def changed(self, row: Model) -> None:
+        """The row is new, or was changed."""
+        self._changed[type(row)][id(row)] = row
+
+    def call(self, fact: Any) -> Call:
+        """The fact's call, to be changed. One whose beginning is not on record begins here."""
+        row = self.calls.get(fact.call)
+        if row is None:
+            row = self.calls[fact.call] = Call(id=fact.call, started_at=moment(fact.at), steps=[])
+        self.changed(row)
+        return row
+
+    def ringing(self, call: str, agent: str = "") -> Iterator[CallOffer]:
+        """The offers of a call that ring, to be ended."""
+        still: list[CallOffer] = []
+        ending = []
+        for offer in self.offers.get(call, ()):
+            (ending if not agent or offer.agent == agent else still).append(offer)
+        self.offers[call] = still
+        for offer in ending:
+            self.changed(offer)
+            yield offer
+
+    def recording(self, fact: Any) -> Recording:
+        row = self.recordings.get(fact.recording)
+        if row is None:
+            row = self.recordings[fact.recording] = Recording(id=fact.recording, call=fact.call, started_at=moment(fact.at))
+        self.changed(row)
+        return row
+
+    def alarm(self, kind: str, subject: str, text: str, at: float) -> None:
+        self.alarms.append(AlarmRaised(kind, subject, text, moment(at)))
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Writes the changed rows: one statement a table."""
+        for kind, rows in self._changed.items():
+            if rows:
+                upsert(kind, rows.values())
+                rows.clear()
+        if self.answers:
+            _answer(self.answers)
+            self.answers.clear()
+
+
+def upsert(kind: type[Model], rows: Iterable[Model]) -> None:
+    """Inserts or overwrites rows by their key, in one statement whose one parameter is JSON: the cheapest way there is."""
+    keys = KEYS.get(kind) or (kind._meta.pk.attname,)
+    columns = [f.attname for f in kind._meta.concrete_fields if f.attname not in NOT_FOLDED.get(kind, ())]
+    table = kind._meta.db_table
+    names = ", ".join(f'"{c}"' for c in columns)
+    news = ", ".join(f'"{c}" = EXCLUDED."{c}"' for c in columns if c not in keys)
+    values = _json([{column: getattr(row, column) for column in columns} for row in rows]).decode()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) "  # noqa: S608
+            f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {news}",
+            [values],
+        )
+
+
+def _answer(answers: dict[str, tuple[str, str, str, datetime]]) -> None:
+    rows = [
+        {"id": ident, "state": state, "reason": reason, "call": call, "at": at}
+        for ident, (state, reason, call, at) in answers.items()
+        if _is_uuid(ident)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE calls_request r SET state = a.state, reason = a.reason, call = a.call, answered_at = a.at "
+            "FROM jsonb_to_recordset(%s::jsonb) a(id uuid, state text, reason text, call text, at timestamptz) "
+            "WHERE r.id = a.id AND (r.state = 'pending' OR r.reason = 'expired')",
+            [_json(rows).decode()],
+        )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
