@@ -115,9 +115,7 @@ def check(flow: acd.Flow, known: Known) -> list[Problem]:
     escape = _closure(ways_out, back)
     for name, node in flow.nodes.items():
         problems += [
-            Problem(
-                name, "no_node", _("Step “%(step)s” goes on to “%(next)s”, which is not there.") % {"step": name, "next": n}
-            )
+            Problem(name, "no_node", _("Step “%(step)s” goes on to “%(next)s”, which is not there.") % {"step": name, "next": n})
             for n in exits(node)
             if n not in flow.nodes
         ]
@@ -180,8 +178,7 @@ def _circles(flow: acd.Flow) -> list[Problem]:
     return [
         Problem(name, "circle", _("Step “%s” comes back to itself without anything said or asked.") % name)
         for name in quick
-        if name
-        in _closure([n for n in quick[name] if n in quick], {k: [n for n in v if n in quick] for k, v in quick.items()})
+        if name in _closure([n for n in quick[name] if n in quick], {k: [n for n in v if n in quick] for k, v in quick.items()})
     ]
 
 

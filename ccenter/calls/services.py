@@ -8,10 +8,13 @@ from typing import Any
 import msgspec
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from ccenter.calls import flows, lookups, models
+from ccenter.acd.config import AnyTarget
+from ccenter.calls import flows, lookups, models, selectors
 from ccenter.calls.flows import Known, Problem
+from ccenter.calls.models.fields import StructField
 
 
 def announce_config_change() -> None:
@@ -77,3 +80,42 @@ def publish_flow(version: models.FlowVersion, by: Any = None, together_with: fro
     version.flow.versions.filter(state="live").exclude(pk=version.pk).update(state="retired")
     version.state, version.published_at, version.published_by = "live", now, by
     version.save(update_fields=["state", "published_at", "published_by"])
+
+
+# -- targets ----------------------------------------------------------------------------------------------------
+
+
+def target_problems(instance: Model) -> dict[str, list[Problem]]:
+    """What the targets in a row's fields name that is not there, by field. A wrong shape is left to the field's own check."""
+    fields = [f for f in instance._meta.fields if isinstance(f, StructField) and f.of in (AnyTarget, dict[str, AnyTarget])]
+    there = known() if fields else None
+    found: dict[str, list[Problem]] = {}
+    for field in fields:
+        value = getattr(instance, field.attname)
+        try:
+            shaped = msgspec.convert(value, field.of) if value is not None else None
+        except msgspec.ValidationError:
+            continue
+        targets = shaped.values() if isinstance(shaped, dict) else [shaped]
+        if problems := [p for target in targets for p in flows.target_problems(target, there)]:
+            found[field.name] = problems
+    return found
+
+
+def config_problems() -> list[Problem]:
+    """Everything in the present configuration that names what is not there."""
+    there, config = known(), selectors.load_config()
+    rows = [*models.Queue.objects.all(), *models.Number.objects.all(), *models.CentreSettings.objects.all()]
+    found = [p._replace(node=str(row)) for row in rows for problems in target_problems(row).values() for p in problems]
+    for flow in config.flows.values():
+        found += [p._replace(node=f"{flow.code}: {p.node}") for p in flows.check(flow, there)]
+    return found
+
+
+@transaction.atomic
+def delete(rows: QuerySet[Any]) -> None:
+    """Delete configuration, unless something else still names it. Raises ValidationError, and then nothing is deleted."""
+    before = set(config_problems())
+    rows.delete()
+    if problems := [p for p in config_problems() if p not in before]:
+        raise ValidationError([f"{p.node}: {p.text}" for p in problems])

@@ -124,7 +124,7 @@ def fill() -> dict[str, str]:
             "kind": "address",
             "addresses": ["127.0.0.1"],
             "host": "127.0.0.1",
-            "port": int(os.environ.get("CC_TRUNK_PORT", "5060")),
+            "port": int(os.environ.get("CC_SIP_PORT", "5056")) + 4,  # where a stack expects its carrier to be played
             "capacity": 300,
             "caller_id": "4008001001",
             "node": settings.NODE,

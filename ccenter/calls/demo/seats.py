@@ -27,9 +27,9 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
     "office": ("内部员工", "inhouse", ("complaints",), ("complaint", "service")),
 }
 PATTERN = ("sales", "care", "sales", "experts", "sales", "care", "sales", "sales", "office", "experts")  # of ten agents
-ROLES = {
+ROLES = {  # Django's groups, and their rights in its admin; what roles mean is in ccenter.calls.rights
     "agent": (),
-    "lead": ("supervise", "view_agent", "change_agent", "view_callbackentry", "view_queue", "view_blacklistentry"),
+    "lead": ("view_agent", "change_agent", "view_callbackentry", "view_queue", "view_blacklistentry"),
 }
 
 

@@ -227,7 +227,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'settings of the centre',
                 'verbose_name_plural': 'settings of the centre',
-                'permissions': [('supervise', 'See and steer all seats, queues and calls')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_settings_row'), models.CheckConstraint(condition=models.Q(('ageing__gt', 0), ('dial_seconds__gt', 0), ('rest_seconds__gte', 0), ('wrap_up_seconds__gte', 0)), name='settings_seconds'), models.CheckConstraint(condition=models.Q(('default_target__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='settings_target')],
             },
         ),

@@ -51,7 +51,6 @@ class CentreSettings(models.Model):
             ),
             target_is_known("settings_target", "default_target"),
         ]
-        permissions = [("supervise", _("See and steer all seats, queues and calls"))]
 
     def __str__(self) -> str:
         return self.name or str(_("settings of the centre"))
@@ -345,9 +344,7 @@ class RecordingRule(models.Model):
         verbose_name = _("recording rule")
         verbose_name_plural = _("recording rules")
         constraints = [
-            models.UniqueConstraint(
-                fields=["direction", "queue"], nulls_distinct=False, name="one_rule_a_direction_and_queue"
-            ),
+            models.UniqueConstraint(fields=["direction", "queue"], nulls_distinct=False, name="one_rule_a_direction_and_queue"),
             models.CheckConstraint(condition=Q(queue__isnull=True) | Q(direction="in"), name="queue_rules_are_incoming"),
         ]
 

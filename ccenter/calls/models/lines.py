@@ -43,9 +43,7 @@ class Trunk(models.Model):
     host = models.CharField(_("host"), max_length=253, blank=True, validators=[RegexValidator(HOST)])
     port = models.PositiveIntegerField(_("port"), default=5060)
     transport = models.CharField(_("transport"), max_length=3, choices=Transport.choices, default=Transport.UDP)
-    addresses = ArrayField(
-        models.CharField(max_length=50), verbose_name=_("addresses it calls from"), default=list, blank=True
-    )
+    addresses = ArrayField(models.CharField(max_length=50), verbose_name=_("addresses it calls from"), default=list, blank=True)
     username = models.CharField(_("user name"), max_length=80, blank=True)
     secret = SecretField(_("password"), max_length=128, blank=True)
     codecs = ArrayField(models.CharField(max_length=10), verbose_name=_("codecs"), default=_codecs)
