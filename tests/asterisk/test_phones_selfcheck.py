@@ -9,6 +9,7 @@ import pytest
 
 from tests.phones import Caller, Dialog, Phone, Policy
 from tests.phones.switch import Switch
+from tests.phones.torture import MESSAGES, Tormentor, garbage
 
 LOADED = 250  # ms: a gap that even a busy machine does not make by itself
 
@@ -245,3 +246,23 @@ async def test_given_sixty_parties_when_all_talk_at_once_then_everyone_hears_the
 
 async def await_answer(phone: Phone) -> Dialog:
     return await (await phone.ringing()).answer()
+
+
+async def test_given_torture_and_garbage_when_sent_at_a_call_then_asterisk_lives_and_the_call_goes_on(switch: Switch) -> None:
+    async with await desk(switch, 1001) as alice, Caller(switch.server) as carol:
+        call = carol.dial("1001")
+        seat = await (await alice.ringing()).answer()
+        tormentor = Tormentor(switch.server)
+        for data in (*MESSAGES.values(), *garbage(seed=4475, count=500)):
+            tormentor.send(data)
+            await asyncio.sleep(0)
+        await call.hears(alice.tone)
+        await seat.hears(carol.tone)
+        await call.hangup()
+        again = carol.dial("1001")
+        await (await alice.ringing()).answer()
+        await again.hears(alice.tone)
+        await again.hangup()
+        await no_channel_left(switch)
+        assert tormentor.answers
+        tormentor.close()
