@@ -252,10 +252,13 @@ class Tail:
 
     def shrunk(self) -> bool:
         """Is the journal shorter than what was read of it already? Somebody put an old or empty one in its place."""
-        path = self.folder / self.position.segment
         if not self.position.segment:
             return False
-        return not path.exists() if not self._segment_after() else path.exists() and path.stat().st_size < self.position.offset
+        try:
+            size = (self.folder / self.position.segment).stat().st_size
+        except FileNotFoundError:
+            return not self._segment_after()  # with a later one it was read, and deleted
+        return size < self.position.offset
 
     def delete_shipped(self) -> list[str]:
         """Deletes the segments that have been read and that the snapshot makes superfluous; their names."""

@@ -1,4 +1,4 @@
-"""A day in a small centre, played through the real core against a switch made of dice: facts of every kind, for the record's tests."""
+"""A day in a small centre, played through the real core against a switch of dice: facts of every kind for the tests."""
 
 import random
 from collections.abc import Iterator
@@ -126,7 +126,14 @@ class Day:
         dice, agent = self.dice, self.dice.choice(list(self.acd.config.agents))
         other = dice.choice(list(self.acd.config.agents))
         target = dice.choice([config.ToAgent(other), config.ToQueue("service"), config.ToNumber("13900000000")])
-        plain = [events.HoldCall, events.ResumeCall, events.CompleteTransfer, events.CancelConsult, events.JoinAll, events.LeaveCall]
+        plain = [
+            events.HoldCall,
+            events.ResumeCall,
+            events.CompleteTransfer,
+            events.CancelConsult,
+            events.JoinAll,
+            events.LeaveCall,
+        ]
         plain += [events.HangUpCall, events.PauseRecording, events.ResumeRecording, events.Ready]
         match dice.randrange(9):
             case 0:
