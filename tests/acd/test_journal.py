@@ -62,9 +62,10 @@ def test_given_a_journal_when_others_look_then_only_its_owner_may_read_it(tmp_pa
     assert all(path.stat().st_mode & 0o077 == 0 for path in [journal.folder, *journal.folder.iterdir()])
 
 
-@pytest.mark.parametrize(
-    "tail", [b'{"n": 4, "at": 18', b"\0" * 500, b'{"n":4}\n{"n', b'{"n": 4, "at": 1.0, "e": nu\n\0\0\n', b"\xff\xfe"]
-)
+TORN = [b'{"n": 4, "at": 18', b"\0" * 500, b'{"n":4}\n{"n', b'{"n": 4, "at": 1.0, "e": nu\n\0\0\n', b"\xff\xfe"]
+
+
+@pytest.mark.parametrize("tail", TORN)
 def test_given_a_torn_tail_when_opened_then_it_is_cut_off_and_writing_goes_on(tmp_path: Path, tail: bytes) -> None:
     fill(Journal(tmp_path), 1, 3)
     with segments(tmp_path)[-1].open("ab") as file:
@@ -204,7 +205,7 @@ def test_given_threads_that_sync_when_segments_change_then_all_is_on_disk_and_no
         for sync in syncs:
             sync.result()
     journal.close()
-    held = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{fd}")]
+    held = [str(link.readlink()) for link in list(Path("/proc/self/fd").iterdir()) if link.is_symlink()]
     assert not [path for path in held if path.startswith(str(tmp_path))]
     assert numbers(tmp_path) == list(range(1, 301))
 
