@@ -4,8 +4,10 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from ccenter.threads import ReusedThreads
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccenter.settings")
-django_app = get_asgi_application()  # before the consumers: they need the app registry
+django_app = ReusedThreads(get_asgi_application())  # before the consumers: they need the app registry
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
