@@ -32,9 +32,7 @@ def find() -> Asterisk:
     if system.exists() and (major_version((str(system),)) or 0) >= OLDEST:
         return Asterisk((str(system),), _modules(Path("/usr/lib"), multiarch), Path("/usr/share/asterisk"))
     if (UNPACKED / "usr/sbin/asterisk").exists():
-        return Asterisk(
-            unpacked_command(UNPACKED), _modules(UNPACKED / "usr/lib", multiarch), UNPACKED / "usr/share/asterisk"
-        )
+        return Asterisk(unpacked_command(UNPACKED), _modules(UNPACKED / "usr/lib", multiarch), UNPACKED / "usr/share/asterisk")
     raise StackError("there is no Asterisk here yet: run `make setup`")
 
 

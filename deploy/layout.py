@@ -91,8 +91,13 @@ class Layout:
         return known
 
     @property
+    def server_url(self) -> str:
+        """PostgreSQL itself: its maintenance database."""
+        return f"postgresql://ccenter:{self.passwords['postgres']}@127.0.0.1:{self.postgres_port}/postgres"
+
+    @property
     def database_url(self) -> str:
-        return f"postgresql://ccenter:{self.passwords['postgres']}@127.0.0.1:{self.postgres_port}/ccenter"
+        return self.server_url.removesuffix("postgres") + "ccenter"
 
     @property
     def redis_url(self) -> str:

@@ -71,7 +71,10 @@ def _read(path: Path) -> str:
 
 def _manage(*arguments: str) -> str:
     command = [sys.executable, str(REPO / "manage.py"), *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=REPO).stdout
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, cwd=REPO)
+    if done.returncode != 0:
+        sys.exit(done.returncode)  # its own last words are in the log already
+    return done.stdout
 
 
 if __name__ == "__main__":

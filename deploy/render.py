@@ -76,7 +76,7 @@ def _link_data(data: Path, shared: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for stale in [file for file in folder.iterdir() if file.is_symlink() and not file.exists()]:
             stale.unlink()
-        for prompt in (SOUNDS / language / "cc").glob("*.alaw"):
+        for prompt in (SOUNDS / language).glob("*.alaw"):
             _link(folder / prompt.name, prompt)
     (data / "moh").mkdir(exist_ok=True)
     _link(data / "moh" / "melody.alaw", music.rendered())

@@ -37,9 +37,7 @@ def _quiet(_: str) -> None:
     pass
 
 
-def up(
-    state: Path, base: int = 8000, agents: int = 0, only: tuple[str, ...] | None = None, say: Say = _quiet
-) -> dict[str, Any]:
+def up(state: Path, base: int = 8000, agents: int = 0, only: tuple[str, ...] | None = None, say: Say = _quiet) -> dict[str, Any]:
     """Starts the stack and returns when all of it serves, with what stack.json holds.
 
     `only` names the parts to start, None means all. A stack that runs already is left as it is. Raises StackError,
@@ -204,9 +202,8 @@ def _check_machine(layout: Layout, only: tuple[str, ...] | None) -> None:
     if left := processes(layout.state):
         raise StackError(f"processes {left} of an earlier stack are left: `python -m deploy.stack down --state {layout.state}`")
     if (free := shutil.disk_usage(layout.state).free) < LEAST_DISK:
-        raise StackError(
-            f"only {free // 1_000_000} MB free at {layout.state}: make {LEAST_DISK // 1_000_000} MB room or choose another --state"
-        )
+        room = f"make {LEAST_DISK // 1_000_000} MB room or choose another --state"
+        raise StackError(f"only {free // 1_000_000} MB free at {layout.state}: {room}")
     if not 1024 <= layout.base <= 65536 - PORTS:
         raise StackError(f"--ports must lie between 1024 and {65536 - PORTS}: the stack takes {PORTS} ports from there")
     tcp = range(layout.base, layout.base + 7)
@@ -266,7 +263,8 @@ def _wait_healthy(layout: Layout, say: Say) -> None:
             return
         if report["failed"]:
             name = report["failed"][0]
-            raise StackError(f"{name} does not start: {last_line(layout, name)} (see {layout.log / name}.log)")
+            trouble = f"{report['parts'][name]['trouble']}; {last_line(layout, name)}"
+            raise StackError(f"{name} does not start: {trouble} (see {layout.log / name}.log)")
         if elapsed > START_WITHIN:
             waiting = [name for name, part in report["parts"].items() if not part["healthy"]]
             raise StackError(f"{', '.join(waiting)} not up after {START_WITHIN} s: see the logs in {layout.log}")

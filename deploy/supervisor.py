@@ -49,6 +49,7 @@ class Keeper:
         self.last_exit: int | None = None
         self.healthy = False
         self.ever_up = False
+        self.trouble = ""  # what last went wrong
         self._wake = asyncio.Event()
 
     def report(self) -> dict[str, Any]:
@@ -61,6 +62,7 @@ class Keeper:
             "deaths": self.deaths,
             "since": round(self.since, 3),
             "last_exit": self.last_exit,
+            "trouble": self.trouble,
         }
 
     def want(self, wanted: bool) -> None:
@@ -78,6 +80,10 @@ class Keeper:
         if self.healthy:
             self.ever_up = True
         self.supervisor.changed()
+
+    def _complain(self, trouble: str) -> None:
+        self.trouble = trouble
+        self.supervisor.say(f"{self.part.name}: {trouble}")
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -112,7 +118,7 @@ class Keeper:
         try:
             process = await self._spawn()
         except OSError as error:
-            self.supervisor.say(f"{self.part.name}: {error}")
+            self._complain(str(error))
             return 0.0
         self.pid = process.pid
         self._enter("starting")
@@ -138,7 +144,7 @@ class Keeper:
         if self.part.once and self.last_exit == 0:
             self._enter("done")
         elif self.wanted and not self.supervisor.stopping:
-            self.supervisor.say(f"{self.part.name}: ended with {self.last_exit}")
+            self._complain(f"ended with status {self.last_exit}")
         return time.monotonic() - born
 
     async def _spawn(self) -> asyncio.subprocess.Process:
@@ -175,7 +181,7 @@ class Keeper:
                     self.healthy = True
                     self.supervisor.changed()
             elif self.state == "starting" and now - begun > self.part.start_within:
-                self.supervisor.say(f"{self.part.name}: does not serve after {self.part.start_within:.0f} s")
+                self._complain(f"does not serve within {self.part.start_within:.0f} s")
                 self.deaths = GIVE_UP_AFTER
                 self._signal(signal.SIGKILL)
             elif self.state == "up":
@@ -183,7 +189,7 @@ class Keeper:
                     self.healthy = False
                     self.supervisor.changed()
                 if self.part.watched and now - good > WATCH:
-                    self.supervisor.say(f"{self.part.name}: alive but silent, killed")
+                    self._complain("alive but silent, killed")
                     self._signal(signal.SIGKILL)
             await asyncio.sleep(CHECK_EVERY if self.state == "starting" else LOOK_EVERY)
 
@@ -232,9 +238,7 @@ class Supervisor:
     def report(self) -> dict[str, Any]:
         """What `status` prints."""
         parts = {name: keeper.report() for name, keeper in self.keepers.items()}
-        failed = [
-            name for name, keeper in self.keepers.items() if not keeper.ever_up and keeper.deaths >= GIVE_UP_AFTER
-        ]
+        failed = [name for name, keeper in self.keepers.items() if not keeper.ever_up and keeper.deaths >= GIVE_UP_AFTER]
         return {
             "state": str(self.layout.state),
             "base": self.layout.base,
@@ -279,8 +283,9 @@ class Supervisor:
             self._end = asyncio.create_task(self._stop_all())
 
     async def _stop_all(self) -> None:
-        servers = ("postgres", "valkey")
-        for group in ([k for n, k in self.keepers.items() if n not in servers], [self.keepers[n] for n in servers if n in self.keepers]):
+        servers = [keeper for name, keeper in self.keepers.items() if name in ("postgres", "valkey")]
+        others = [keeper for keeper in self.keepers.values() if keeper not in servers]
+        for group in (others, servers):
             for keeper in group:
                 keeper.want(False)
             await asyncio.gather(*(self._gone(keeper) for keeper in group))
