@@ -2,8 +2,8 @@
 
 `transcribe(pcm, language)` gives the words and `similarity(heard, meant, language)` how much of what was meant was
 heard. The model is Whisper base (multilingual, int8, two threads): 0.5 s for anything under half a minute. It is
-never sure of Chinese homophones, of n and ng, or of zh and z, so Chinese is compared by those sounds; and as it
-writes numbers in figures, these are read out in each way a person might.
+never sure of Chinese homophones, of n and ng, or of zh and z, so Chinese is compared by those sounds (but not sh
+and s: 十 is not 四); and as it writes numbers in figures, these are read out in each way a person might.
 """
 
 import functools
@@ -128,7 +128,7 @@ def _syllables(text: str) -> list[str]:
     """Chinese -> syllables without tones, with the sounds that the model mixes up made one."""
     text = re.sub(r"[^\w]", "", text.replace("幺", "一").replace("两", "二").replace("兩", "二"))
     sounds = pypinyin.lazy_pinyin(text)
-    return [re.sub(r"^([zcs])h", r"\1", re.sub(r"([aei])ng$", r"\1n", sound)) for sound in sounds]
+    return [re.sub(r"^([zc])h", r"\1", re.sub(r"([aei])ng$", r"\1n", sound)) for sound in sounds]
 
 
 def _letters(text: str) -> list[str]:
@@ -143,3 +143,8 @@ def _distance(a: list[str], b: list[str]) -> int:
         for j, y in enumerate(b, 1):
             above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (x != y))
     return row[-1]
+
+
+def nearest(heard: str, candidates: dict[str, str], language: str) -> str:
+    """The key of the text that `heard` is most like: of all that could have been said, what was it?"""
+    return max(candidates, key=lambda key: similarity(heard, candidates[key], language))
