@@ -6,7 +6,7 @@ raises when it cannot tell.
 
 from collections.abc import Callable
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 Values = dict[str, str]
 LookUp = Callable[[Values], Values | None]
@@ -33,14 +33,12 @@ def kinds() -> frozenset[str]:
 
 def run(kind: str, arguments: Values) -> Values | None:
     """Answer a look-up; blocks on the database, so call it in a thread. Raises KeyError for an unknown kind."""
-    close_old_connections()
-    try:
-        found = _functions[kind](arguments)
-        if found is None:
-            return None
-        values = dict(found)
-        for function in _more.get(kind, []):
-            values |= function(values) or {}
-        return values
-    finally:
-        close_old_connections()
+    if not connection.in_atomic_block:
+        close_old_connections()  # a thread of a process that runs for months: the database may have been restarted
+    found = _functions[kind](arguments)
+    if found is None:
+        return None
+    values = dict(found)
+    for function in _more.get(kind, []):
+        values |= function(values) or {}
+    return values

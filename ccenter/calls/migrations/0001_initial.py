@@ -227,7 +227,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'settings of the centre',
                 'verbose_name_plural': 'settings of the centre',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_settings_row'), models.CheckConstraint(condition=models.Q(('ageing__gt', 0), ('dial_seconds__gt', 0), ('rest_seconds__gte', 0), ('wrap_up_seconds__gte', 0)), name='settings_seconds'), models.CheckConstraint(condition=models.Q(('default_target__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='settings_target')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_settings_row'), models.CheckConstraint(condition=models.Q(('ageing__gt', 0), ('dial_seconds__gt', 0), ('rest_seconds__gte', 0), ('wrap_up_seconds__gte', 0)), name='settings_seconds'), models.CheckConstraint(condition=models.Q(('default_target__has_key', 'to'), ('default_target__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='settings_target')],
             },
         ),
         migrations.CreateModel(
@@ -294,7 +294,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'called number',
                 'verbose_name_plural': 'called numbers',
                 'ordering': ['number'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('number__regex', '^\\+?[0-9]{2,19}$')), name='number_digits'), models.CheckConstraint(condition=models.Q(('target__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='number_target')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('number__regex', '^\\+?[0-9]{2,19}$')), name='number_digits'), models.CheckConstraint(condition=models.Q(('target__has_key', 'to'), ('target__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='number_target')],
             },
         ),
         migrations.CreateModel(
@@ -680,19 +680,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='queue',
-            constraint=models.CheckConstraint(condition=models.Q(('on_timeout__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='queue_on_timeout'),
+            constraint=models.CheckConstraint(condition=models.Q(('on_timeout__has_key', 'to'), ('on_timeout__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='queue_on_timeout'),
         ),
         migrations.AddConstraint(
             model_name='queue',
-            constraint=models.CheckConstraint(condition=models.Q(('on_full__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='queue_on_full'),
+            constraint=models.CheckConstraint(condition=models.Q(('on_full__has_key', 'to'), ('on_full__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='queue_on_full'),
         ),
         migrations.AddConstraint(
             model_name='queue',
-            constraint=models.CheckConstraint(condition=models.Q(('on_closed__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='queue_on_closed'),
+            constraint=models.CheckConstraint(condition=models.Q(('on_closed__has_key', 'to'), ('on_closed__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='queue_on_closed'),
         ),
         migrations.AddConstraint(
             model_name='queue',
-            constraint=models.CheckConstraint(condition=models.Q(('on_nobody__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='queue_on_nobody'),
+            constraint=models.CheckConstraint(condition=models.Q(('on_nobody__has_key', 'to'), ('on_nobody__to__in', ['agent', 'callback', 'end', 'flow', 'menu', 'number', 'queue', 'voicemail'])), name='queue_on_nobody'),
         ),
         migrations.AddConstraint(
             model_name='agentskill',

@@ -69,4 +69,4 @@ def code_is_code(name: str) -> models.CheckConstraint:
 
 def target_is_known(name: str, field: str) -> models.CheckConstraint:
     """A target names a kind the core knows; NULL passes where the column allows it."""
-    return models.CheckConstraint(condition=models.Q(**{f"{field}__to__in": TARGETS}), name=name)
+    return models.CheckConstraint(condition=models.Q(**{f"{field}__has_key": "to", f"{field}__to__in": TARGETS}), name=name)
