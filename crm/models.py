@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.models.centre import Language
 
-E164 = r"^\+[1-9][0-9]{2,14}$"
+E164 = r"^\+[1-9][0-9]{2,14}\Z"
 
 
 class Customer(models.Model):
@@ -38,7 +38,7 @@ class Customer(models.Model):
         verbose_name_plural = _("customers")
         ordering = ["number"]
         constraints = [
-            models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{4,12}$"), name="customer_number_digits"),
+            models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{4,12}\Z"), name="customer_number_digits"),
             models.CheckConstraint(condition=~Q(name=""), name="customer_name"),
         ]
 

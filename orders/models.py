@@ -54,7 +54,7 @@ class Order(models.Model):
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["customer", "-created_at"], name="orders_of_a_customer")]
         constraints = [
-            models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{4,16}$"), name="order_number_digits"),
+            models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{4,16}\Z"), name="order_number_digits"),
             models.CheckConstraint(condition=Q(quantity__gte=1, amount__gte=0), name="order_amount"),
         ]
 

@@ -3,6 +3,7 @@
 The running centre hears of each change by itself, through the triggers of migration 0002.
 """
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from ccenter.acd.config import AnyTarget
 from ccenter.calls import flows, lookups, models, selectors
 from ccenter.calls.flows import Known, Problem
 from ccenter.calls.models.fields import StructField
+from ccenter.calls.numbers import normalise
 
 
 def announce_config_change() -> None:
@@ -119,3 +121,17 @@ def delete(rows: QuerySet[Any]) -> None:
     rows.delete()
     if problems := [p for p in config_problems() if p not in before]:
         raise ValidationError([f"{p.node}: {p.text}" for p in problems])
+
+
+# -- callers who are refused ------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def refuse_caller(number: str, reason: str, by: Any = None, until: datetime | None = None) -> models.BlacklistEntry:
+    """Put a number, written in any way, on the blacklist, or change why and how long it is there. Raises ValidationError."""
+    entry = models.BlacklistEntry.objects.select_for_update().filter(number=normalise(number).number).first()
+    entry = entry or models.BlacklistEntry(number=number, created_by=by)
+    entry.reason, entry.until, entry.active = reason, until, True
+    entry.full_clean()
+    entry.save()
+    return entry

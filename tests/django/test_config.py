@@ -291,3 +291,21 @@ def test_given_a_blacklist_when_asked_then_only_who_is_active_and_not_over_is_re
     for number, fields in rows.items():
         models.BlacklistEntry.objects.create(number=number, **fields)
     assert [is_blacklisted(number) for number in rows] == [True, False, False, True]
+
+
+def test_given_a_number_in_any_form_when_refused_then_calls_from_it_are_and_it_stands_there_once() -> None:
+    for written in ("013800138000", "+86 138 0013 8000"):
+        services.refuse_caller(written, "骚扰")
+    assert is_blacklisted("+8613800138000")
+    assert models.BlacklistEntry.objects.count() == 1
+    with pytest.raises(ValidationError):
+        services.refuse_caller("anonymous", "")
+
+
+def test_given_a_seats_mobile_number_when_checked_then_it_can_be_called_or_is_refused(group: models.SeatGroup) -> None:
+    someone = agent("1001", group, mobile="138 0013 8000")
+    someone.clean()
+    assert someone.mobile == "+8613800138000"
+    someone.mobile = "1380013"
+    with pytest.raises(ValidationError):
+        someone.clean()

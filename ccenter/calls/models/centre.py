@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from ccenter.acd.config import AnyTarget
 from ccenter.calls.models.fields import CodeField, MinuteOfDayField, SecretField, StructField, code_is_code, target_is_known
+from ccenter.calls.numbers import normalise
 
 LEVELS = [MinValueValidator(1), MaxValueValidator(10)]
-AGENT_NUMBER = r"^[0-9]{2,10}$"
-EIGHT_SIGNS = r"^\S{8,}$"
+AGENT_NUMBER = r"^[0-9]{2,10}\Z"
+EIGHT_SIGNS = r"^\S{8,}\Z"
 
 
 class Language(models.TextChoices):
@@ -286,6 +287,11 @@ class Agent(models.Model):
     def clean(self) -> None:
         if not self.number.isdecimal():
             raise ValidationError({"number": _("Digits only.")})
+        if self.mobile:
+            read = normalise(self.mobile)
+            if not read.is_e164:
+                raise ValidationError({"mobile": _("This is not a number that can be called.")})
+            self.mobile = read.number
 
 
 class AgentSkill(models.Model):

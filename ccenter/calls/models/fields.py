@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ccenter.acd.config import AnyTarget, Target
 
-CODE = r"^[a-z0-9][a-z0-9_-]*$"
+CODE = r"^[a-z0-9][a-z0-9_-]*\Z"
 TARGETS = sorted(str(kind.__struct_config__.tag) for kind in Target.__subclasses__())
 
 

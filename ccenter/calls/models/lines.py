@@ -12,9 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.models.centre import Language
 from ccenter.calls.models.fields import CodeField, SecretField, StructField, code_is_code, target_is_known
+from ccenter.calls.numbers import normalise
 
-DNIS = r"^\+?[0-9]{2,19}$"
-HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$"  # it becomes part of a SIP URI
+DNIS = r"^\+?[0-9]{2,19}\Z"
+ADDRESS = r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?\Z"
+CODEC = r"^[a-z0-9]+\Z"
+PREFIX = r"^\+?[0-9]{1,18}\Z"
+HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?\Z"  # it becomes part of a SIP URI
 
 
 def _codecs() -> list[str]:
@@ -43,13 +47,25 @@ class Trunk(models.Model):
     host = models.CharField(_("host"), max_length=253, blank=True, validators=[RegexValidator(HOST)])
     port = models.PositiveIntegerField(_("port"), default=5060)
     transport = models.CharField(_("transport"), max_length=3, choices=Transport.choices, default=Transport.UDP)
-    addresses = ArrayField(models.CharField(max_length=50), verbose_name=_("addresses it calls from"), default=list, blank=True)
+    addresses = ArrayField(
+        models.CharField(max_length=50, validators=[RegexValidator(ADDRESS)]),
+        verbose_name=_("addresses it calls from"),
+        default=list,
+        blank=True,
+    )
     username = models.CharField(_("user name"), max_length=80, blank=True)
     secret = SecretField(_("password"), max_length=128, blank=True)
-    codecs = ArrayField(models.CharField(max_length=10), verbose_name=_("codecs"), default=_codecs)
+    codecs = ArrayField(
+        models.CharField(max_length=10, validators=[RegexValidator(CODEC)]), verbose_name=_("codecs"), default=_codecs
+    )
     capacity = models.PositiveIntegerField(_("channels"), default=30)
     outbound = models.BooleanField(_("carries outgoing calls"), default=True)
-    prefixes = ArrayField(models.CharField(max_length=20), verbose_name=_("prefixes it may call"), default=list, blank=True)
+    prefixes = ArrayField(
+        models.CharField(max_length=20, validators=[RegexValidator(PREFIX)]),
+        verbose_name=_("prefixes it may call"),
+        default=list,
+        blank=True,
+    )
     caller_id = models.CharField(_("number shown"), max_length=32, blank=True)
     node = models.CharField(_("Asterisk node"), max_length=20, default="ast1")
     enabled = models.BooleanField(_("enabled"), default=True)
@@ -109,7 +125,10 @@ class Number(models.Model):
 
 
 class BlacklistEntry(models.Model):
-    """A caller who is refused before it costs a trunk 黑名单. `until`: refused no longer from then on."""
+    """A caller who is refused before it costs a trunk 黑名单. `number` as `numbers.normalise` gives it, which `clean` sees to.
+
+    `until`: refused no longer from then on.
+    """
 
     number = models.CharField(_("number"), max_length=40, unique=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -126,6 +145,11 @@ class BlacklistEntry(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    def clean(self) -> None:
+        self.number = normalise(self.number).number
+        if not self.number:
+            raise ValidationError({"number": _("There is no number in this.")})
 
 
 class RefusedCall(models.Model):
