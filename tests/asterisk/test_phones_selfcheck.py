@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.phones import Caller, Dialog, Phone, Policy
+from tests.phones.sipp import Agents, Callers
 from tests.phones.switch import Switch
 from tests.phones.torture import MESSAGES, Tormentor, garbage
 
@@ -266,3 +267,40 @@ async def test_given_torture_and_garbage_when_sent_at_a_call_then_asterisk_lives
         await no_channel_left(switch)
         assert tormentor.answers
         tormentor.close()
+
+
+LOGINS = [{"extension": str(1001 + i), "sip_password": f"secret-{1001 + i}"} for i in range(30)]
+
+
+async def test_given_sipp_phones_with_echo_when_a_caller_talks_then_it_hears_itself(switch: Switch, tmp_path: Path) -> None:
+    with Agents(tmp_path, switch.server, LOGINS, ring_ms=200, media="echo") as agents:
+        async with Caller(switch.server) as carol:
+            call = carol.dial("1007")
+            await call.wait_answered()
+            assert call.answered_at is not None and call.ringing_at is not None
+            assert call.answered_at - call.ringing_at >= 0.19
+            await call.hears(carol.tone)
+            await call.hangup()
+            await no_channel_left(switch)
+        await asyncio.to_thread(agents.unregister)
+
+
+async def test_given_sipp_callers_when_a_phone_answers_then_it_hears_their_tone(switch: Switch, tmp_path: Path) -> None:
+    async with await desk(switch, 1001) as alice:
+        alice.policy = Policy.ANSWER
+        with Callers(tmp_path, switch.server, "1001", rate=20, calls=10, talk_ms=500, media="tone") as callers:
+            seats = [await alice.ringing() for _ in range(10)]
+            stats = await asyncio.to_thread(callers.wait, 10)
+        assert (stats.created, stats.successful, stats.failed) == (10, 10, 0)
+        assert len(callers.times(2)) == 10
+        assert {seat.caller_id for seat in seats} == {f"138{n:08}" for n in range(1, 11)}
+        await asyncio.gather(*(seat.wait_ended() for seat in seats))
+        assert all(seat.media.heard(440) for seat in seats)
+
+
+async def test_given_impatient_sipp_callers_when_nobody_answers_then_they_cancel(switch: Switch, tmp_path: Path) -> None:
+    async with await desk(switch, 1001) as alice:
+        with Callers(tmp_path, switch.server, "1001", rate=20, calls=5, give_up_ms=200) as callers:
+            stats = await asyncio.to_thread(callers.wait, 10)
+        assert (stats.successful, stats.failed) == (5, 0)
+        assert [d.status for d in alice.dialogs] == [487] * 5

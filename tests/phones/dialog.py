@@ -39,7 +39,7 @@ class Dialog(Waitable):
         self.refusal: Message | None = None
         self.ended_by = ""
         self.cause: int | None = None
-        self.asked_at = ua.loop.time()
+        self.asked_at = invite.at or ua.loop.time()  # INVITE sent, or come
         self.ringing_at: float | None = None
         self.answered_at: float | None = None
         self.ended_at: float | None = None
@@ -289,7 +289,7 @@ class Dialog(Waitable):
         if first:
             if remote := parse_sdp(response.body):
                 self.media.connect(remote)
-            self.answered_at = self.ua.loop.time()
+            self.answered_at = response.at
             self._to(State.ANSWERED)
             if self._cancelling:
                 self.hangup_now()
@@ -298,7 +298,7 @@ class Dialog(Waitable):
         if remote := parse_sdp(response.body):
             self.media.connect(remote)
         if response.status in (180, 183) and self.state is State.CALLING:
-            self._to(State.RINGING)
+            self._to(State.RINGING, response.at)
         if self._cancelling:
             self._cancel()
 
@@ -317,7 +317,7 @@ class Dialog(Waitable):
         if self.status == 200 and not self.answered and not self.ended:
             if remote := parse_sdp(request.body):
                 self.media.connect(remote)
-            self.answered_at = self.ua.loop.time()
+            self.answered_at = request.at
             self._to(State.ANSWERED)
 
     def _on_invite(self, request: Message) -> None:
@@ -373,10 +373,10 @@ class Dialog(Waitable):
 
     # -- state ----------------------------------------------------------------------------------------------
 
-    def _to(self, state: State) -> None:
+    def _to(self, state: State, at: float = 0.0) -> None:
         self.state = state
         if state is State.RINGING:
-            self.ringing_at = self.ua.loop.time()
+            self.ringing_at = at or self.ua.loop.time()
         self.changed()
         self.ua.changed()
 
@@ -384,7 +384,7 @@ class Dialog(Waitable):
         if self.ended:
             return
         self.ended_by = by
-        self.ended_at = self.ua.loop.time()
+        self.ended_at = request.at if request else self.ua.loop.time()
         if request and (cause := param(request.get("Reason"), "cause")):
             self.cause = int(cause)
         self._stop_media()

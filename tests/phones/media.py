@@ -10,7 +10,6 @@ import asyncio
 import itertools
 import socket
 import struct
-import time
 import wave
 from bisect import bisect_left
 from collections import deque
@@ -21,6 +20,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .clock import SO_TIMESTAMPNS, arrival
 from .message import MIRROR, PCMA, Remote
 from .waiting import Waitable
 
@@ -29,7 +29,6 @@ FRAME = 160  # samples in a packet of 20 ms
 WINDOW = 10  # packets looked at together: 200 ms, a resolution of 5 Hz
 LOUD = 0.25  # amplitude sent, of full scale: three parties together do not clip
 HEARD = -24.0  # dB of full scale from which a tone counts as heard (sent: -12)
-SO_TIMESTAMPNS = 35
 DIGITS = "0123456789*#ABCD"
 KEEP = 600 * 50  # packets kept of what was heard: ten minutes
 
@@ -72,6 +71,11 @@ def _tone_payloads(hz: int) -> tuple[bytes, ...]:
     phase = 2 * np.pi * hz * np.arange(FRAME * WINDOW) / RATE
     data = to_alaw((np.sin(phase) * LOUD * 32767).astype(np.int16))
     return tuple(data[i : i + FRAME] for i in range(0, len(data), FRAME))
+
+
+def tone_bytes(hz: int, seconds: int) -> bytes:
+    """A tone as raw A-law, for whoever plays files."""
+    return b"".join(_tone_payloads(hz)) * (seconds * RATE // (FRAME * WINDOW))
 
 
 class Pacer:
@@ -145,7 +149,6 @@ class Media(Waitable):
         sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         sock.bind((host, 0))
         self.port = sock.getsockname()[1]
-        self._offset = time.clock_gettime(time.CLOCK_MONOTONIC) - time.clock_gettime(time.CLOCK_REALTIME)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(sock, self._readable)
 
@@ -242,12 +245,7 @@ class Media(Waitable):
             self.lost += ahead - 1 if 1 < ahead < 1000 else 0
         self._seen = (ssrc, sequence)
         if kind == PCMA and len(data) == 12 + FRAME:
-            if extra:
-                seconds, nanos = struct.unpack("qq", extra[0][2][:16])
-                arrived = seconds + nanos / 1e9 + self._offset
-            else:
-                arrived = self._loop.time()
-            self.arrivals.append(arrived)
+            self.arrivals.append(arrival(extra, self._loop))
             self._audio += data[12:]
             if len(self.arrivals) > KEEP * 1.2:
                 extra_packets = len(self.arrivals) - KEEP

@@ -25,6 +25,7 @@ class Message:
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
     source: tuple[str, int] = ("", 0)  # where it came from; empty for what we send
+    at: float = 0.0  # when it came, loop.time() seconds
 
     def get(self, name: str, default: str = "") -> str:
         """First value of the header, compact form or not, any case."""

@@ -6,6 +6,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 
+from .clock import SO_TIMESTAMPNS, arrival
 from .message import Message, authorization, param, parse, token
 
 T1, T2, GIVE_UP = 0.5, 4.0, 32.0  # seconds
@@ -76,6 +77,7 @@ class Transport:
         """Bind; port 0 takes a free one. OSError when it is taken."""
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.setblocking(False)
+        self._udp.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._udp.bind((host, port))
         self.address = self._udp.getsockname()
         self.loop.add_reader(self._udp, self._readable)
@@ -167,17 +169,17 @@ class Transport:
 
     def _readable(self) -> None:
         for _ in range(64):
+            if not self._udp:
+                return
             try:
-                data, address = self._udp.recvfrom(65535) if self._udp else (b"", ("", 0))
+                data, extra, _, address = self._udp.recvmsg(65535, 64)
             except BlockingIOError:
                 return
             except OSError:  # nobody at the server's port (ICMP): asked again later
                 continue
-            if not self._udp:
-                return
-            self._received(data, address)
+            self._received(data, address, arrival(extra, self.loop))
 
-    def _received(self, data: bytes, address: tuple[str, int]) -> None:
+    def _received(self, data: bytes, address: tuple[str, int], at: float) -> None:
         if self.unplugged or not data.strip():
             return
         try:
@@ -185,8 +187,8 @@ class Transport:
         except ValueError:
             self.garbage.append(data)
             return
-        message.source = address
-        self.trace.append((self.loop.time(), "<", message))
+        message.source, message.at = address, at
+        self.trace.append((at, "<", message))
         if message.status:
             question = self._questions.get((message.branch, message.cseq[1]))
             if question:
