@@ -171,7 +171,7 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(max_length=40, verbose_name='number')),
                 ('dnis', models.CharField(blank=True, max_length=40, verbose_name='called number')),
                 ('queue', models.CharField(blank=True, max_length=40, verbose_name='queue')),
-                ('source', models.CharField(max_length=20, verbose_name='from')),
+                ('source', models.CharField(max_length=20, verbose_name='source')),
                 ('reason', models.CharField(blank=True, max_length=40, verbose_name='reason')),
                 ('call', models.CharField(blank=True, db_index=True, max_length=40, verbose_name='call')),
                 ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),

@@ -185,7 +185,7 @@ class CallbackEntry(models.Model):
     number = models.CharField(_("number"), max_length=40)
     dnis = models.CharField(_("called number"), max_length=40, blank=True)
     queue = models.CharField(_("queue"), max_length=40, blank=True)
-    source = models.CharField(_("from"), max_length=20)
+    source = models.CharField(_("source"), max_length=20)
     reason = models.CharField(_("reason"), max_length=40, blank=True)
     call = models.CharField(_("call"), max_length=40, blank=True, db_index=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
