@@ -15,7 +15,8 @@ Every wait has a deadline and fails with the SIP trace of the party.
 
 from .agent import Caller, Phone, Policy, UserAgent
 from .dialog import Dialog, State
-from .media import Media, Pacer, next_tone
+from .media import Media, Pacer
 from .message import Message
+from .sound import next_tone
 
 __all__ = ["Caller", "Dialog", "Media", "Message", "Pacer", "Phone", "Policy", "State", "UserAgent", "next_tone"]

@@ -1,13 +1,14 @@
 """The parties of a test: a desk phone that registers, and a caller out in the telephone network."""
 
 import asyncio
+import re
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
 from .dialog import SDP, Dialog, State
-from .media import next_tone
 from .message import Message, param, sdp, token, uri_of
+from .sound import next_tone
 from .transport import Transport
 from .waiting import Waitable
 
@@ -64,7 +65,8 @@ class UserAgent(Waitable):
         self.loop = asyncio.get_running_loop()
         self.transport = Transport(server, self._on_request)
         self.transport.open(host, port)
-        self.contact = ("Contact", f"<sip:{user or 'anonymous'}@{host}:{self.transport.address[1]}>")
+        shown = user if re.fullmatch(r"[\w+.-]{1,40}", user, re.ASCII) else "caller"
+        self.contact = ("Contact", f"<sip:{shown}@{host}:{self.transport.address[1]}>")
 
     async def __aenter__(self) -> Self:
         return self
@@ -142,16 +144,20 @@ class UserAgent(Waitable):
 
     def unplug(self) -> None:
         """Out goes the cable: nothing is answered or sent any more, no RTP either, and nobody is told."""
-        self.transport.unplugged = True
-        for dialog in self.dialogs:
-            dialog.media.close()
+        self._plug(False)
 
     def replug(self, forget: bool = False) -> None:
         """The cable is back. `forget`: it was the power; calls of before are unknown (481)."""
-        self.transport.unplugged = False
+        self._plug(True)
         if forget:
             for dialog in self.dialogs:
                 dialog.call_id += " forgotten"
+                dialog.media.close()
+
+    def _plug(self, plugged: bool) -> None:
+        self.transport.unplugged = not plugged
+        for dialog in self.dialogs:
+            dialog.media.unplugged = not plugged
 
     # -- calls ----------------------------------------------------------------------------------------------
 

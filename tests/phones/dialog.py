@@ -123,6 +123,12 @@ class Dialog(Waitable):
     async def hears_not(self, hz: float, packets: int = 25, timeout: float = 3.0) -> None:
         await self.media.hears_not(hz, packets, timeout)
 
+    async def hears_sound(self, timeout: float = 3.0) -> None:
+        await self.media.hears_sound(timeout)
+
+    async def hears_silence(self, packets: int = 25, timeout: float = 3.0) -> None:
+        await self.media.hears_silence(packets, timeout)
+
     # -- what a test does -----------------------------------------------------------------------------------
 
     def ring(self) -> None:

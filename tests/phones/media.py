@@ -1,81 +1,27 @@
-"""RTP of the test parties: every party says its own tone and keeps all it hears, with the time it came.
-
-A tone is a multiple of 5 Hz, so ten packets (200 ms) hold whole periods of every tone: the payloads repeat and
-need no computing, and in ten packets heard the tones of different parties do not leak into one another.
-Arrival times are the kernel's, so a busy test process does not make gaps of its own.
-"""
+"""RTP of the test parties: every party says its own tone and keeps all it hears, with the time it came."""
 
 import array
 import asyncio
 import itertools
 import socket
 import struct
-import wave
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from . import sound
 from .clock import SO_TIMESTAMPNS, arrival
 from .message import MIRROR, PCMA, Remote
+from .sound import FRAME, HEARD, WINDOW, Samples
 from .waiting import Waitable
 
-RATE = 8000
-FRAME = 160  # samples in a packet of 20 ms
-WINDOW = 10  # packets looked at together: 200 ms, a resolution of 5 Hz
-LOUD = 0.25  # amplitude sent, of full scale: three parties together do not clip
-HEARD = -24.0  # dB of full scale from which a tone counts as heard (sent: -12)
 DIGITS = "0123456789*#ABCD"
 KEEP = 600 * 50  # packets kept of what was heard: ten minutes
-
-Samples = np.ndarray[Any, np.dtype[np.int16]]
-
-_tones: Iterator[int] = itertools.cycle([*range(600, 3300, 50), *range(625, 3300, 50)])
-
-
-def next_tone() -> int:
-    """A tone no other party has (there are 108 before they repeat)."""
-    return next(_tones)
-
-
-@cache
-def _decode_table() -> Samples:
-    code = np.arange(256) ^ 0x55
-    exponent, mantissa = (code >> 4) & 7, code & 15
-    size = np.where(exponent == 0, (mantissa << 4) + 8, ((mantissa << 4) + 0x108) << np.maximum(exponent - 1, 0))
-    return np.where(code & 0x80, size, -size).astype(np.int16)
-
-
-@cache
-def _encode_table() -> np.ndarray[Any, np.dtype[np.uint8]]:
-    levels = _decode_table().astype(np.int32)
-    order = np.argsort(levels)
-    middles = (levels[order][1:] + levels[order][:-1]) / 2
-    return order[np.searchsorted(middles, np.arange(-32768, 32768))].astype(np.uint8)
-
-
-def from_alaw(data: bytes) -> Samples:
-    return _decode_table()[np.frombuffer(data, np.uint8)]
-
-
-def to_alaw(samples: Samples) -> bytes:
-    return _encode_table()[samples.astype(np.int32) + 32768].tobytes()
-
-
-@cache
-def _tone_payloads(hz: int) -> tuple[bytes, ...]:
-    phase = 2 * np.pi * hz * np.arange(FRAME * WINDOW) / RATE
-    data = to_alaw((np.sin(phase) * LOUD * 32767).astype(np.int16))
-    return tuple(data[i : i + FRAME] for i in range(0, len(data), FRAME))
-
-
-def tone_bytes(hz: int, seconds: int) -> bytes:
-    """A tone as raw A-law, for whoever plays files."""
-    return b"".join(_tone_payloads(hz)) * (seconds * RATE // (FRAME * WINDOW))
+QUIET = -50.0  # dB of full scale: less is no sound
 
 
 class Pacer:
@@ -126,11 +72,13 @@ class Media(Waitable):
         super().__init__()
         self.tone = tone  # Hz; 0 is silence
         self.muted = False
+        self.unplugged = False  # no sending, no hearing, and the port stays silent
         self.direction = "inactive"  # ours
         self.remote: Remote | None = None
         self.digits = ""  # keys heard (RFC 4733)
         self.arrivals = array.array("d")
         self.sent = self.ticks = self.lost = 0
+        self.strange = 0  # RTP of another kind than PCMA in 20 ms
         self._audio = bytearray()
         self._pieces: deque[bytes] = deque()  # payloads to say instead of the tone
         self._keys: deque[tuple[int, int, int, bool]] = deque()  # (event, duration, repeats, first)
@@ -164,7 +112,7 @@ class Media(Waitable):
         """20 ms have passed: send what is due."""
         self.ticks += 1
         remote = self.remote
-        if self._socket and remote and remote.port and self.direction in ("sendrecv", "sendonly"):
+        if self._socket and not self.unplugged and remote and remote.port and self.direction in ("sendrecv", "sendonly"):
             if self._keys and remote.event is not None:
                 event, duration, repeats, first = self._keys.popleft()
                 if first:
@@ -175,7 +123,7 @@ class Media(Waitable):
             elif self._pieces:
                 self._send(remote, PCMA, self._stamp, self._pieces.popleft())
             elif not self.muted:
-                payloads = _tone_payloads(self.tone)
+                payloads = sound.tone_payloads(self.tone)
                 self._send(remote, PCMA, self._stamp, payloads[self._stamp // FRAME % WINDOW])
             self._stamp = (self._stamp + FRAME) & 0xFFFFFFFF
         if self._waiters:
@@ -204,8 +152,8 @@ class Media(Waitable):
 
     def say(self, samples: Samples) -> None:
         """Send this audio (int16, 8 kHz) once, then the tone again."""
-        data = to_alaw(samples)
-        quiet = to_alaw(np.zeros(1, np.int16))
+        data = sound.to_alaw(samples)
+        quiet = sound.to_alaw(np.zeros(1, np.int16))
         self._pieces.extend(data[i : i + FRAME].ljust(FRAME, quiet) for i in range(0, len(data), FRAME))
 
     async def said(self, timeout: float = 60) -> None:
@@ -232,7 +180,7 @@ class Media(Waitable):
                 data, extra, _, _ = self._socket.recvmsg(2048, 64)
             except (BlockingIOError, ConnectionError):
                 break
-            if len(data) > 12 and data[0] >> 6 == 2:
+            if len(data) > 12 and data[0] >> 6 == 2 and not self.unplugged:
                 self._received(data, extra)
         if self._waiters:
             self.changed()
@@ -252,6 +200,8 @@ class Media(Waitable):
                 del self.arrivals[:extra_packets], self._audio[: extra_packets * FRAME]
         elif self.remote and kind == self.remote.event and len(data) >= 16:
             self._key(data[12], bool(data[13] & 0x80), stamp)
+        elif not 72 <= kind <= 76:  # those are RTCP
+            self.strange += 1
 
     def _key(self, event: int, end: bool, stamp: int) -> None:
         if end and stamp != self._last_key_end and event < len(DIGITS):  # the end comes three times
@@ -269,7 +219,7 @@ class Media(Waitable):
         return last - first
 
     def _samples(self, first: int, last: int) -> Samples:
-        return from_alaw(bytes(memoryview(self._audio)[first * FRAME : last * FRAME]))
+        return sound.from_alaw(bytes(memoryview(self._audio)[first * FRAME : last * FRAME]))
 
     def pcm(self, since: float | None = None, until: float | None = None, fill: bool = True) -> Samples:
         """What was heard, int16 at 8 kHz. Where nothing came there is silence of that length (`fill`)."""
@@ -286,44 +236,23 @@ class Media(Waitable):
 
     def save_wav(self, path: str | Path, since: float | None = None, until: float | None = None) -> Path:
         """Write what was heard (mono, 16 bit, 8 kHz); returns the path."""
-        with wave.open(str(path), "wb") as out:
-            out.setnchannels(1)
-            out.setsampwidth(2)
-            out.setframerate(RATE)
-            out.writeframes(self.pcm(since, until).tobytes())
-        return Path(path)
-
-    def _levels(self, hz: float, first: int, last: int, window: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """dB of full scale of one tone in every run of `window` packets."""
-        frames = self._samples(first, last).reshape(-1, FRAME) / 32768
-        if len(frames) < window:
-            return np.empty(0)
-        turn = np.exp(-2j * np.pi * hz * np.arange(FRAME) / RATE)
-        steps = np.exp(-2j * np.pi * hz * FRAME * np.arange(len(frames)) / RATE)
-        sums = np.concatenate([[0], np.cumsum((frames @ turn) * steps)])
-        size = 2 * np.abs(sums[window:] - sums[:-window]) / (window * FRAME)
-        levels: np.ndarray[Any, np.dtype[np.float64]] = 20 * np.log10(np.maximum(size, 1e-6))
-        return levels
+        return sound.write_wav(path, self.pcm(since, until))
 
     def level(self, hz: float, since: float | None = None, until: float | None = None) -> float:
         """Loudest the tone was for 200 ms, dB of full scale (parties send at -12; nothing is -120)."""
-        levels = self._levels(hz, *self._range(since, until), WINDOW)
-        return float(levels.max()) if levels.size else -120.0
+        return sound.level(self._samples(*self._range(since, until)), hz)
 
     def heard(self, hz: float, since: float | None = None, until: float | None = None, at_least: float = HEARD) -> bool:
         """Was the tone there for any 200 ms of that time?"""
         return self.level(hz, since, until) >= at_least
 
     def tones(self, since: float | None = None, until: float | None = None) -> list[int]:
-        """Frequencies (Hz, rounded to 5) that stand out in that time, loudest first."""
-        first, last = self._range(since, until)
-        frames = self._samples(first, last)[: (last - first) // WINDOW * WINDOW * FRAME] / 32768
-        if not frames.size:
-            return []
-        blocks = frames.reshape(-1, WINDOW * FRAME)
-        spectrum = (2 * np.abs(np.fft.rfft(blocks, axis=1)) / (WINDOW * FRAME)).max(axis=0)
-        loud = np.flatnonzero(spectrum > 10 ** (HEARD / 20))
-        return [int(i) * RATE // (WINDOW * FRAME) for i in loud[np.argsort(-spectrum[loud])]][:12]
+        """Frequencies (Hz) that stand out in that time, loudest first."""
+        return sound.tones(self._samples(*self._range(since, until)))
+
+    def loudness(self, since: float | None = None, until: float | None = None) -> float:
+        """RMS of all that was heard, dB of full scale."""
+        return sound.loudness(self._samples(*self._range(since, until)))
 
     def worst_gap(self, since: float | None = None, until: float | None = None) -> float:
         """Longest time without a packet, ms: 20 is perfect. Edges of a given window count; inf if nothing came."""
@@ -336,7 +265,7 @@ class Media(Waitable):
     def tone_gap(self, hz: float, since: float | None = None, until: float | None = None) -> float:
         """Longest time without this tone, ms, measured in packets: 20 is perfect. inf if it never was there."""
         first, last = self._range(since, until)
-        there = np.flatnonzero(self._levels(hz, first, last, 1) >= HEARD)
+        there = np.flatnonzero(sound.levels(self._samples(first, last), hz, 1) >= HEARD)
         if not there.size:
             return float("inf")
         came = np.frombuffer(self.arrivals, np.float64)[first:last][there]
@@ -348,7 +277,7 @@ class Media(Waitable):
         since = self.arrivals[recent] if self.arrivals else None
         return (
             f"audio: sent {self.sent} packets ({self.tone} Hz, {self.direction}), heard {len(self.arrivals)}, "
-            f"lately {self.tones(since)} Hz, keys {self.digits!r}"
+            f"lately {self.tones(since)} Hz, {self.strange} strange packets, keys {self.digits!r}"
         )
 
     async def hears(self, hz: float, timeout: float = 3.0) -> None:
@@ -356,23 +285,39 @@ class Media(Waitable):
         start = len(self.arrivals)
 
         def there() -> bool:
-            count = len(self.arrivals)
-            return count - start >= WINDOW and bool(self._levels(hz, count - WINDOW, count, WINDOW)[0] >= HEARD)
+            return len(self.arrivals) - start >= WINDOW and sound.level(self._last(WINDOW), hz) >= HEARD
 
         await self.until(there, timeout, f"{hz} Hz heard")
 
     async def hears_not(self, hz: float, packets: int = 25, timeout: float = 3.0) -> None:
         """Wait till `packets` packets in a row came without the tone (or nothing came at all for that long)."""
+        await self._stretch(packets, lambda heard: sound.level(heard, hz) < HEARD, timeout, f"{hz} Hz not heard")
+
+    async def hears_sound(self, timeout: float = 3.0) -> None:
+        """Wait till half a second was not silent: music, a prompt, a voice."""
+        start = len(self.arrivals)
+
+        def there() -> bool:
+            return len(self.arrivals) - start >= 25 and sound.loudness(self._last(25)) > QUIET
+
+        await self.until(there, timeout, "any sound heard")
+
+    async def hears_silence(self, packets: int = 25, timeout: float = 3.0) -> None:
+        """Wait till `packets` packets in a row were silent, or nothing came at all for that long."""
+        await self._stretch(packets, lambda heard: sound.loudness(heard) < QUIET, timeout, "silence")
+
+    def _last(self, packets: int) -> Samples:
+        return self._samples(max(0, len(self.arrivals) - packets), len(self.arrivals))
+
+    async def _stretch(self, packets: int, holds: Callable[[Samples], bool], timeout: float, what: str) -> None:
         start, ticks = len(self.arrivals), self.ticks
 
-        def absent() -> bool:
-            count = len(self.arrivals)
-            if not self._socket:  # hung up
+        def stretched() -> bool:
+            came, passed = len(self.arrivals) - start, self.ticks - ticks
+            if not self._socket:  # hung up: nothing is heard
                 return True
-            if count - start < packets and self.ticks - ticks < packets * (1 if count == start else 2):
+            if came < packets and passed < packets * (2 if came else 1):
                 return False
-            first = max(start, count - packets)
-            levels = self._levels(hz, first, count, min(WINDOW, max(count - first, 1)))
-            return not levels.size or bool(levels.max() < HEARD)
+            return holds(self._last(min(packets, came)))
 
-        await self.until(absent, timeout, f"{hz} Hz not heard for {packets} packets")
+        await self.until(stretched, timeout, f"{what} for {packets} packets")

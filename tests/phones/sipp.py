@@ -262,7 +262,7 @@ def _media_port(media: str) -> int:
 
 
 def _tone_file(folder: Path) -> Path:
-    from .media import tone_bytes
+    from .sound import tone_bytes
 
     path = folder / "tone.alaw"
     path.write_bytes(tone_bytes(440, 10))
