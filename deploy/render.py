@@ -57,7 +57,7 @@ def render(layout: Layout) -> None:
         "CALLBACKS": str(layout.state / "spool" / "lastresort.csv"),
         "DAHDI": "load = chan_dahdi.so" if card else "; none here",
     }
-    for folder in ("lib", "spool", "spool/monitor", "spool/tmp", "lib/agi-bin", "lib/cache", "lib/keys"):
+    for folder in ("lib", "spool", "spool/monitor", "spool/recording", "spool/tmp", "lib/agi-bin", "lib/cache", "lib/keys"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     (layout.log / "asterisk").mkdir(exist_ok=True)
     layout.etc.chmod(0o700)

@@ -45,20 +45,20 @@ def up(state: Path, base: int = 8000, agents: int = 0, only: tuple[str, ...] | N
     """
     layout = Layout(Path(state).resolve(), base, agents)
     layout.make_folders()
-    if _locked(layout):
-        running = layouts.load(layout.state)
-        if running != layout:
-            raise StackError(
-                f"a stack with ports from {running.base} and {running.agents} seats runs in {layout.state}: take it down first"
-            )
-    else:
+    ours = not _locked(layout)
+    if ours:
         _check_machine(layout, only)
         layouts.save(layout)
-        _spawn_supervisor(layout, only or ())
+    elif (running := layouts.load(layout.state)) != layout:
+        held = f"a stack with ports from {running.base} and {running.agents} seats runs in {layout.state}"
+        raise StackError(f"{held}: take it down first")
     try:
+        if ours:
+            _spawn_supervisor(layout, only or ())
         _wait_healthy(layout, say)
     except BaseException:  # Ctrl-C too: nothing half-started
-        down(layout.state)
+        if ours:
+            down(layout.state)
         raise
     described = describe(layout)
     write_private(layout.stack_json, json.dumps(described, indent=1, ensure_ascii=False) + "\n")
@@ -231,14 +231,15 @@ def _spawn_supervisor(layout: Layout, only: tuple[str, ...]) -> None:
         stale.unlink()
     environment = {**os.environ, "CC_STACK": str(layout.state), "PYTHONUNBUFFERED": "1"}
     with (layout.log / "supervisor.log").open("ab") as log:
-        subprocess.Popen(
+        subprocess.run(
             [sys.executable, "-m", "deploy.supervisor", str(layout.state), *only],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=REPO,
             env=environment,
-            start_new_session=True,
+            start_new_session=True,  # Ctrl-C is for `up`, which then takes everything down in order
+            check=True,
         )
 
 
@@ -263,8 +264,8 @@ def _wait_healthy(layout: Layout, say: Say) -> None:
             return
         if report["failed"]:
             name = report["failed"][0]
-            trouble = f"{report['parts'][name]['trouble']}; {last_line(layout, name)}"
-            raise StackError(f"{name} does not start: {trouble} (see {layout.log / name}.log)")
+            why = f"{report['parts'][name]['trouble']}; {last_line(layout, name)}"
+            raise StackError(f"{name} does not start: {why} (see {layout.log / name}.log)")
         if elapsed > START_WITHIN:
             waiting = [name for name, part in report["parts"].items() if not part["healthy"]]
             raise StackError(f"{', '.join(waiting)} not up after {START_WITHIN} s: see the logs in {layout.log}")

@@ -310,7 +310,13 @@ class Supervisor:
 
 
 def main(arguments: list[str]) -> int:
-    """Supervises the stack of arguments[0]; further arguments name the parts, none means all."""
+    """Supervises the stack of arguments[0]; further arguments name the parts, none means all.
+
+    Goes to the background at once: who started it waits for the stack through the socket, not for this process.
+    """
+    if os.fork():
+        return 0
+    os.setsid()
     layout = layouts.load(Path(arguments[0]))
     lock = (layout.run / "lock").open("w")
     try:
