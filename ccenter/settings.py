@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework.authtoken",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "channels",
     "ccenter.calls",
     "crm",
@@ -41,7 +42,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ccenter.static.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -97,6 +98,7 @@ USE_TZ = True
 TIME_ZONE = os.environ.get("CC_TIME_ZONE", "Asia/Shanghai")  # the centre's zone: shown, never stored
 
 STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True  # straight from the apps: nothing has to be collected
 STATIC_ROOT = STATE / "static"
 MEDIA_ROOT = STATE / "media"
 RECORDINGS = STATE / "recordings"
@@ -112,7 +114,13 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
 }
-SPECTACULAR_SETTINGS = {"TITLE": "ccenter", "VERSION": "0.1.0", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ccenter",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
 
 # Where the switch is. Read by ccenter.stasis and by nothing else.
 NODE = os.environ.get("CC_NODE", "ast1")

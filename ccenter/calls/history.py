@@ -1,8 +1,25 @@
 """Reads of the record, as screens and the REST interface show it. Nothing here writes."""
 
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
 from typing import Any
 
-from ccenter.calls.models import Agent, AgentStatus, Call, RecorderPosition
+from django.db.models import Count, Min, Q, QuerySet
+
+from ccenter.calls.models import (
+    Agent,
+    AgentStatus,
+    Call,
+    CallAgent,
+    CallOffer,
+    Fact,
+    Queue,
+    RecorderPosition,
+    Recording,
+    SeatGroup,
+    Trunk,
+    Voicemail,
+)
 
 SPARE_NUMBERS = 1_000_000  # a lost journal may have used more ids than the record knows
 
@@ -18,14 +35,34 @@ def last_numbers() -> tuple[int, int]:
     return (seq, 4 * seq + SPARE_NUMBERS) if seq else (0, 0)
 
 
-def seat(agent: Agent, status: AgentStatus | None = None, call: Call | None = None) -> dict[str, Any]:
-    """What a seat is doing now."""
-    status = status or AgentStatus.objects.filter(pk=agent.number).first() or AgentStatus(agent=agent.number)
-    if call is None and status.call:
-        call = Call.objects.filter(pk=status.call).first()
+# -- seats -----------------------------------------------------------------------------------------------------
+
+
+def seat(agent: Agent) -> dict[str, Any]:
+    """What one seat is doing now. Two queries."""
+    status = AgentStatus.objects.filter(pk=agent.number).first()
+    call = Call.objects.filter(pk=status.call).first() if status and status.call else None
+    return _seat(agent, status, call)
+
+
+def seats() -> list[dict[str, Any]]:
+    """All active seats and what they are doing now. Three queries."""
+    agents = Agent.objects.filter(active=True).select_related("group").defer("sip_password")
+    states = AgentStatus.objects.in_bulk()
+    calls = Call.objects.in_bulk({status.call for status in states.values() if status.call})
+    found = []
+    for agent in agents:
+        status = states.get(agent.number)
+        found.append(_seat(agent, status, calls.get(status.call) if status else None))
+    return found
+
+
+def _seat(agent: Agent, status: AgentStatus | None, call: Call | None) -> dict[str, Any]:
+    status = status or AgentStatus(agent=agent.number)
     return {
         "agent": agent.number,
         "name": agent.name,
+        "group": agent.group.code,
         "state": status.state,
         "reason": status.reason,
         "since": status.since,
@@ -33,3 +70,110 @@ def seat(agent: Agent, status: AgentStatus | None = None, call: Call | None = No
         "online": status.online,
         "call": call,
     }
+
+
+# -- queues and trunks -----------------------------------------------------------------------------------------
+
+
+def queues() -> list[dict[str, Any]]:
+    """All queues: who waits, and what the agents who serve them do. Six queries."""
+    waiting = {
+        row["queue"]: row
+        for row in Call.objects.filter(ended_at=None, state__in=["QUEUED", "RESERVED"], answered_by="")
+        .values("queue")
+        .annotate(number=Count("id"), since=Min("queued_at"))
+    }
+    talking = Counter(Call.objects.filter(ended_at=None, state__in=["CONNECTED", "HELD"]).values_list("queue", flat=True))
+    states = dict(AgentStatus.objects.values_list("agent", "state"))
+    members: dict[str, set[str]] = defaultdict(set)
+    in_groups = SeatGroup.objects.filter(agents__active=True, queues__isnull=False)
+    for queue, agent in in_groups.values_list("queues__code", "agents__number"):
+        members[queue].add(agent)
+    for queue, agent in Agent.objects.filter(active=True, queues__isnull=False).values_list("queues__code", "number"):
+        members[queue].add(agent)
+    return [
+        {
+            "queue": queue.code,
+            "name": queue.name,
+            "waiting": waiting.get(queue.code, {}).get("number", 0),
+            "waiting_since": waiting.get(queue.code, {}).get("since"),
+            "talking": talking[queue.code],
+            "agents": len(members[queue.code]),
+            "states": dict(Counter(states.get(agent, "LOGGED_OUT") for agent in members[queue.code])),
+        }
+        for queue in Queue.objects.only("code", "name")
+    ]
+
+
+def trunks() -> list[dict[str, Any]]:
+    """All trunks and the calls that came in over them and go on. Two queries."""
+    calls: dict[str, list[Call]] = defaultdict(list)
+    for call in Call.objects.filter(ended_at=None).exclude(trunk="").defer("steps").order_by("started_at"):
+        calls[call.trunk].append(call)
+    return [
+        {
+            "trunk": trunk.code,
+            "name": trunk.name,
+            "node": trunk.node,
+            "enabled": trunk.enabled,
+            "capacity": trunk.capacity,
+            "in_use": len(calls[trunk.code]),
+            "calls": calls[trunk.code],
+        }
+        for trunk in Trunk.objects.defer("secret")
+    ]
+
+
+# -- calls -----------------------------------------------------------------------------------------------------
+
+
+def calls(agent: str = "") -> QuerySet[Call]:
+    """Calls, the newest first: all, or those an agent had to do with."""
+    found = Call.objects.defer("steps")
+    if agent:
+        found = found.filter(id__in=CallAgent.objects.filter(agent=agent).values("call"))
+    return found.order_by("-started_at", "-id")
+
+
+def whole_call(call: Call) -> dict[str, Any]:
+    """Everything about a call that its row does not hold. Five queries."""
+    offers = list(CallOffer.objects.filter(call=call.id))
+    reasons = {fact.seq: fact.data for fact in Fact.objects.filter(seq__in={offer.routed for offer in offers} - {0})}
+    return {
+        "steps": steps(call),
+        "offers": [
+            {
+                "agent": offer.agent,
+                "queue": offer.queue,
+                "at": offer.at,
+                "ended_at": offer.ended_at,
+                "result": offer.result,
+                "rang": offer.rang,
+                "why": reasons.get(offer.routed),
+            }
+            for offer in offers
+        ],
+        "agents": list(CallAgent.objects.filter(call=call.id).order_by("seq").values_list("agent", flat=True)),
+        "recordings": list(Recording.objects.filter(call=call.id).order_by("started_at")),
+        "voicemails": list(Voicemail.objects.filter(call=call.id)),
+    }
+
+
+def steps(call: Call) -> list[dict[str, Any]]:
+    """A call's way, each step with its time and how long it lasted; `seconds` is None for one that goes on."""
+    found = []
+    for number, step in enumerate(call.steps):
+        following = call.steps[number + 1]["at"] if number + 1 < len(call.steps) else None
+        seconds = 0.0 if step["step"] == "end" else None if following is None else round(following - step["at"], 3)
+        found.append({**step, "at": datetime.fromtimestamp(step["at"], UTC), "seconds": seconds})
+    return found
+
+
+def timeline(call: str) -> QuerySet[Fact]:
+    """All facts of a call, in their order."""
+    return Fact.objects.filter(call=call).order_by("seq")
+
+
+def calls_of_number(number: str) -> QuerySet[Call]:
+    """What is on record of an E.164 number, the newest first."""
+    return Call.objects.filter(~Q(number=""), number=number).defer("steps").order_by("-started_at")

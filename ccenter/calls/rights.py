@@ -6,6 +6,7 @@ The roles are Django's groups "agent", "lead" and "admin"; a superuser is an adm
 from enum import IntEnum
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 
 from ccenter.calls.models import Agent, CallAgent
@@ -56,3 +57,13 @@ def may_hear_call(user: Any, call: str) -> bool:
 def _parts(user: Any, call: str) -> QuerySet[CallAgent]:
     seat = seat_of(user) if role_of(user) >= Role.AGENT else None
     return CallAgent.objects.filter(call=call, agent=seat.number) if seat else CallAgent.objects.none()
+
+
+def listener_of(user: Any) -> str:
+    """Whose facts a user may hear: "" for all, else the number of the seat. Raises PermissionDenied."""
+    if role_of(user) >= Role.LEAD:
+        return ""
+    seat = seat_of(user) if role_of(user) >= Role.AGENT else None
+    if seat is None:
+        raise PermissionDenied
+    return str(seat.number)

@@ -1,5 +1,7 @@
 """Websockets of the web process."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-websocket_urlpatterns: list[URLPattern] = []
+from ccenter.calls.consumers import FeedConsumer
+
+websocket_urlpatterns = [path("ws/feed/", FeedConsumer.as_asgi())]

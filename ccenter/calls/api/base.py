@@ -1,8 +1,10 @@
 """What the REST views share: who may, pages, and a database that is away."""
 
+import inspect
 import logging
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
@@ -66,6 +68,27 @@ class View(APIView):
     @property
     def seat(self) -> Agent | None:
         return seat_of(self.request.user)
+
+
+class AsyncView(View):
+    """A view that waits: its handlers are coroutines, who asks is found out in a thread."""
+
+    async def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        self.args, self.kwargs = args, kwargs
+        self.headers = self.default_response_headers
+        self.request = request = self.initialize_request(request, *args, **kwargs)
+        try:
+            await sync_to_async(self.initial)(request, *args, **kwargs)
+            method = request.method.lower()
+            allowed = method in self.http_method_names
+            handler = getattr(self, method, self.http_method_not_allowed) if allowed else self.http_method_not_allowed
+            response = handler(request, *args, **kwargs)
+            if inspect.isawaitable(response):
+                response = await response
+        except Exception as error:
+            response = await sync_to_async(self.handle_exception)(error)
+        self.response = self.finalize_response(request, response, *args, **kwargs)
+        return self.response
 
 
 class Pages(CursorPagination):

@@ -1,8 +1,17 @@
 """Shapes of what the REST interface answers."""
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from ccenter.calls.models import Call
+from ccenter.calls.models import Call, Recording, Voicemail
+
+CALL_FIELDS = [
+    "id", "direction", "state", "outcome", "ani", "number", "province", "city", "name", "dnis", "label", "trunk", "language",
+    "queue", "answered_by", "agent", "customer", "started_at", "answered_at", "queued_at", "offered_at", "connected_at",
+    "ended_at", "waited", "talked", "held", "ended_by", "recorded", "callback", "voicemail",
+]  # fmt: skip
 
 
 class CallRow(serializers.ModelSerializer):
@@ -10,11 +19,81 @@ class CallRow(serializers.ModelSerializer):
 
     class Meta:
         model = Call
-        fields = [
-            "id", "direction", "state", "outcome", "ani", "number", "province", "city", "name", "dnis", "label", "trunk", "queue",
-            "answered_by", "agent", "customer", "started_at", "answered_at", "queued_at", "connected_at", "ended_at", "waited",
-            "talked", "held", "ended_by", "recorded", "callback", "voicemail",
-        ]  # fmt: skip
+        fields = CALL_FIELDS
+        read_only_fields = fields
+
+
+class Step(serializers.Serializer):
+    """One step of a call's way; what else it has depends on the kind of step."""
+
+    at = serializers.DateTimeField()
+    step = serializers.CharField(help_text="node, key, lookup, queue, talk, hold, transfer, end ...")
+    seconds = serializers.FloatField(allow_null=True, help_text="Until the next step.")
+
+    def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
+        return {**instance, **super().to_representation(instance)}
+
+
+class Why(serializers.Serializer):
+    """Why this agent: the candidates with their scores (least wins), the others by why they were passed over."""
+
+    strategy = serializers.CharField()
+    candidates = serializers.ListField(child=serializers.ListField(), help_text="[agent, score] each, the first ten.")
+    candidates_total = serializers.IntegerField()
+    passed_over = serializers.DictField(help_text="Reason: [how many, the first ten agents].")
+
+
+class Offer(serializers.Serializer):
+    agent = serializers.CharField()
+    queue = serializers.CharField()
+    at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    result = serializers.CharField(help_text='connected, or why not: no_answer, busy, refused ... "" while it rings.')
+    rang = serializers.FloatField(help_text="Seconds.")
+    why = Why(allow_null=True, help_text="null: nobody chose, the call was meant for this agent.")
+
+
+class RecordingRow(serializers.ModelSerializer):
+    """A recording. `state`: recording, raw (not converted yet), ready, failed, deleted."""
+
+    state = serializers.SerializerMethodField()
+    audio = serializers.SerializerMethodField(help_text="Where it can be heard; null when it cannot, or not by you.")
+
+    class Meta:
+        model = Recording
+        fields = ["id", "call", "state", "reason", "started_at", "ended_at", "seconds", "pauses", "file_bytes", "sha256", "audio"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ChoiceField(["recording", "raw", "ready", "failed", "deleted"]))
+    def get_state(self, recording: Recording) -> str:
+        if recording.deleted_at:
+            return "deleted"
+        return "ready" if recording.converted_at else recording.state
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_audio(self, recording: Recording) -> str | None:
+        hears = self.context.get("hears", False)
+        return f"/api/recordings/{recording.id}/audio/" if hears and self.get_state(recording) == "ready" else None
+
+
+class VoicemailRow(serializers.ModelSerializer):
+    class Meta:
+        model = Voicemail
+        fields = ["id", "call", "mailbox", "caller", "at", "seconds", "heard_at"]
+        read_only_fields = fields
+
+
+class CallWhole(CallRow):
+    """Everything on record about a call. `whole` of the instance is from `history.whole_call`."""
+
+    steps = Step(many=True, source="whole.steps")
+    offers = Offer(many=True, source="whole.offers")
+    agents = serializers.ListField(child=serializers.CharField(), source="whole.agents", help_text="Who had to do with it.")
+    recordings = RecordingRow(many=True, source="whole.recordings")
+    voicemails = VoicemailRow(many=True, source="whole.voicemails")
+
+    class Meta(CallRow.Meta):
+        fields = [*CALL_FIELDS, "leg", "ended_in", "cause", "note", "steps", "offers", "agents", "recordings", "voicemails"]
         read_only_fields = fields
 
 
@@ -23,9 +102,30 @@ class SeatState(serializers.Serializer):
 
     agent = serializers.CharField()
     name = serializers.CharField()
+    group = serializers.CharField()
     state = serializers.ChoiceField(["LOGGED_OUT", "READY", "RESERVED", "TALKING", "WRAP_UP", "NOT_READY"])
     reason = serializers.CharField(help_text="Of NOT_READY.")
     since = serializers.DateTimeField(allow_null=True)
     endpoint = serializers.CharField(help_text="The phone signed in with.")
     online = serializers.BooleanField(help_text="Whether that phone is there, as far as known.")
     call = CallRow(allow_null=True)
+
+
+class QueueState(serializers.Serializer):
+    queue = serializers.CharField()
+    name = serializers.CharField()
+    waiting = serializers.IntegerField(help_text="Callers.")
+    waiting_since = serializers.DateTimeField(allow_null=True, help_text="Of who waits longest.")
+    talking = serializers.IntegerField(help_text="Calls.")
+    agents = serializers.IntegerField(help_text="Who serve it.")
+    states = serializers.DictField(child=serializers.IntegerField(), help_text="State: how many of these agents.")
+
+
+class TrunkState(serializers.Serializer):
+    trunk = serializers.CharField()
+    name = serializers.CharField()
+    node = serializers.CharField()
+    enabled = serializers.BooleanField()
+    capacity = serializers.IntegerField(help_text="Channels.")
+    in_use = serializers.IntegerField(help_text="Calls that came in over it.")
+    calls = CallRow(many=True)

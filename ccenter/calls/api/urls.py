@@ -1,15 +1,24 @@
 """The REST interface, under /api/."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from ccenter.calls.api import seat, token
+from ccenter.calls.api import audio, feed, health, record, seat, token
 
 urlpatterns = [
+    path("health/", health.HealthView.as_view()),
     path("token/", token.TokenView.as_view()),
     path("seat/", seat.SeatView.as_view()),
     *(path(f"seat/{name}/", view) for name, view in seat.ACTIONS),
     path("requests/<uuid:ident>/", seat.RequestView.as_view()),
+    path("seats/", record.SeatsView.as_view()),
+    path("queues/", record.QueuesView.as_view()),
+    path("trunks/", record.TrunksView.as_view()),
+    path("calls/", record.CallsView.as_view()),
+    path("calls/<str:ident>/", record.CallView.as_view()),
+    path("calls/<str:ident>/timeline/", record.TimelineView.as_view()),
+    path("recordings/<str:ident>/audio/", audio.AudioView.as_view()),
+    path("feed/", feed.FeedView.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularRedocView.as_view(url_name="schema")),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema")),
 ]
