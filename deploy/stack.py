@@ -72,10 +72,10 @@ def down(state: Path) -> None:
         layout = layouts.load(state)
     except StackError:
         return
-    with contextlib.suppress(OSError, ValueError):
-        _ask(layout, {"do": "down"})
     deadline = time.monotonic() + DOWN_WITHIN
     while _locked(layout) and time.monotonic() < deadline:
+        with contextlib.suppress(OSError, ValueError):  # just started, it may not listen yet
+            _ask(layout, {"do": "down"})
         time.sleep(0.02)
     for attempt in (signal.SIGTERM, signal.SIGKILL):
         if not (left := processes(state)):
