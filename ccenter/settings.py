@@ -80,6 +80,11 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True  # a worker that dies gives its task back
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {  # seconds
+    "sweep-recordings": {"task": "ccenter.calls.tasks.sweep_recordings", "schedule": 60.0, "options": {"expires": 60.0}},
+    "keep-retention": {"task": "ccenter.calls.tasks.keep_retention", "schedule": 3600.0, "options": {"expires": 3600.0}},
+}
+KEEP_RECORD_DAYS = int(os.environ.get("CC_KEEP_RECORD_DAYS", "1095"))  # of calls and all that was told of them; 0: for ever
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -16,9 +16,10 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from ccenter.acd.facts import AnyFact, Fact
 from ccenter.calls import callbacks
+from ccenter.calls.alarms import raise_alarm
 from ccenter.calls.journal import Position, Tail
-from ccenter.calls.models import Alarm, RecorderPosition
 from ccenter.calls.models import Fact as FactRow
+from ccenter.calls.models import RecorderPosition
 from ccenter.calls.projections import Book, fold
 from ccenter.calls.projections.book import moment
 
@@ -206,16 +207,4 @@ def insert(rows: list[dict[str, Any]]) -> None:
             "INSERT INTO calls_fact (seq, at, type, call, agent, queue, data) SELECT seq, at, type, call, agent, queue, data "
             "FROM jsonb_populate_recordset(NULL::calls_fact, %s::jsonb) ON CONFLICT (seq) DO NOTHING",
             [_encode(rows).decode()],
-        )
-
-
-def raise_alarm(kind: str, subject: str, text: str, at: Any = None) -> None:
-    """Opens an alarm, or counts up the one that is open."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {Alarm._meta.db_table} (kind, subject, text, count, first_at, last_at) "  # noqa: S608
-            "VALUES (%(kind)s, %(subject)s, %(text)s, 1, coalesce(%(at)s, now()), coalesce(%(at)s, now())) "
-            "ON CONFLICT (kind, subject) WHERE cleared_at IS NULL DO UPDATE SET count = calls_alarm.count + 1, "
-            "text = EXCLUDED.text, last_at = EXCLUDED.last_at",
-            {"kind": kind, "subject": subject, "text": text.replace("\0", ""), "at": at},
         )

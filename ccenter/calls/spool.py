@@ -14,10 +14,11 @@ import msgspec
 from django.db import DatabaseError, transaction
 
 from ccenter.calls import callbacks
+from ccenter.calls.alarms import raise_alarm
 from ccenter.calls.models import Call, Number, RefusedCall
 from ccenter.calls.numbers import normalise
 from ccenter.calls.projections.book import moment
-from ccenter.calls.recorder import AWAY, raise_alarm
+from ccenter.calls.recorder import AWAY
 
 log = logging.getLogger(__name__)
 
