@@ -7,6 +7,7 @@ Values: customer (key), member, name, title, level, priority, last_agent, points
 
 from ccenter.calls import lookups, numbers
 from ccenter.calls.lookups import Values
+from ccenter.calls.selectors import last_agent_of
 from crm import pins
 from crm.models import Customer
 
@@ -46,8 +47,6 @@ def of(arguments: Values) -> Customer | None:
 
 
 def described(customer: Customer, number: str = "") -> Values:
-    from ccenter.calls.history import last_agent_of
-
     if not number:
         number = customer.phones.values_list("number", flat=True).order_by("id").first() or ""
     values = {
@@ -57,7 +56,7 @@ def described(customer: Customer, number: str = "") -> Values:
         "title": customer.title,
         "level": customer.level,
         "priority": str(PRIORITY[Customer.Level(customer.level)]),
-        "last_agent": (last_agent_of(number) or "") if number else "",
+        "last_agent": last_agent_of(number),
         "points": str(customer.points),
     }
     return {**values, "language": customer.language} if customer.language else values

@@ -142,10 +142,13 @@ def is_blacklisted(number: str) -> bool:
     return any(e.until is None or e.until > timezone.now() for e in entries)
 
 
+def last_agent_of(number: str) -> str:
+    """The agent who last spoke with this E.164 number, whoever called whom; "" when nobody did."""
+    spoken = models.Call.objects.filter(number=number, connected_at__isnull=False).exclude(agent="")
+    return (number and spoken.order_by("-started_at").values_list("agent", flat=True).first()) or ""
+
+
 def last_agent(arguments: dict[str, str]) -> dict[str, str] | None:
     """Look-up "last_agent" {number}: who served this number last, customer or not."""
-    from ccenter.calls.history import last_agent_of
-
-    number = normalise(arguments.get("number", "")).number
-    agent = last_agent_of(number) if number else None
+    agent = last_agent_of(normalise(arguments.get("number", "")).number)
     return {"last_agent": agent} if agent else None

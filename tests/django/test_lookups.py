@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from ccenter.calls import lookups
+from ccenter.calls.models import Call
 from crm import pins
 from crm.models import Customer, CustomerPhone
 from orders.models import Order, Product
@@ -26,10 +27,13 @@ def customer() -> Customer:
 
 
 @pytest.fixture(autouse=True)
-def last_agent(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ccenter.calls import history
-
-    monkeypatch.setattr(history, "last_agent_of", lambda number: "1001" if number == "+8613800138000" else None, raising=False)
+def calls() -> None:
+    """1001 spoke with the number last; a newer call never got through, another is of somebody else."""
+    now = timezone.now()
+    rows = (("+8613800138000", "1002", 3, True), ("+8613800138000", "1001", 2, True), ("+8613800138000", "1003", 1, False))
+    for n, (number, agent, hours, spoke) in enumerate((*rows, ("+8613900139001", "1004", 0, True))):
+        at = now - timedelta(hours=hours)
+        Call.objects.create(id=f"c{n}", number=number, agent=agent, started_at=at, connected_at=at if spoke else None)
 
 
 def order(customer: Customer, number: str, state: str, **fields: Any) -> Order:
