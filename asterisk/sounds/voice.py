@@ -4,6 +4,7 @@ import functools
 import importlib.resources
 import json
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -62,6 +63,8 @@ def phonemes(language: str, text: str) -> str:
     """What the model reads for `text`. Raises ValueError for a phoneme the model was not trained with."""
     if language == "zh" and text[-1] not in "。，？！":
         text += "。"  # without it the voice clips short utterances
+    if language == "en":  # both syllables stressed, or fifteen is heard as fifty
+        text = re.sub(r"\b(thir|four|fif|six|seven|eigh|nine)teen\b", r"\1-teen", text)
     found = _chinese()(text) if language == "zh" else _english()(SimpleNamespace(text=text))
     unknown = sorted(set(found[0]) - _vocabulary().keys())
     if unknown or not found[0]:
