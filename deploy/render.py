@@ -14,7 +14,8 @@ from deploy.layout import NODE, REPO, Layout, write_private
 TEMPLATES = REPO / "asterisk" / "conf"
 SOUNDS = REPO / "asterisk" / "sounds"
 LANGUAGES = ("zh", "en")
-CARD_FILES = ("chan_dahdi.conf", "ss7.conf", "system.conf")  # only where an E1 card is
+CARD_FILES = ("chan_dahdi.conf", "ss7.conf")  # only where an E1 card is
+NOT_ASTERISK = ("system.conf",)  # for /etc/dahdi
 
 
 class _Template(string.Template):
@@ -62,7 +63,7 @@ def render(layout: Layout) -> None:
     (layout.log / "asterisk").mkdir(exist_ok=True)
     layout.etc.chmod(0o700)
     for template in sorted(TEMPLATES.glob("*.conf")):
-        if card or template.name not in CARD_FILES:
+        if template.name not in (NOT_ASTERISK if card else (*NOT_ASTERISK, *CARD_FILES)):
             write_private(layout.etc / template.name, fill(template.read_text(), values))
     _link_data(layout.state / "data", root.data)
 
