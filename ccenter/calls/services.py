@@ -90,7 +90,9 @@ def publish_flow(version: models.FlowVersion, by: Any = None, together_with: fro
 def target_problems(instance: Model) -> dict[str, list[Problem]]:
     """What the targets in a row's fields name that is not there, by field. A wrong shape is left to the field's own check."""
     fields = [f for f in instance._meta.fields if isinstance(f, StructField) and f.of in (AnyTarget, dict[str, AnyTarget])]
-    there = known() if fields else None
+    if not fields:
+        return {}
+    there = known()
     found: dict[str, list[Problem]] = {}
     for field in fields:
         value = getattr(instance, field.attname)
