@@ -51,5 +51,5 @@ bench: setup-tests ## the benchmarks, beside app_queue: one JSON line each
 simulate: setup ## a staffing table: make simulate SCENARIO=file.json
 	@$(PYTHON) -m ccenter.sim $(SCENARIO)
 
-prompts: setup ## speak the prompts' texts anew (needs the voice's packages; the audio is committed)
-	@$(PYTHON) asterisk/sounds/render.py
+prompts: ## speak the prompts' texts anew (needs the voice's packages; the audio is committed)
+	@asterisk/sounds/render.sh
