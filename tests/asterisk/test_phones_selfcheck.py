@@ -17,7 +17,7 @@ LOADED = 250  # ms: a gap that even a busy machine does not make by itself
 
 @pytest.fixture(scope="module")
 def switch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Switch]:
-    found = Switch(tmp_path_factory.mktemp("bare"), phones=30)
+    found = Switch(tmp_path_factory.mktemp("bare"), phones=31)
     found.start()
     yield found
     found.stop()
@@ -304,3 +304,96 @@ async def test_given_impatient_sipp_callers_when_nobody_answers_then_they_cancel
             stats = await asyncio.to_thread(callers.wait, 10)
         assert (stats.successful, stats.failed) == (5, 0)
         assert [d.status for d in alice.dialogs] == [487] * 5
+
+
+async def test_given_two_desk_phones_when_one_calls_the_other_then_its_password_is_asked_and_both_talk(switch: Switch) -> None:
+    async with await desk(switch, 1001) as alice, await desk(switch, 1002) as bob:
+        call = alice.call("1002")
+        seat = await (await bob.ringing()).answer()
+        assert call.invite.get("Authorization")
+        await asyncio.gather(call.hears(bob.tone), seat.hears(alice.tone))
+        await call.hangup()
+        await seat.wait_ended()
+    async with Phone("1001", "wrong", switch.server) as mallory:
+        call = await mallory.call("1002").wait_ended()
+        assert call.status == 401
+
+
+async def test_given_an_endpoint_that_wants_sha_256_when_a_phone_registers_then_it_can(switch: Switch) -> None:
+    async with await desk(switch, 1031) as dave:
+        sent = [str(m) for _, way, m in dave.transport.trace if way == ">"]
+        assert any("algorithm=SHA-256" in message for message in sent)
+
+
+async def test_given_keys_by_info_when_a_phone_sends_them_then_asterisk_reads_them(switch: Switch) -> None:
+    async with await desk(switch, 1003) as charlie:
+        call = charlie.call("keys")
+        await call.wait_answered()
+        await call.dtmf("12#", info=True)
+        await call.dtmf("34", info=True)
+        await call.wait_digits("12")  # the dialplan reads up to the #
+        await call.hangup()
+
+
+async def test_given_a_hold_when_asterisk_tells_the_caller_then_it_answers_the_reinvites(switch: Switch) -> None:
+    async with await desk(switch, 1001) as alice, Caller(switch.server) as carol:
+        call = carol.dial("1001")
+        seat = await (await alice.ringing()).answer()
+        await call.hears(alice.tone)  # they are bridged: a hold before that is told to nobody
+        before = call.reinvites
+        await seat.hold()
+        await call.until(lambda: call.media.direction == "recvonly", 3, "told of the hold")
+        assert call.reinvites > before
+        await seat.resume()
+        await call.until(lambda: call.media.direction == "sendrecv", 3, "told of the end of the hold")
+        await asyncio.gather(call.hears(alice.tone), seat.hears(carol.tone))
+        await asyncio.gather(seat.hold(), call.hold())  # crossing
+        await asyncio.gather(seat.resume(), call.resume())
+        await asyncio.gather(call.hears(alice.tone), seat.hears(carol.tone))
+        await call.hangup()
+
+
+async def test_given_a_phone_without_power_when_it_is_back_then_it_does_not_know_its_call(switch: Switch) -> None:
+    async with await desk(switch, 1001) as alice, Caller(switch.server) as carol:
+        call = carol.dial("1001")
+        seat = await (await alice.ringing()).answer()
+        await call.hears(alice.tone)
+        alice.unplug()
+        await call.hears_silence()
+        alice.replug(forget=True)
+        assert await alice.register() == 200
+        await call.hangup()
+        assert not seat.ended
+        await no_channel_left(switch)
+
+
+async def test_given_asterisk_killed_when_it_is_back_then_phones_register_again_and_calls_work(tmp_path: Path) -> None:
+    switch = Switch(tmp_path / "own", phones=1)
+    await asyncio.to_thread(switch.start)
+    async with await desk(switch, 1001) as alice, Caller(switch.server) as carol:
+        alice.keep_registered(every=0.2)
+        call = carol.dial("1001")
+        seat = await (await alice.ringing()).answer()
+        await call.hears(alice.tone)
+        await asyncio.to_thread(switch.kill)
+        await call.hears_silence()
+        await asyncio.to_thread(switch.start)
+        since = alice.loop.time()
+        await alice.until(lambda: alice.registered_at > since, 10, "registered again")
+        assert not seat.ended  # nobody told them
+        again = carol.dial("1001")
+        await (await alice.ringing()).answer()
+        await again.hears(alice.tone)
+        await again.hangup()
+    switch.stop()
+
+
+async def test_given_callers_without_media_when_many_call_then_times_are_measured(switch: Switch) -> None:
+    async with await desk(switch, 1001) as alice, Caller(switch.server, media=False) as carol:
+        calls = [carol.dial("1001") for _ in range(20)]
+        seats = [await alice.ringing() for _ in calls]
+        await asyncio.gather(*(call.wait_ringing() for call in calls))
+        assert all(0 < seat.asked_at - calls[0].asked_at < 2 for seat in seats)
+        await asyncio.gather(*(call.hangup() for call in calls))
+        await asyncio.gather(*(seat.wait_ended() for seat in seats))
+    await no_channel_left(switch)

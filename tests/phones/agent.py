@@ -58,6 +58,7 @@ class UserAgent(Waitable):
         self.dialogs: list[Dialog] = []  # every call there was, oldest first
         self.events: list[str] = []  # Event of every NOTIFY
         self.registered = False
+        self.registered_at = 0.0  # the last 200 to a REGISTER, loop.time()
         self._taken = 0
         self._register_id, self._register_cseq = token(), 0
         self._keeper: asyncio.Task[None] | None = None
@@ -126,6 +127,7 @@ class UserAgent(Waitable):
                 break
             extra = [retry]
         self.registered = response.status == 200 and expires > 0
+        self.registered_at = response.at or self.registered_at
         self.changed()
         return response.status
 

@@ -235,18 +235,20 @@ class Dialog(Waitable):
         )
 
     async def _reinvite(self, direction: str) -> None:
+        def heard(response: Message) -> None:
+            # at once: a re-INVITE of the server may be right behind
+            if response.status == 200 and (remote := parse_sdp(response.body)) and not self.ended:
+                self.media.connect(remote, direction if direction != "sendrecv" else None)
+            self._acknowledge(response)
+
         for _ in range(10):
             self._version += 1
             body = sdp(self.ua.host, self.media.port, direction, self._version)
-            question = self._question = self.ua.transport.ask(
-                self.request("INVITE", [self.ua.contact, SDP], body), self._acknowledge
-            )
-            final = await question.final
+            request = self.request("INVITE", [self.ua.contact, SDP], body)
+            self._question = self.ua.transport.ask(request, heard)
+            final = await self._question.final
             self._question = None
             if final.status == 200:
-                remote = parse_sdp(final.body)
-                if remote and not self.ended:
-                    self.media.connect(remote, MIRROR[remote.direction] if direction == "sendrecv" else direction)
                 return
             if final.status != 491:  # both asked at once: RFC 3261, 14.1 wants a random pause
                 break
@@ -256,7 +258,7 @@ class Dialog(Waitable):
     def _acknowledge(self, response: Message) -> None:
         if 200 <= response.status < 300:
             self._target = uri_of(response.get("Contact")) or self._target
-            self.ua.transport.ask(self.request("ACK", cseq=response.cseq[0]))
+            self.ua.transport.tell(self.request("ACK", cseq=response.cseq[0]))
 
     # -- what the server does -------------------------------------------------------------------------------
 

@@ -225,7 +225,11 @@ class Agents(Sipp):
 
     def start(self) -> Self:
         super().start()
-        self._register(3600)
+        try:
+            self._register(3600)
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def unregister(self) -> None:

@@ -24,11 +24,12 @@ NOTHING = -120.0
 Samples = np.ndarray[Any, np.dtype[np.int16]]
 Levels = np.ndarray[Any, np.dtype[np.float64]]
 
-_tones: Iterator[int] = itertools.cycle([*range(600, 3300, 50), *range(625, 3300, 50)])
+BEEPS = (800, 1000)  # of our own prompts
+_tones: Iterator[int] = itertools.cycle(n for n in (*range(600, 3300, 50), *range(625, 3300, 50)) if n not in BEEPS)
 
 
 def next_tone() -> int:
-    """A tone no other party has (there are 108 before they repeat)."""
+    """A tone no other party has (there are 106 before they repeat)."""
     return next(_tones)
 
 

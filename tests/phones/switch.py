@@ -56,6 +56,7 @@ context = from-trunk
 disallow = all
 allow = alaw
 direct_media = no
+moh_passthrough = yes
 [trunk]
 type = identify
 endpoint = trunk
@@ -79,7 +80,7 @@ exten => auto,1,Set(PJSIP_HEADER(add,X-CC-Call)=c1)
  same => n,Goto(1001,1)
 exten => _1XXX,1,Dial(PJSIP/${{EXTEN}},60,b(head^add^1))
 [from-seat]
-exten => _1XXX,1,Dial(PJSIP/${{EXTEN}},60)
+include => from-trunk
 [head]
 exten => add,1,Set(PJSIP_HEADER(add,X-CC-Call)=c42)
  same => n,Set(PJSIP_HEADER(add,Alert-Info)=<http://localhost>\\;info=alert-autoanswer)
@@ -95,6 +96,7 @@ allow = alaw
 direct_media = no
 auth = {number}
 aors = {number}
+dtmf_mode = {dtmf}
 [{number}]
 type = aor
 max_contacts = 1
@@ -105,11 +107,15 @@ type = auth
 auth_type = digest
 username = {number}
 password = secret-{number}
+supported_algorithms_uas = {algorithm}
 """
 
 
 class Switch:
-    """Asterisk with phones 1001 to 1000+n (password `secret-<number>`) and a trunk that is anyone at 127.0.0.1."""
+    """Asterisk with phones 1001 to 1000+n (password `secret-<number>`) and a trunk that is anyone at 127.0.0.1.
+
+    1003 takes keys by INFO alone, 1031 digest with SHA-256 alone; the trunk is told of holds (re-INVITE).
+    """
 
     def __init__(self, state: Path, phones: int = 4) -> None:
         self.state = state
@@ -122,11 +128,16 @@ class Switch:
         values = {
             "state": state, "modules": found.modules, "data": found.data, "port": self.port,
             "rtp": 42000, "rtp_end": 44000,
-            "phones": "".join(PHONE.format(number=1001 + i) for i in range(phones)),
+            "phones": "".join(self._phone(1001 + i) for i in range(phones)),
         }  # fmt: skip
         for name, text in FILES.items():
             (state / "etc" / name).write_text(text.format(**values))
         self._process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def _phone(number: int) -> str:
+        special = {"dtmf": "info" if number == 1003 else "rfc4733", "algorithm": "SHA-256" if number == 1031 else "MD5"}
+        return PHONE.format(number=number, **special)
 
     @property
     def server(self) -> tuple[str, int]:
@@ -152,6 +163,13 @@ class Switch:
 
     async def cli_async(self, command: str) -> str:
         return await asyncio.to_thread(self.cli, command)
+
+    def kill(self) -> None:
+        """kill -9, as by accident; `start` begins anew with the same ports."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+        (self.state / "run/asterisk.ctl").unlink()
 
     def stop(self) -> None:
         if self._process:

@@ -108,11 +108,20 @@ class Transport:
 
     def ask(self, request: Message, heard: Callable[[Message], None] | None = None) -> Question:
         """Send a request in a new transaction. `heard` gets every response, repeated ones too."""
+        branch = self._stamp(request)
+        question = self._questions[branch, request.method] = Question(self, request, heard)
+        return question
+
+    def tell(self, request: Message) -> None:
+        """Send a request that gets no response, once: the ACK of a 2xx."""
+        self._stamp(request)
+        self.send(request)
+
+    def _stamp(self, request: Message) -> str:
         branch = token("z9hG4bK")
         via = f"SIP/2.0/UDP {self.address[0]}:{self.address[1]};branch={branch};rport"
         request.headers = [("Via", via), ("Max-Forwards", "70"), *request.headers]
-        question = self._questions[branch, request.method] = Question(self, request, heard)
-        return question
+        return branch
 
     def cancel(self, question: Question) -> Question:
         """CANCEL a pending INVITE: same branch, same CSeq number."""
