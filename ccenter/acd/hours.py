@@ -21,7 +21,7 @@ def opening(calendar: Calendar | None, zone: str, now: float) -> tuple[str, str]
     day = local.date().isoformat()
     for holiday in calendar.holidays:
         if holiday.day == day:
-            return "holiday", holiday.prompt or "closed-holiday"
+            return "holiday", holiday.prompt or "holiday"
     minute = local.hour * 60 + local.minute
     week = calendar.week[local.weekday()] if local.weekday() < len(calendar.week) else ()
     return ("open", "") if any(start <= minute < end for start, end in week) else ("closed", "")
