@@ -47,11 +47,10 @@ def convert_recording(recording: str) -> None:
         raw = _inside(row.path)
         if row.converted_at is None:
             mine.update(attempts=F("attempts") + 1)
-            local = timezone.localtime(row.started_at)
-            file = _inside(f"{local:%Y/%m/%d}/{row.id}.opus")
-            made = convert(raw, file)
+            file = str(Path(row.path).with_suffix(".opus"))
+            made = convert(raw, _inside(file))
             mine.update(
-                file=str(file.relative_to(Path(settings.RECORDINGS).resolve())),
+                file=file,
                 file_bytes=made.bytes,
                 sha256=made.sha256,
                 seconds=made.seconds,

@@ -60,6 +60,7 @@ class CallFilter(serializers.Serializer):
     queue = serializers.CharField(max_length=40, required=False)
     agent = serializers.CharField(max_length=10, required=False)
     number = serializers.CharField(max_length=40, required=False)
+    ani = serializers.CharField(max_length=64, required=False)
     dnis = serializers.CharField(max_length=40, required=False)
     since = serializers.DateTimeField(required=False)
     until = serializers.DateTimeField(required=False)
@@ -76,6 +77,7 @@ FILTERS = [
     OpenApiParameter("queue", str),
     OpenApiParameter("agent", str, description="Who had to do with it; for leads."),
     OpenApiParameter("number", str, description="The outside party, in any way of writing."),
+    OpenApiParameter("ani", str, description="The caller exactly as the network told it."),
     OpenApiParameter("dnis", str, description="The called number."),
     OpenApiParameter("since", OpenApiTypes.DATETIME, description="Begun then or later."),
     OpenApiParameter("until", OpenApiTypes.DATETIME, description="Begun before."),

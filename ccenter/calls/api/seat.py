@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -57,7 +58,7 @@ class RequestView(View):
         """What became of an action that was still pending."""
         row = Row.objects.filter(pk=ident, user=request.user).first()
         if row is None:
-            raise serializers.ValidationError({"request": [_("You made no such request.")]})
+            raise NotFound(_("You made no such request."))
         return answer(row)
 
 

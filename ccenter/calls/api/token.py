@@ -22,17 +22,29 @@ class TokenAnswer(serializers.Serializer):
     token = serializers.CharField(help_text="For the header `Authorization: Token <token>`.")
 
 
-class ByAddress(SimpleRateThrottle):
+class Failures(SimpleRateThrottle):
+    """Counts failed logins only: who knows the password is never held up by it."""
+
+    def throttle_success(self) -> bool:
+        return True
+
+    def count(self) -> None:
+        """One more failure."""
+        if self.key:
+            self.cache.set(self.key, [self.timer(), *self.history], self.duration)
+
+
+class ByAddress(Failures):
     """Guessing is slow from one address."""
 
     scope = "token"
-    rate = "60/min"
+    rate = "30/min"
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         return f"token-address-{self.get_ident(request)}"
 
 
-class ByName(SimpleRateThrottle):
+class ByName(Failures):
     """And slower for one name, from wherever."""
 
     scope = "token"
@@ -48,7 +60,10 @@ class TokenView(View):
 
     authentication_classes = []
     permission_classes = []
-    throttle_classes = [ByAddress, ByName]
+
+    def get_throttles(self) -> list[Failures]:
+        self.failures = [ByAddress(), ByName()]
+        return self.failures
 
     @extend_schema(request=Login, responses=TokenAnswer, tags=["login"], operation_id="token")
     def post(self, request: Request) -> Response:
@@ -57,6 +72,8 @@ class TokenView(View):
         asked.is_valid(raise_exception=True)
         login = AuthTokenSerializer(data=asked.validated_data, context={"request": request})
         if not login.is_valid():
+            for throttle in self.failures:
+                throttle.count()
             raise serializers.ValidationError({"password": [_("User name and password do not match.")]})
         token, _created = Token.objects.get_or_create(user=login.validated_data["user"])
         return Response({"token": token.key})
