@@ -5,7 +5,7 @@ CC_TEST_STACK=DIR uses a stack that runs already (with agents, see `python -m de
 
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.phones.seat import Api, Ari, Seat
 from tests.stacks import running
 
 AGENTS = 40
+SHOWN = 25  # lines of each log, under a failed test
 
 Stack = dict[str, Any]
 MakeCaller = Callable[..., Caller]
@@ -32,10 +33,26 @@ def stack() -> Iterator[Stack]:
         yield described
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows what the parts of the stack said last, those that said something meanwhile."""
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and isinstance(stack, dict) and "state" in stack:
+        for log in sorted((Path(stack["state"]) / "log").glob("*.log")):
+            if log.stat().st_mtime >= call.start - 1:
+                lines = log.read_text(errors="replace").splitlines()[-SHOWN:]
+                report.sections.append((f"end of {log.name}", "\n".join(lines)))
+    return report
+
+
 @pytest.fixture(scope="session")
 def logins(stack: Stack) -> list[dict[str, Any]]:
     """The agents' logins, by extension."""
     found = [login for login in stack["logins"] if login["role"] == "agent" and login["extension"]]
+    assert len(found) >= 3, "the stack has no agents: was it brought up with --agents, and did the seed run?"
     return sorted(found, key=lambda login: str(login["extension"]))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import deque
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -56,10 +57,11 @@ class UserAgent(Waitable):
         self.honour_auto_answer = False
         self.honour_talk = True
         self.dialogs: list[Dialog] = []  # every call there was, oldest first
+        self._by_id: dict[str, Dialog] = {}
+        self._incoming: deque[Dialog] = deque()  # not yet taken by `ringing`
         self.events: list[str] = []  # Event of every NOTIFY
         self.registered = False
         self.registered_at = 0.0  # the last 200 to a REGISTER, loop.time()
-        self._taken = 0
         self._register_id, self._register_cseq = token(), 0
         self._keeper: asyncio.Task[None] | None = None
         self._timers: list[asyncio.TimerHandle] = []
@@ -152,8 +154,8 @@ class UserAgent(Waitable):
         """The cable is back. `forget`: it was the power; calls of before are unknown (481)."""
         self._plug(True)
         if forget:
+            self._by_id.clear()
             for dialog in self.dialogs:
-                dialog.call_id += " forgotten"
                 dialog.media.close()
 
     def _plug(self, plugged: bool) -> None:
@@ -165,9 +167,8 @@ class UserAgent(Waitable):
 
     async def ringing(self, timeout: float = 5.0) -> Dialog:
         """The next incoming call not yet taken by a call of this method, whatever the policy does with it."""
-        incoming = await self.until(lambda: [d for d in self.dialogs if d.incoming][self._taken :], timeout, f"{self.name} rings")
-        self._taken += 1
-        return incoming[0]
+        await self.until(lambda: self._incoming, timeout, f"{self.name} rings")
+        return self._incoming.popleft()
 
     def call(
         self,
@@ -200,14 +201,18 @@ class UserAgent(Waitable):
         dialog = Dialog(self, invite, incoming=False)
         dialog.local_tag = tag
         invite.body = sdp(self.host, dialog.media.port)
-        self.dialogs.append(dialog)
+        self._add(dialog)
         dialog.call()
         return dialog
+
+    def _add(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog)
+        self._by_id[dialog.call_id] = dialog
 
     # -- what the server asks -------------------------------------------------------------------------------
 
     def _on_request(self, request: Message) -> None:
-        dialog = next((d for d in reversed(self.dialogs) if d.call_id == request.call_id), None)
+        dialog = self._by_id.get(request.call_id)
         if request.method == "CANCEL" and dialog and dialog.incoming:
             dialog.on_cancel(request)
         elif dialog and (param(request.get("To"), "tag") or request.method == "ACK"):
@@ -229,7 +234,8 @@ class UserAgent(Waitable):
         if self.policy is Policy.IGNORE:
             return
         dialog = Dialog(self, request, incoming=True)
-        self.dialogs.append(dialog)
+        self._add(dialog)
+        self._incoming.append(dialog)
         self.transport.respond(request, 100, "Trying")
         auto = self.honour_auto_answer and wants_auto_answer(request)
         if not auto and self.policy in REFUSALS:

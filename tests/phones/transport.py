@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import itertools
 import socket
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from .clock import SO_TIMESTAMPNS, arrival
 from .message import Message, authorization, param, parse, token
 
 T1, T2, GIVE_UP = 0.5, 4.0, 32.0  # seconds
+KEPT = 4000  # transactions remembered, in each direction
 
 
 class Question:
@@ -110,6 +113,7 @@ class Transport:
         """Send a request in a new transaction. `heard` gets every response, repeated ones too."""
         branch = self._stamp(request)
         question = self._questions[branch, request.method] = Question(self, request, heard)
+        _forget_old(self._questions)
         return question
 
     def tell(self, request: Message) -> None:
@@ -161,6 +165,7 @@ class Transport:
         copied += [("To", to), ("Call-ID", request.call_id), ("CSeq", request.get("CSeq"))]
         response = Message(status=status, reason=reason, headers=copied + (headers or []), body=body)
         self._answers[request.branch, request.method] = response
+        _forget_old(self._answers)
         self.send(response, request.source)
         if request.method == "INVITE" and status >= 200:
             self._repeat(request, response, T1, self.loop.time() + GIVE_UP)
@@ -216,3 +221,9 @@ class Transport:
         """The last messages in and out, for a failed test."""
         start = self.trace[0][0] if self.trace else 0.0
         return "\n".join(f"{t - start:8.3f} {way} {m}" for t, way, m in self.trace)
+
+
+def _forget_old(transactions: dict[tuple[str, str], Any]) -> None:
+    if len(transactions) > KEPT:
+        for key in list(itertools.islice(transactions, KEPT // 2)):
+            del transactions[key]
