@@ -122,15 +122,18 @@ class Journal:
                     expected += 1
                     yield entry
 
-    def append(self, n: int, at: float, event: AnyEvent | None, facts: Sequence[Fact]) -> None:
+    def append(self, n: int, at: float, event: AnyEvent | None, facts: Sequence[Fact], error: str = "") -> None:
         """Writes one input with its facts; `n` is one more than the last. When it returns, a crash of this process cannot
-        lose them.
+        lose them. `error` marks an input that the core could not take: the line's "x" says why.
 
         Raises OSError (a full disk); the journal is then as it was before.
         """
         if self._file < 0:
             self._open(self.folder / f"{n:012}.jsonl")
-        line = _encode({"n": n, "at": at, "e": event, "f": facts}) + b"\n"
+        entry = {"n": n, "at": at, "e": event, "f": facts}
+        if error:
+            entry["x"] = error
+        line = _encode(entry) + b"\n"
         written = 0
         try:
             written = os.write(self._file, line)

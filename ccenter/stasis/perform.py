@@ -1,0 +1,400 @@
+"""Does what the core wants done: commands become requests to Asterisk, in order for each leg and bridge.
+
+Every command names what it touches. It waits for the command before it on each of these, and for nothing else. What is
+kept of a leg is what Asterisk does not do by itself (all of it measured, see ARCHITECTURE.md): a join waits for ever
+behind a playback and does not stop the channel's music, a channel in a bridge cannot be recorded by ARI.
+
+A command that cannot be done comes back as an event; one for a leg that has just gone does not, its `LegEnded` says it all.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from ccenter.acd import commands, events
+from ccenter.acd.commands import Command
+from ccenter.stasis.ari import TIMED_OUT, UNREACHABLE, Ari, AriError
+from ccenter.stasis.background import Background
+from ccenter.stasis.translate import Live
+
+log = logging.getLogger(__name__)
+
+RING_LIMIT = 120  # seconds; only a guard, the core decides how long a phone rings
+OUT_OF_ORDER, SUBSCRIBER_ABSENT_NOTE = 27, "no_contact"
+MESSAGE_FORMAT = "wav"
+
+_ENDPOINT = re.compile(r"PJSIP/[0-9A-Za-z+*#._-]{1,64}(@[0-9A-Za-z._-]{1,64})?")
+_SOUND = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z_.-]*")
+_MEDIA = re.compile(r"(tone|digits|number|characters):[0-9A-Za-z+*#!/;-]+")
+_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]")
+_NAME = re.compile(r"[\x00-\x1f\x7f\"<>\\;,]")
+
+
+class Place(Struct):
+    """What a leg is doing at the switch. `bridge`: "" is none. `music`: it may be playing. `play`: a playback that may be on."""
+
+    bridge: str = ""
+    music: bool = False
+    play: str = ""
+
+
+class Performer:
+    """Commands for one node. `emit` gets the events that come of them; `live` is shared with the translator."""
+
+    def __init__(self, node: str, ari: Ari, live: Live, background: Background, emit: Callable[[events.AnyEvent], None]) -> None:
+        self.ari = ari
+        self.hold = f"{node}-hold"
+        self._live = live
+        self._background = background
+        self._emit = emit
+        self._places: dict[str, Place] = {}
+        self._tails: dict[str, asyncio.Task[None]] = {}
+        self._dials: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- what comes in -----------------------------------------------------------------------------------------
+
+    def perform(self, batch: Iterable[Command]) -> None:
+        """Starts the commands. Dials go first: they are what somebody waits for, and touch nothing of the others."""
+        for command in sorted(batch, key=lambda c: not isinstance(c, commands.Dial)):
+            do, touched = self._plan(command)
+            if isinstance(command, commands.HangUp):
+                # It overtakes all but the dialling of its leg: nothing that may hang in the switch keeps a leg alive.
+                before = [t for t in (self._dials.get(command.leg),) if t is not None]
+                touched = ()
+            else:
+                before = list({t for r in touched if (t := self._tails.get(r)) is not None})
+            task = asyncio.get_running_loop().create_task(self._run(command, do, before))
+            self._tasks.add(task)
+            for resource in touched:
+                self._tails[resource] = task
+            if isinstance(command, commands.Dial):
+                self._dials[command.leg] = task
+                self._live.setdefault(command.leg, 0)
+            task.add_done_callback(partial(self._forget, touched, command))
+
+    def noted(self, event: events.AnyEvent) -> None:
+        """Takes note of what the switch said, before or after the core did."""
+        match event:
+            case events.PlayEnded(leg=leg, play=play):
+                place = self._places.get(leg)
+                if place is not None and place.play == play:
+                    place.play = ""
+            case events.LegEnded(leg=leg):
+                self._places.pop(leg, None)
+
+    def found(self, legs: Iterable[str], bridges: dict[str, tuple[str, ...]]) -> None:
+        """What the switch has after the link was away: where each leg is; whether it hears music nobody can tell."""
+        self._places = {leg: Place(music=True, play=self._place(leg).play) for leg in legs}
+        for bridge, members in bridges.items():
+            for leg in members:
+                if leg in self._places:
+                    self._places[leg].bridge = bridge
+
+    async def idle(self) -> None:
+        """Waits until all that was started is done."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    @property
+    def pending(self) -> int:
+        """Commands that are not done yet; and the books are empty when it is 0."""
+        return len(self._tasks) + len(self._tails) + len(self._dials)
+
+    # -- order -------------------------------------------------------------------------------------------------
+
+    def _plan(self, command: Command) -> tuple[Callable[[], Awaitable[None]], tuple[str, ...]]:
+        do, touches = PLANS[type(command)]
+        return partial(do, self, command), touches(command)
+
+    async def _run(self, command: Command, do: Callable[[], Awaitable[None]], before: list[asyncio.Task[None]]) -> None:
+        for task in before:
+            await task
+        try:
+            await do()
+        except AriError as error:
+            self._failed(command, error)
+        except Exception:
+            log.exception("%s failed", type(command).__name__)
+            self._emit_failed(command, "error")
+
+    def _forget(self, touched: tuple[str, ...], command: Command, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        for resource in touched:
+            if self._tails.get(resource) is task:
+                del self._tails[resource]
+        if isinstance(command, commands.Dial) and self._dials.get(command.leg) is task:
+            del self._dials[command.leg]
+
+    def _failed(self, command: Command, error: AriError) -> None:
+        leg = getattr(command, "leg", "")
+        if leg and leg not in self._live:
+            return  # gone meanwhile, and told
+        if error.status == UNREACHABLE:
+            log.warning("%s: %s", type(command).__name__, error.reason)
+            return  # the link is down: when it is up again the whole picture is compared
+        self._emit_failed(command, f"{error.status} {error.reason}")
+
+    def _emit_failed(self, command: Command, reason: str) -> None:
+        leg = getattr(command, "leg", "")
+        log.warning("%s %s: %s", type(command).__name__, leg, reason)
+        self._emit(events.CommandFailed(type(command).__name__, leg, reason))
+
+    def _place(self, leg: str) -> Place:
+        place = self._places.get(leg)
+        if place is None:
+            place = Place()
+            if leg in self._live:
+                self._places[leg] = place
+        return place
+
+    # -- legs --------------------------------------------------------------------------------------------------
+
+    async def _answer(self, command: commands.Answer) -> None:
+        await self._hush(command.leg)
+        await self.ari.channels.answer(command.leg)
+
+    async def _dial(self, command: commands.Dial) -> None:
+        if not _ENDPOINT.fullmatch(command.endpoint):
+            self._not_dialled(command, "bad_endpoint")
+            return
+        try:
+            await self.ari.channels.originate(
+                command.leg,
+                command.endpoint,
+                f"dialled,{command.leg}",
+                caller_id(command.caller_id),
+                RING_LIMIT,
+                headers(command),
+                command.like,
+            )
+        except AriError as error:
+            if error.status == 409:  # done before
+                return
+            if error.status == UNREACHABLE:
+                raise
+            if error.status == TIMED_OUT:
+                with suppress(AriError):
+                    await self.ari.channels.hangup(command.leg, OUT_OF_ORDER)
+            if error.status == 400 and command.like:
+                await asyncio.sleep(0.05)  # the caller has gone; let the event that says so come first
+            self._not_dialled(command, SUBSCRIBER_ABSENT_NOTE if error.status == 500 else f"{error.status} {error.reason}")
+
+    def _not_dialled(self, command: commands.Dial, note: str) -> None:
+        if self._live.pop(command.leg, None) is not None:
+            log.warning("%s cannot be dialled: %s", command.leg, note)
+            self._emit(events.LegEnded(command.leg, OUT_OF_ORDER, note))
+
+    async def _hang_up(self, command: commands.HangUp) -> None:
+        await _unless(404, self.ari.channels.hangup(command.leg, command.cause))
+
+    async def _answer_phone(self, command: commands.AnswerPhone) -> None:
+        await self.ari.manager.PJSIPNotify(command.leg, "Event=talk")
+
+    async def _send_dtmf(self, command: commands.SendDtmf) -> None:
+        await self.ari.channels.sendDTMF(command.leg, command.keys)
+
+    # -- what a leg hears --------------------------------------------------------------------------------------
+
+    async def _play(self, command: commands.Play) -> None:
+        media = ",".join(m for m in map(media_uri, command.sounds) if m)
+        if not media:
+            raise AriError(400, "nothing to play")
+        place = self._place(command.leg)
+        place.play = command.play
+        if not place.bridge:
+            place.music = False  # ended by the playback; in a bridge it comes back afterwards
+        await _unless(409, self.ari.channels.play(command.leg, command.play, media, command.language))
+
+    async def _stop_play(self, command: commands.StopPlay) -> None:
+        await _unless(404, self.ari.playbacks.stop(command.play))
+        place = self._place(command.leg)
+        if place.play == command.play:
+            place.play = ""
+
+    async def _start_music(self, command: commands.StartMusic) -> None:
+        self._place(command.leg).music = True
+        await self.ari.channels.startMoh(command.leg, command.music)
+
+    async def _stop_music(self, command: commands.StopMusic) -> None:
+        self._place(command.leg).music = False
+        await self.ari.channels.stopMoh(command.leg)
+
+    async def _hush(self, leg: str) -> None:
+        """No playback may be on where the switch would wait for its end."""
+        place = self._place(leg)
+        if place.play:
+            play, place.play = place.play, ""
+            await _unless(404, self.ari.playbacks.stop(play))
+
+    async def _quieten(self, leg: str) -> None:
+        """Whoever is joined with others hears nothing but them."""
+        await self._hush(leg)
+        place = self._place(leg)
+        if place.music:
+            place.music = False
+            await self.ari.channels.stopMoh(leg)
+
+    # -- bridges -----------------------------------------------------------------------------------------------
+
+    async def open_hold(self) -> None:
+        """Makes the node's holding bridge, where parked legs are each on their own."""
+        await _unless(409, self.ari.bridges.create(self.hold, "holding"))
+
+    async def _make_bridge(self, command: commands.MakeBridge) -> None:
+        await _unless(409, self.ari.bridges.create(command.bridge, "mixing"))
+
+    async def _join(self, command: commands.Join) -> None:
+        legs = [leg for leg in command.legs if leg in self._live]
+        for leg in legs:
+            with suppress(AriError):
+                await self._quieten(leg)
+        try:
+            await self._add(command.bridge, legs)
+        except AriError as error:
+            if error.status not in (400, 404, 409) or len(legs) < 2:
+                raise
+            for leg in legs:  # one of them is gone, and Asterisk then takes none
+                await _unless(400, self._add(command.bridge, [leg]))
+
+    async def _add(self, bridge: str, legs: list[str]) -> None:
+        if legs:
+            await self.ari.bridges.addChannel(bridge, ",".join(legs))
+            for leg in legs:
+                self._place(leg).bridge = bridge
+
+    async def _leave(self, command: commands.Leave) -> None:
+        await self._hush(command.leg)
+        await _unless(404, _unless(422, self.ari.bridges.removeChannel(command.bridge, command.leg)))
+        self._place(command.leg).bridge = ""
+
+    async def _park(self, command: commands.Park) -> None:
+        await self._hush(command.leg)
+        try:
+            await self._add(self.hold, [command.leg])
+        except AriError as error:
+            if error.status != 404:
+                raise
+            await self.open_hold()
+            await self._add(self.hold, [command.leg])
+        self._place(command.leg).music = True
+        await self.ari.channels.startMoh(command.leg, command.music)
+
+    async def _drop_bridge(self, command: commands.DropBridge) -> None:
+        await _unless(404, self.ari.bridges.destroy(command.bridge))
+        for place in self._places.values():
+            if place.bridge == command.bridge:
+                place.bridge = ""
+
+    # -- recordings --------------------------------------------------------------------------------------------
+
+    async def _start_recording(self, command: commands.StartRecording) -> None:
+        path = self._background.new_recording(command.recording)
+        await self.ari.manager.MixMonitor(command.leg, str(path), "D")
+
+    async def _pause_recording(self, command: commands.PauseRecordingOf) -> None:
+        await self.ari.manager.MixMonitorMute(command.leg, "both", command.paused)
+
+    async def _check_recording(self, command: commands.CheckRecording) -> None:
+        self._emit(await self._background.check(command))
+
+    async def _record_message(self, command: commands.RecordMessage) -> None:
+        await self._quieten(command.leg)
+        place = self._place(command.leg)
+        if place.bridge:
+            await _unless(404, _unless(422, self.ari.bridges.removeChannel(place.bridge, command.leg)))
+            place.bridge = ""
+        await self.ari.channels.record(command.leg, f"voicemail/{command.message}", MESSAGE_FORMAT, command.seconds)
+
+    async def _stop_message(self, command: commands.StopMessage) -> None:
+        await _unless(404, self.ari.recordings.stop(f"voicemail/{command.message}"))
+
+    # -- beside the switch -------------------------------------------------------------------------------------
+
+    async def _look_up(self, command: commands.LookUp) -> None:
+        self._emit(await self._background.look_up(command))
+
+    async def _store(self, command: commands.Store) -> None:
+        self._emit(await self._background.store(command))
+
+
+async def _unless(status: int, request: Awaitable[None]) -> None:
+    """The request; this refusal says that what was wanted is so already."""
+    try:
+        await request
+    except AriError as error:
+        if error.status != status:
+            raise
+
+
+def media_uri(sound: str) -> str:
+    """The media URI of a sound's name; "" for what is no name."""
+    if _SOUND.fullmatch(sound) and ".." not in sound:
+        return f"sound:cc/{sound}"
+    if _MEDIA.fullmatch(sound):
+        return sound
+    log.error("no sound: %.80r", sound)
+    return ""
+
+
+def caller_id(text: str) -> str:
+    """What a phone shows, safe to be put into a SIP header: a number, or `"name" <number>`."""
+    name, bracket, number = text.rpartition("<")
+    if not bracket:
+        name, number = ("", text) if not _NUMBER.search(text) else (text, "")
+    number = _NUMBER.sub("", number)[:40]
+    name = _NAME.sub("", name).strip()[:60]
+    return f'"{name}" <{number}>' if name else number
+
+
+def headers(command: commands.Dial) -> dict[str, str]:
+    """The variables that make an INVITE say which call it is about, and whether the phone should answer by itself."""
+    found = {"PJSIP_HEADER(add,X-CC-Call)": command.call}
+    if command.auto_answer:
+        found["PJSIP_HEADER(add,Call-Info)"] = "<sip:127.0.0.1>;answer-after=0"
+        found["PJSIP_HEADER(add,Alert-Info)"] = "<http://127.0.0.1>;info=alert-autoanswer;delay=0"
+    return found
+
+
+def _leg(command: Any) -> tuple[str, ...]:
+    return (command.leg,)
+
+
+def _bridge(command: Any) -> tuple[str, ...]:
+    return (command.bridge,)
+
+
+def _nothing(command: Any) -> tuple[str, ...]:
+    return ()
+
+
+# command -> how it is done, and what it touches
+PLANS: dict[type[Command], tuple[Callable[[Performer, Any], Awaitable[None]], Callable[[Any], tuple[str, ...]]]] = {
+    commands.Answer: (Performer._answer, _leg),
+    commands.Dial: (Performer._dial, _leg),
+    commands.HangUp: (Performer._hang_up, _nothing),
+    commands.AnswerPhone: (Performer._answer_phone, _leg),
+    commands.Play: (Performer._play, _leg),
+    commands.StopPlay: (Performer._stop_play, _leg),
+    commands.StartMusic: (Performer._start_music, _leg),
+    commands.StopMusic: (Performer._stop_music, _leg),
+    commands.MakeBridge: (Performer._make_bridge, _bridge),
+    commands.Join: (Performer._join, lambda c: (c.bridge, *c.legs)),
+    commands.Leave: (Performer._leave, lambda c: (c.bridge, c.leg)),
+    commands.Park: (Performer._park, _leg),
+    commands.DropBridge: (Performer._drop_bridge, _bridge),
+    commands.SendDtmf: (Performer._send_dtmf, _leg),
+    commands.StartRecording: (Performer._start_recording, _leg),
+    commands.PauseRecordingOf: (Performer._pause_recording, _leg),
+    commands.CheckRecording: (Performer._check_recording, _nothing),
+    commands.RecordMessage: (Performer._record_message, _leg),
+    commands.StopMessage: (Performer._stop_message, _leg),
+    commands.LookUp: (Performer._look_up, _nothing),
+    commands.Store: (Performer._store, _nothing),
+}
