@@ -142,7 +142,7 @@ def reserve(w: World, agent: Agent, call: str) -> bool:
     """Take a free agent for a call. Who was not ready returns to that when the call is over."""
     if TRANSITIONS[agent.state][T.RESERVE] is None:
         return False
-    if agent.state is AgentState.NOT_READY:
+    if agent.state is AgentState.NOT_READY and agent.reason not in (PHONE_BUSY, PHONE_OFFLINE):  # those pass by themselves
         agent.after, agent.after_reason = AgentState.NOT_READY, agent.reason
     agent.call = call
     w.state.turn += 1

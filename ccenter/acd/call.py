@@ -170,7 +170,7 @@ class Call(Struct):
     # -- machine
     cursor: Cursor | None = None
     play: str = ""  # the playback whose end is waited for
-    saying: str = ""  # why it plays: flow, announce, ask, promise, message, parting
+    saying: str = ""  # why it plays: flow, announce, ask, store, message, agent, parting
     back: tuple[str, str] | None = None  # flow and node to return to after the human service
     menu: tuple[str, str] | None = None  # flow and node the caller last left
     variables: dict[str, str] = field(default_factory=dict)

@@ -211,7 +211,7 @@ class CallRequeued(Fact, tag=True, frozen=True, gc=False):
 class CallOverflowed(Fact, tag=True, frozen=True, gc=False):
     call: str
     queue: str
-    reason: str  # time, length, hours, nobody
+    reason: str  # time, length, hours, nobody, removed
     target: str
 
 
@@ -267,7 +267,7 @@ class RecordingFailed(Fact, tag=True, frozen=True, gc=False):
 
 
 class CallEnded(Fact, tag=True, frozen=True, gc=False):
-    """The last fact of a call but its recording's. `by`: customer, agent, system, switch."""
+    """The last fact of a call but its recording's. `by`: customer, agent, party, system, switch."""
 
     call: str
     outcome: str

@@ -23,6 +23,7 @@ def hold(w: World, call: Call) -> bool:
     if not moved(call, CallTrigger.HOLD):
         return False
     call.held_at = w.now
+    service.stop_machine(w, call)
     w.park(call, call.customer)
     w.out.append(facts.CallHeld(w.seq(), w.now, call.id, call.agent))
     return True
@@ -71,12 +72,13 @@ def transfer(w: World, call: Call, target: AnyTarget) -> None:
     sender = call.agent
     w.out.append(facts.CallTransferred(w.seq(), w.now, call.id, sender, "blind", named(target)))
     unhold(w, call)
+    service.stop_machine(w, call)
     service.drop_party(w, call)
     service.close_talk(w, call)
     w.park(call, call.customer)
     service.release_agent(w, call)
     w.unbridge(call)
-    call.fell_back = sender
+    call.fell_back = sender if isinstance(target, ToAgent | ToNumber) else ""  # the other targets can always be had
     call.back = None
     if isinstance(target, ToQueue):
         call.priority += 1  # has waited and been served once: before the others of the same time
@@ -163,6 +165,7 @@ def put_through(w: World, call: Call, party: Party) -> None:
     else:
         call.reached = True
         w.out.append(facts.CallReached(w.seq(), w.now, call.id, party.target.partition(":")[2]))
+        party.up, party.blind, party.joined = True, True, False  # whoever of the two hangs up ends the call
     w.join(call, call.customer, party.leg)
     service.start_recording(w, call)
 
@@ -254,7 +257,7 @@ def agent_leg_gone(w: World, call: Call, cause: int, note: str) -> None:
         leave(w, call, party)
     elif party is not None and cause in service.NORMAL:
         complete(w, call, party)
-    elif call.customer not in w.state.legs or w.state.legs[call.customer].state != "up":
+    elif call.direction == "internal" or call.customer not in w.state.legs or w.state.legs[call.customer].state != "up":
         service.end(w, call, "agent", cause, note)
     elif cause in service.NORMAL and call.state is CallState.CONNECTED:
         service.after_service(w, call, "agent")
@@ -266,6 +269,7 @@ def lost(w: World, call: Call) -> None:
     """The agent's phone died in mid-call: the customer goes to the head of the queue, with their place and history."""
     sender = call.agent
     unhold(w, call)
+    service.stop_machine(w, call)
     service.drop_party(w, call)
     service.close_talk(w, call)
     w.park(call, call.customer)

@@ -76,6 +76,7 @@ def speak(w: World, call: Call, prompts: Prompts, saying: str) -> bool:
     if not names:
         return False
     hush(w, call)
+    w.unpark(call.customer)
     w.silence(call.customer)
     call.play, call.saying = w.fresh("p", call.node), saying
     w.out.append(commands.Play(call.customer, call.play, names, call.language))
@@ -236,6 +237,10 @@ def play_ended(w: World, call: Call) -> None:
         case HangUpNode():
             call.informed = True
             end(w, call, "system")
+        case LookUpNode() if cursor.phase == "lookup":
+            pass  # its answer is still to come
+        case _:
+            goto(w, call, cursor, cursor.node)  # the flow was changed under the caller
 
 
 def key_pressed(w: World, call: Call, key: str) -> None:
@@ -309,6 +314,8 @@ def input_timeout(w: World, call: Call) -> None:
         again(w, call, cursor, node, node.invalid, "")
     elif isinstance(node, MenuNode):
         again(w, call, cursor, node, node.silence, "")
+    else:
+        goto(w, call, cursor, cursor.node)
 
 
 # -- look-ups --------------------------------------------------------------------------------------------------
@@ -319,10 +326,11 @@ def looked_up(w: World, call: Call, answer: LookedUp | None) -> None:
     cursor = call.cursor
     if cursor is None or cursor.phase != "lookup" or (answer is not None and answer.lookup != cursor.lookup):
         return
+    w.quiet("lookup", call.id)
     node = flow_of(w, cursor).nodes.get(cursor.node)
     if not isinstance(node, LookUpNode):
+        goto(w, call, cursor, cursor.node)
         return
-    w.quiet("lookup", call.id)
     hush(w, call)
     if answer is None or answer.failed:
         result, following = ("timeout" if answer is None else "failed"), node.failed or node.missing

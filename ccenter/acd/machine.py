@@ -28,7 +28,7 @@ import msgspec
 
 from ccenter.acd import agent as agents
 from ccenter.acd import commands, events, facts, handling, ivr, queueing, requests, routing, service
-from ccenter.acd.agent import Agent, AgentState, AgentTrigger
+from ccenter.acd.agent import Agent, AgentState
 from ccenter.acd.call import Call, CallState, Leg
 from ccenter.acd.config import (
     AnyTarget,
@@ -45,6 +45,8 @@ from ccenter.acd.config import (
 )
 from ccenter.acd.world import Output, State, World
 
+LONGEST_WAY = 20  # targets that one event may send a call through
+
 
 class Acd:
     """One call centre. Not thread-safe: one owner calls it."""
@@ -60,6 +62,7 @@ class Acd:
         acd = cls.__new__(cls)
         acd.world = _world(msgspec.convert(snapshot, State))
         _index(acd.world)
+        acd.world.new_ready, acd.world.new_calls = {}, {}  # all that could be matched has been
         return acd
 
     def snapshot(self) -> dict[str, Any]:
@@ -114,7 +117,15 @@ def _world(state: State) -> World:
 
 
 def go(w: World, call: Call, target: AnyTarget) -> None:
-    """Send a call on to a target."""
+    """Send a call on to a target. Rules that send callers round in a circle end at the voicemail."""
+    w.hops += 1
+    try:
+        _go(w, call, target if w.hops <= LONGEST_WAY else ToVoicemail(call.queue or "general"))
+    finally:
+        w.hops -= 1
+
+
+def _go(w: World, call: Call, target: AnyTarget) -> None:
     match target:
         case ToQueue():
             queueing.enter(w, call, target)
@@ -160,7 +171,7 @@ def _index(w: World) -> None:
     """Build what is derived from the state."""
     state = w.state
     w.ready = {code: None for code, agent in state.agents.items() if agent.state is AgentState.READY}
-    w.new_ready = dict(w.ready)
+    w.wake()
     w.endpoints = {agent.endpoint: code for code, agent in state.agents.items() if agent.endpoint}
     w.lines, w.agent_lines, w.new_calls = {}, {}, {}
     for queue in state.config.queues.values():
@@ -175,6 +186,8 @@ def _index(w: World) -> None:
 def _on_config(w: World, event: events.ConfigChanged) -> None:
     _configure(w, event.config)
     c = event.config
+    for call in [call for call in w.state.calls.values() if call.line and call.queue not in c.queues]:
+        queueing.overflow(w, call, "removed", c.settings.default_target or ToVoicemail(call.queue))
     w.out.append(facts.ConfigApplied(w.seq(), w.now, len(c.queues), len(c.agents), len(c.flows), len(c.numbers)))
 
 
@@ -231,7 +244,7 @@ def _on_answered(w: World, event: events.LegAnswered) -> None:
     if leg is None:
         w.out.append(commands.HangUp(event.leg))  # answered after it was given up
         return
-    if leg.state == "up" or leg.ending:
+    if leg.state not in ("dialling", "ringing") or leg.ending:
         return
     leg.state = "up"
     leg.channel = event.channel or leg.channel
@@ -284,7 +297,7 @@ def _on_key(w: World, event: events.KeyPressed) -> None:
 def _on_play_ended(w: World, event: events.PlayEnded) -> None:
     leg = w.state.legs.get(event.leg)
     call = w.state.calls.get(leg.call) if leg is not None else None
-    if call is not None and call.play == event.play:
+    if call is not None and call.play and call.play == event.play:
         _after_play(w, call)
 
 
@@ -304,10 +317,9 @@ def _after_play(w: World, call: Call) -> None:
 
 
 def _on_message(w: World, event: events.MessageRecorded) -> None:
-    for call in w.state.calls.values():
-        if call.message == event.message:
-            queueing.message_recorded(w, call, event)
-            return
+    call = next((call for call in w.state.calls.values() if call.message and call.message == event.message), None)
+    if call is not None:
+        queueing.message_recorded(w, call, event)
 
 
 def _on_phone(w: World, event: events.PhoneChanged) -> None:
@@ -321,10 +333,11 @@ def _on_failed(w: World, event: events.CommandFailed) -> None:
     call = w.state.calls.get(leg.call) if leg is not None else None
     w.out.append(facts.SwitchRefused(w.seq(), w.now, event.command, event.leg, call.id if call else "", event.reason))
     if call is not None and event.command == "Play" and call.play:
+        w.out.append(commands.StopPlay(event.leg, call.play))  # it may have been an earlier one that failed
         _after_play(w, call)  # a prompt that cannot be played must not stop the call
     elif call is not None and event.command == "StartRecording" and call.recording:
         w.out.append(facts.RecordingFailed(w.seq(), w.now, call.id, call.recording, event.reason))
-        call.recording = ""
+        call.recording, call.paused = "", False
     elif call is not None and event.command == "RecordMessage" and call.message:
         queueing.message_recorded(w, call, None)
 
@@ -365,21 +378,24 @@ def _on_node_up(w: World, event: events.NodeUp) -> None:
     if event.node in w.state.down:
         w.state.down.remove(event.node)
     before = len(w.state.calls)
-    for leg_id in [leg for leg in w.state.legs if leg.startswith(here) and leg not in event.legs]:
-        _on_ended(w, events.LegEnded(leg_id, 0, note))
+    bridges = [call.bridge for call in w.state.calls.values() if call.bridge.startswith(here)]
+    w.out += [commands.MakeBridge(bridge) for bridge in bridges if bridge not in event.bridges]
+    gone = [leg for leg in w.state.legs.values() if leg.id.startswith(here) and leg.id not in event.legs]
+    for leg in sorted(gone, key=lambda leg: leg.role != "customer"):  # else a lost agent's caller were offered anew first
+        _on_ended(w, events.LegEnded(leg.id, 0, note))
     lost = before - len(w.state.calls)
     for leg_id, channel_state in event.legs.items():
-        leg = w.state.legs.get(leg_id)
-        if leg is None or leg.ending:
+        known = w.state.legs.get(leg_id)
+        if known is None or known.ending:
             w.out.append(commands.HangUp(leg_id))
-        elif leg.role != "customer" and leg.state != "up" and channel_state == "Up":
+        elif channel_state == "Up":
             _on_answered(w, events.LegAnswered(leg_id))
     wanted = {call.bridge for call in w.state.calls.values() if call.bridge} | {here + "hold"}
     w.out += [commands.DropBridge(bridge) for bridge in event.bridges if bridge.startswith(here) and bridge not in wanted]
     for call in list(w.state.calls.values()):
         if call.node == event.node:
             _mend(w, call, event)
-    w.new_ready |= w.ready
+    w.wake()
     w.out.append(facts.NodeChanged(w.seq(), w.now, event.node, True, event.restarted, max(0, lost)))
 
 
@@ -388,8 +404,6 @@ def _mend(w: World, call: Call, event: events.NodeUp) -> None:
     customer = w.state.legs.get(call.customer)
     if customer is not None and customer.answered and event.legs.get(call.customer) == "Ring":
         w.out.append(commands.Answer(call.customer))
-    if call.bridge and call.bridge not in event.bridges:
-        w.out.append(commands.MakeBridge(call.bridge))
     together = event.bridges.get(call.bridge, ())
     party = call.party.leg if call.party else ""
     apart = tuple(
@@ -401,10 +415,15 @@ def _mend(w: World, call: Call, event: events.NodeUp) -> None:
         w.out.append(commands.Join(call.bridge, apart))
     if customer is None:
         return
-    if customer.bridge == "hold" and customer.id not in event.bridges.get(event.node + "-hold", ()):
-        w.park(call, customer.id)
+    there = next((bridge for bridge, legs in event.bridges.items() if customer.id in legs), "")
+    if there and not customer.bridge:
+        w.out.append(commands.Leave(there, customer.id))
+    elif customer.bridge == "hold" and there != event.node + "-hold":
+        w.out.append(commands.Park(customer.id, w.queue_of(call).music))
     if customer.music and not call.play:
         w.out.append(commands.StartMusic(customer.id, customer.music))
+    elif not customer.music and customer.state == "up":
+        w.out.append(commands.StopMusic(customer.id))
     if call.play and call.saying:  # its end may have come while nobody listened
         w.out.append(commands.StopPlay(call.customer, call.play))
         _after_play(w, call)
@@ -415,11 +434,7 @@ def _mend(w: World, call: Call, event: events.NodeUp) -> None:
 
 def _on_alarm(w: World, kind: str, ident: str) -> None:
     if kind in ("wrap", "rest"):
-        agent = w.state.agents.get(ident)
-        if agent is not None and kind == "wrap" and agent.state is AgentState.WRAP_UP:
-            agents.settle(w, agent)
-        elif agent is not None and agent.reason == agents.PHONE_BUSY and agent.online:
-            agents.change(w, agent, AgentTrigger.READY)
+        agents.settle(w, w.state.agents[ident])  # any change of state would have quieted it
         return
     if kind in ("ring", "dial"):
         _nobody_answers(w, ident)

@@ -3,7 +3,7 @@
 from ccenter.acd import commands, facts, hours, routing
 from ccenter.acd.agent import AgentState
 from ccenter.acd.call import Call, CallState, CallTrigger, moved
-from ccenter.acd.config import AnyTarget, Phrase, Queue, ToEnd, ToQueue, ToVoicemail
+from ccenter.acd.config import AnyTarget, Phrase, Queue, ToEnd, ToNumber, ToQueue, ToVoicemail
 from ccenter.acd.events import MessageRecorded
 from ccenter.acd.ivr import hush, speak
 from ccenter.acd.service import end, keep_waiting, named, offer, requeue, stop_machine, waited, withdraw
@@ -33,6 +33,8 @@ def enter(w: World, call: Call, target: ToQueue) -> None:
         w.state.counter += 1
         call.ticket = w.state.counter
     reason, way_out = refusal(w, call, queue)
+    if isinstance(way_out, ToNumber) and way_out == call.overflow:
+        way_out = ToVoicemail(queue.code)  # nobody answered there
     if way_out is not None:
         moved(call, CallTrigger.FLOW)
         overflow(w, call, reason, way_out)
@@ -57,6 +59,7 @@ def refusal(w: World, call: Call, queue: Queue) -> tuple[str, AnyTarget | None]:
 def stand(w: World, call: Call, queue: Queue) -> None:
     moved(call, CallTrigger.QUEUE)
     call.queued_at = call.queued_at or w.now
+    call.fell_back, call.overflow = "", None
     routing.stand(w, call)
     place = routing.position(w, call)
     w.out.append(facts.CallQueued(w.seq(), w.now, call.id, queue.code, call.priority, place, call.skills))
@@ -68,6 +71,7 @@ def overflow(w: World, call: Call, reason: str, target: AnyTarget) -> None:
     routing.step_out(w, call)
     stop_machine(w, call)
     waited(w, call)
+    call.overflow = target
     w.out.append(facts.CallOverflowed(w.seq(), w.now, call.id, call.queue, reason, named(target)))
     w.go(w, call, target)
 
@@ -165,6 +169,8 @@ def record_message(w: World, call: Call) -> None:
 def message_recorded(w: World, call: Call, event: MessageRecorded | None) -> None:
     """The message is on disk; None: its end was never told."""
     w.quiet("message", call.id)
+    if event is None and not call.gone:
+        w.out.append(commands.StopMessage(call.customer, call.message))
     kept = event is not None and not event.failed and event.seconds >= SHORTEST_MESSAGE
     message, call.message = call.message, ""
     if kept and event is not None:

@@ -73,7 +73,7 @@ def ready(w: World, agent: Agent, request: events.Ready) -> str:
     if agent.state in (AgentState.TALKING, AgentState.RESERVED):
         agent.after = agent.after_reason = ""
         return ""
-    if not agent.online and agent.state is AgentState.NOT_READY:
+    if not agent.online and agent.state is not AgentState.READY:
         return "phone_offline"
     agents.change(w, agent, AgentTrigger.READY)
     return ""
@@ -132,6 +132,9 @@ def hang_up(w: World, agent: Agent, request: events.HangUpCall) -> str:
             service.after_service(w, call, "agent")
         return ""
     offered = next((leg for leg, code in call.offers.items() if code == agent.code), None)
+    if offered is not None and not call.customer:
+        service.end(w, call, "agent")  # their own call, before it began: no miss
+        return ""
     if offered is not None:
         service.offer_failed(w, call, offered, "refused")
         return ""
@@ -176,6 +179,8 @@ def consult(w: World, agent: Agent, request: events.ConsultWith) -> str:
     call = in_hand(w, agent, CallState.CONNECTED, CallState.HELD)
     if call is None:
         return "no_call"
+    if call.direction == "internal":
+        return "internal_call"
     if call.party is not None:
         return "consulting"
     target = request.target
@@ -307,6 +312,8 @@ def claim(w: World, agent: Agent, call: Call) -> str:
 
 def seat_dialled(w: World, event: events.SeatDialled) -> None:
     """A seat's phone dialled by itself: the same as a click, with the phone already off the hook."""
+    if event.leg in w.state.legs:
+        return  # told twice
     agent = w.state.agents.get(w.endpoints.get(event.endpoint, ""))
     leg = Leg(event.leg, "", "agent", w.now, endpoint=event.endpoint, channel=event.channel, state="offered")
     w.state.legs[leg.id] = leg

@@ -126,6 +126,10 @@ def explain(w: World, call: Call, line: Line, strategy: str, ranked: list[tuple[
 
 
 def best_waiting(w: World, agent: Agent) -> Call | None:
-    """The caller this agent should serve next, over all lines they serve."""
-    heads = [line.waiting[0] for line in w.agent_lines.get(agent.code, ()) if line.waiting]
-    return w.state.calls[min(heads)[2]] if heads else None
+    """The caller this agent should serve next, over all lines they serve. Who is on a node we cannot reach is left out."""
+    calls, lines = w.state.calls, w.agent_lines.get(agent.code, ())
+    if w.state.down:
+        waiting = [entry for line in lines for entry in line.waiting if calls[entry[2]].node not in w.state.down]
+    else:
+        waiting = [line.waiting[0] for line in lines if line.waiting]
+    return calls[min(waiting)[2]] if waiting else None

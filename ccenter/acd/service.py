@@ -22,7 +22,7 @@ def match(w: World) -> None:
         if w.new_ready:
             agent = w.state.agents[next(iter(w.new_ready))]
             del w.new_ready[agent.code]
-            while agent.state is AgentState.READY and agent.endpoint.partition("-")[0] not in w.state.down:
+            while agent.state is AgentState.READY:
                 waiting = routing.best_waiting(w, agent)
                 if waiting is None or not route(w, waiting):
                     break
@@ -56,13 +56,12 @@ def route(w: World, call: Call) -> bool:
 
 def ring_along(w: World, agent: Agent) -> None:
     """Let a newly ready agent's phone ring with the others' for a ring-all call."""
-    for line in w.agent_lines.get(agent.code, ()):
-        for call_id in line.ringing:
-            call = w.state.calls[call_id]
-            queue = w.queue_of(call)
-            if call.state is CallState.RESERVED and len(call.offers) < queue.ring_all_most:
-                offer(w, call, [agent], queue.ring_seconds)
-                return
+    ringing = [w.state.calls[call] for line in w.agent_lines.get(agent.code, ()) for call in line.ringing]
+    for call in sorted(ringing, key=lambda call: routing.order(w, call, w.queue_of(call))):
+        queue = w.queue_of(call)
+        if len(call.offers) < queue.ring_all_most and call.node not in w.state.down:
+            offer(w, call, [agent], queue.ring_seconds)
+            return
 
 
 def offer(w: World, call: Call, chosen: list[Agent], seconds: float, *, auto: bool = False) -> None:
@@ -95,37 +94,43 @@ def offer_failed(w: World, call: Call, leg_id: str, reason: str) -> None:
     agents.missed(w, agent, reason, queue.max_misses if call.queue else 3)
     if not call.offers:
         fall_back(w, call, reason)
+    else:
+        w.wake()  # of a ring-all call: another may ring along in this one's place
 
 
 def withdraw(w: World, call: Call, reason: str) -> None:
     """Stop all phones that ring for the call; their agents are free again."""
-    line = w.lines.get(routing.line_for(w, call, w.queue_of(call)).key) if call.queue else None
-    if line is not None:
-        line.ringing.pop(call.id, None)
+    if call.queue:
+        routing.line_for(w, call, w.queue_of(call)).ringing.pop(call.id, None)
     for leg_id in list(call.offers):
         agents.settle(w, offer_ended(w, call, leg_id, reason))
 
 
 def fall_back(w: World, call: Call, reason: str) -> None:
     """Nobody took the call: a transfer goes back, a caller to the line, an agent's own call ends."""
+    withdraw(w, call, reason)  # rings nowhere any more
     if call.direction != "in" and not call.customer:
         end(w, call, "system", note=reason)
     elif call.fell_back:
         recover(w, call, "agent", reason)
     elif call.queue in w.config.queues:
         requeue(w, call, reason)
+    elif call.dial_to in w.state.agents:
+        w.go(w, call, ToVoicemail("agent:" + call.dial_to))
     else:
-        w.go(w, call, ToVoicemail("agent:" + call.dial_to) if call.dial_to else ToEnd("agent-not-available"))
+        w.go(w, call, home(w, call.served_by))
 
 
 def requeue(w: World, call: Call, reason: str) -> None:
     """Back into the line, at the place the caller has earned by waiting since they first asked."""
     withdraw(w, call, "withdrawn")
     moved(call, CallTrigger.QUEUE)
+    call.fell_back = ""
     w.out.append(facts.CallRequeued(w.seq(), w.now, call.id, call.queue, reason))
     if not call.queued_at:
         call.queued_at = w.now
-    w.music(call.customer, w.queue_of(call).music)
+    if not call.play:  # else an announcement goes on, and music follows it
+        w.music(call.customer, w.queue_of(call).music)
     routing.stand(w, call)
     keep_waiting(w, call)
 
@@ -145,12 +150,19 @@ def recover(w: World, call: Call, target: str, reason: str) -> None:
     call.fell_back = ""
     if agent is not None and agent.endpoint and agent.state in (AgentState.READY, AgentState.WRAP_UP):
         w.out.append(facts.TransferFailed(w.seq(), w.now, call.id, target, reason, "agent:" + agent.code))
+        w.music(call.customer, w.queue_of(call).music)
         offer(w, call, [agent], w.settings.dial_seconds)
         return
-    own = w.config.agents[agent.code].queues if agent is not None and agent.code in w.config.agents else ()
-    queue = call.queue if call.queue in w.config.queues else next((q for q in own if q in w.config.queues), "")
-    w.out.append(facts.TransferFailed(w.seq(), w.now, call.id, target, reason, "queue:" + queue))
-    w.go(w, call, ToQueue(queue) if queue else ToEnd("agent-not-available"))
+    back = ToQueue(call.queue) if call.queue in w.config.queues else home(w, agent.code if agent is not None else "")
+    w.out.append(facts.TransferFailed(w.seq(), w.now, call.id, target, reason, named(back)))
+    w.go(w, call, back)
+
+
+def home(w: World, code: str) -> AnyTarget:
+    """Where the customer of an agent goes who can't be had: to their first queue."""
+    own = w.config.agents[code].queues if code in w.config.agents else ()
+    queue = next((queue for queue in own if queue in w.config.queues), "")
+    return ToQueue(queue) if queue else ToEnd("agent-not-available")
 
 
 # -- the connection --------------------------------------------------------------------------------------------
@@ -203,7 +215,8 @@ def connect(w: World, call: Call, leg: Leg, agent: Agent) -> None:
 def announce_agent(w: World, call: Call) -> None:
     """Tell the caller the agent's number as the talk begins."""
     names = ("agent-number-is", *say(call.language, Digits(call.agent)), "agent-serves-you")
-    w.out.append(commands.Play(call.customer, w.fresh("p", call.node), names, call.language))
+    call.play, call.saying = w.fresh("p", call.node), "agent"
+    w.out.append(commands.Play(call.customer, call.play, names, call.language))
 
 
 def start_recording(w: World, call: Call) -> None:
@@ -325,6 +338,7 @@ def after_service(w: World, call: Call, by: str) -> None:
         release_agent(w, call)
         w.unbridge(call)
         call.back = None
+        call.queue, call.entered, call.ticket = "", 0.0, 0  # served: whoever asks again, asks anew
         w.go(w, call, ToFlow(flow, node))
     else:
         end(w, call, by)
@@ -359,9 +373,9 @@ def end(w: World, call: Call, by: str, cause: int = 16, note: str = "") -> None:
     withdraw(w, call, "caller_gone" if by == "customer" else "withdrawn")
     agent = call.agent
     w.quiet("dial", call.customer)
-    other = w.state.legs.get(call.customer)
-    if other is not None and other.agent:  # an internal call's other end
-        agents.finished(w, w.state.agents[other.agent], 0.0)
+    colleague = w.state.agents.get(call.dial_to) if call.direction == "internal" else None
+    if colleague is not None and colleague.call == call.id:
+        agents.finished(w, colleague, 0.0)
     drop_party(w, call)
     release_agent(w, call)
     w.hang_up(call.customer, cause)

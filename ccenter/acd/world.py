@@ -58,6 +58,7 @@ class World:
         self.endpoints: dict[str, str] = {}  # a signed-in agent's phone -> agent
         self.new_calls: dict[str, None] = {}  # callers and agents to be matched when the event is handled
         self.new_ready: dict[str, None] = {}
+        self.hops = 0  # targets the event being handled has sent a call through
         self.heap: list[tuple[float, str]] = [(at, key) for key, at in state.timers.items()]
         heapq.heapify(self.heap)
         self.go: Callable[[World, Call, AnyTarget], None]  # set by machine: modules below send calls on through it
@@ -83,6 +84,10 @@ class World:
         """An id nobody had before: "c17", or with a node "ast1-l17"."""
         self.state.counter += 1
         return f"{node}-{kind}{self.state.counter}" if node else f"{kind}{self.state.counter}"
+
+    def wake(self) -> None:
+        """Look for a caller for every ready agent, in an order that does not depend on how they became ready."""
+        self.new_ready.update(dict.fromkeys(sorted(self.ready)))
 
     # -- time
     def alarm(self, kind: str, ident: str, at: float) -> None:
@@ -136,7 +141,7 @@ class World:
 
     def music(self, leg_id: str, music: str) -> None:
         leg = self.state.legs.get(leg_id)
-        if leg is not None and leg.music != music and not leg.ending:
+        if leg is not None and leg.music != music and leg.bridge != "hold" and not leg.ending:  # on hold there is music
             leg.music = music
             self.out.append(commands.StartMusic(leg_id, music))
 
@@ -145,6 +150,13 @@ class World:
         if leg is not None and leg.music:
             leg.music = ""
             self.out.append(commands.StopMusic(leg_id))
+
+    def unpark(self, leg_id: str) -> None:
+        """Out of the holding bridge and its music, for a machine to speak or listen."""
+        leg = self.state.legs.get(leg_id)
+        if leg is not None and leg.bridge == "hold":
+            leg.bridge = ""
+            self.out.append(commands.Leave(f"{leg_id.partition('-')[0]}-hold", leg_id))
 
     # -- bridges
     def join(self, call: Call, *leg_ids: str) -> None:
@@ -161,7 +173,7 @@ class World:
 
     def park(self, call: Call, leg_id: str) -> None:
         leg = self.state.legs.get(leg_id)
-        if leg is not None and not leg.ending:
+        if leg is not None and leg.bridge != "hold" and not leg.ending:
             leg.bridge = "hold"
             self.out.append(commands.Park(leg_id, self.queue_of(call).music))
 

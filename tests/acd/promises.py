@@ -1,0 +1,220 @@
+"""The product's promises as checks on a core between two events, and on what it told. Each names the call or agent it finds."""
+
+from collections import Counter
+from itertools import pairwise
+
+from ccenter.acd import facts, routing
+from ccenter.acd.agent import AgentState
+from ccenter.acd.call import Call, CallState
+from ccenter.acd.machine import Acd
+from ccenter.acd.world import Output
+from tests.acd.switch import Switch
+
+BUSY = (AgentState.RESERVED, AgentState.TALKING)
+CALL_TIMERS = {"announce", "wait", "input", "lookup", "ask", "store", "message"}
+AFTERWARDS = (facts.RecordingDone, facts.RecordingFailed, facts.SwitchRefused)  # may name a call that ended
+
+
+def check(acd: Acd) -> None:
+    """Everything that must hold between two events."""
+    each_agent_has_one_call_and_each_call_one_agent(acd)
+    nobody_waits_for_an_agent_who_is_ready(acd)
+    the_state_of_a_call_is_what_it_has(acd)
+    everybody_hears_something(acd)
+    every_timer_belongs_to_something(acd)
+    the_indexes_agree_with_the_state(acd)
+
+
+def people_on(acd: Acd, call: Call) -> dict[str, list[AgentState]]:
+    """Who is busy with the call -> the states that fits."""
+    people: dict[str, list[AgentState]] = {}
+
+    def add(code: str, state: AgentState) -> None:
+        people.setdefault(code, []).append(state)
+
+    for code in call.offers.values():
+        add(code, AgentState.RESERVED)
+    if call.agent:
+        add(call.agent, AgentState.TALKING)
+    if call.party is not None and call.party.agent:
+        add(call.party.agent, AgentState.TALKING if call.party.up else AgentState.RESERVED)
+    other = acd.legs.get(call.customer)
+    if other is not None and other.agent:
+        add(other.agent, AgentState.TALKING if other.state == "up" else AgentState.RESERVED)
+    return people
+
+
+def each_agent_has_one_call_and_each_call_one_agent(acd: Acd) -> None:
+    held: Counter[str] = Counter()
+    for call in acd.world.state.calls.values():
+        for code, states in people_on(acd, call).items():
+            agent = acd.world.state.agents[code]
+            assert len(states) == 1, f"{code} is on {call.id} twice"
+            assert agent.state is states[0], f"{code} is {agent.state} but {states[0]} on {call.id}"
+            assert agent.call == call.id, f"{code} believes in {agent.call}, is on {call.id}"
+            held[code] += 1
+    for code, agent in acd.world.state.agents.items():
+        assert held[code] == (agent.state in BUSY), f"{code} is {agent.state} with {held[code]} calls"
+        assert bool(agent.endpoint) == (agent.state is not AgentState.LOGGED_OUT), code
+        if agent.state in (AgentState.READY, AgentState.NOT_READY, AgentState.LOGGED_OUT):
+            assert agent.call == "", f"{code} is {agent.state} with {agent.call}"
+        if agent.state is AgentState.READY:
+            assert agent.online, f"{code} is ready without a phone"
+
+
+def nobody_waits_for_an_agent_who_is_ready(acd: Acd) -> None:
+    w = acd.world
+    for call in w.state.calls.values():
+        if call.state is CallState.QUEUED and call.node not in w.state.down:
+            line = w.lines[call.line]
+            free = [code for code in w.ready if code in line.eligible]
+            assert not free, f"{call.id} waits though {free} could serve"
+
+
+def in_line(acd: Acd) -> dict[str, tuple[str, int, float, int]]:
+    """Who waits: call -> line, priority, when they first asked."""
+    calls = acd.world.state.calls.values()
+    return {call.id: (call.line, call.priority, call.entered, call.ticket) for call in calls if call.line}
+
+
+def first_asked_was_first_served(acd: Acd, before: dict[str, tuple[str, int, float, int]], out: list[Output]) -> None:
+    """Whoever stood before and stands still has not been passed over by one of the same line and priority."""
+    after = in_line(acd)
+    for fact in out:
+        if isinstance(fact, facts.CallRouted) and fact.strategy not in ("claimed", "last_agent") and fact.call in before:
+            served = before[fact.call]
+            for call, place in before.items():
+                passed = place[:2] == served[:2] and place[2:] < served[2:] and after.get(call) == place
+                assert not passed, f"{fact.call} was served before {call}"
+
+
+def the_state_of_a_call_is_what_it_has(acd: Acd) -> None:
+    for call in acd.world.state.calls.values():
+        state, up = call.state, call.customer in acd.legs and acd.legs[call.customer].state == "up"
+        assert state is not CallState.ENDED
+        assert (state is CallState.QUEUED) == bool(call.line), f"{call.id} is {state} in line {call.line!r}"
+        assert not (call.offers and state is not CallState.RESERVED), f"{call.id} is {state}, rings at {call.offers}"
+        if state is CallState.RESERVED:
+            rings = bool(call.offers) or call.party is not None or (bool(call.customer) and not up)
+            assert rings, f"{call.id} is reserved for nobody"
+        if state in (CallState.CONNECTED, CallState.HELD):
+            somebody = call.agent_leg or (call.party.leg if call.party else "")
+            assert up, f"{call.id} is {state} without a customer"
+            assert acd.legs[somebody].state == "up", f"{call.id} is {state} with nobody"
+        assert bool(call.held_at) == (state is CallState.HELD), f"{call.id} {state} held at {call.held_at}"
+        for leg in (call.customer, call.agent_leg, *call.offers, call.party.leg if call.party else ""):
+            if leg and not (leg == call.customer and call.gone):
+                assert leg in acd.legs, f"{call.id} has {leg}, which is gone"
+                assert acd.legs[leg].call == call.id, f"{leg} of {call.id} thinks it is of {acd.legs[leg].call!r}"
+
+
+def everybody_hears_something(acd: Acd) -> None:
+    """A customer on the line has music, a prompt or somebody to talk to, or something is due at a set time."""
+    w = acd.world
+    for call in w.state.calls.values():
+        leg = acd.legs.get(call.customer)
+        if leg is None or leg.state != "up":
+            continue
+        others = [
+            o
+            for o in (call.agent_leg, call.party.leg if call.party else "")
+            if o in acd.legs and call.bridge and acd.legs[o].bridge == call.bridge and acd.legs[o].state == "up"
+        ]
+        heard = [leg.music, call.play and call.saying, leg.bridge == "hold", call.message]
+        heard.append(leg.bridge == call.bridge and others)
+        due = [f"{kind}:{call.id}" in w.state.timers for kind in ("input", "lookup", "ask", "store")]
+        assert any(heard) or any(due), f"{call.id} ({call.state}) hears nothing and nothing is due"
+        if call.state is CallState.CONNECTED:
+            assert leg.bridge == call.bridge != "" and others, f"{call.id} is connected to nobody"
+        if call.message:
+            assert f"message:{call.id}" in w.state.timers, f"{call.id} leaves a message for ever"
+
+
+def every_timer_belongs_to_something(acd: Acd) -> None:
+    state = acd.world.state
+    for key in state.timers:
+        kind, _, ident = key.partition(":")
+        if kind in ("ring", "dial"):
+            assert ident in state.legs and state.legs[ident].call in state.calls, key
+        elif kind in ("wrap", "rest"):
+            wanted = AgentState.WRAP_UP if kind == "wrap" else AgentState.NOT_READY
+            assert state.agents[ident].state is wanted, key
+        else:
+            assert kind in CALL_TIMERS and ident in state.calls, key
+    for code, agent in state.agents.items():
+        assert (agent.state is AgentState.WRAP_UP) == (f"wrap:{code}" in state.timers), f"{code} wraps up for ever"
+    for call in state.calls.values():
+        for leg in call.offers:
+            assert f"ring:{leg}" in state.timers, f"{leg} rings for ever"
+        if call.party is not None:
+            assert call.party.up != (f"dial:{call.party.leg}" in state.timers), f"{call.party.leg} rings for ever"
+
+
+def the_indexes_agree_with_the_state(acd: Acd) -> None:
+    w = acd.world
+    assert set(w.ready) == {code for code, agent in w.state.agents.items() if agent.state is AgentState.READY}
+    assert w.endpoints == {agent.endpoint: code for code, agent in w.state.agents.items() if agent.endpoint}
+    standing = {entry[2]: line for line in w.lines.values() for entry in line.waiting}
+    assert {call.id: call.line for call in w.state.calls.values() if call.line} == {c: ln.key for c, ln in standing.items()}
+    for line in w.lines.values():
+        assert line.waiting == sorted(line.waiting), line.key
+        for _, _, ident in line.waiting:
+            call = w.state.calls[ident]
+            assert routing.order(w, call, w.queue_of(call)) in line.waiting, ident
+        for ident in line.ringing:
+            assert w.state.calls[ident].offers, f"{ident} does not ring"
+    for leg in w.state.legs.values():
+        assert leg.call in w.state.calls or (leg.call == "" and leg.ending), f"{leg.id} belongs to nobody"
+    assert not w.new_calls and not w.new_ready and not w.out
+
+
+def truth_agrees(acd: Acd, switch: Switch) -> None:
+    """With all events delivered, what the core believes is so, and nobody is left in silence by a command forgotten."""
+    assert set(acd.legs) == set(switch.channels), "legs"
+    wanted = {call.bridge for call in acd.world.state.calls.values() if call.bridge}
+    assert wanted == set(switch.bridges), "bridges"
+    for leg_id, leg in acd.legs.items():
+        channel = switch.channels[leg_id]
+        assert (leg.state == "up") == (channel.state == "up"), f"{leg_id}: {leg.state}, in truth {channel.state}"
+        bridge = switch.node + "-hold" if leg.bridge == "hold" else leg.bridge
+        assert bridge == channel.bridge, f"{leg_id} in {leg.bridge!r}, in truth {channel.bridge!r}"
+    for call in acd.world.state.calls.values():
+        leg = acd.legs.get(call.customer)
+        if leg is None or leg.state != "up":
+            continue
+        heard = switch.hears(leg.id)
+        due = [f"{kind}:{call.id}" in acd.world.state.timers for kind in ("input", "lookup", "ask", "store", "message")]
+        assert heard or any(due), f"{call.id} ({call.state}) is in silence"
+        assert not {"music", "people"} <= heard, f"{call.id} talks over music"
+        assert not {"music", "beep"} <= heard, f"{call.id} leaves a message over music"
+        assert not ({"prompt", "music"} <= heard), f"{call.id} hears a prompt over music"
+
+
+def nothing_is_left(acd: Acd) -> None:
+    state = acd.world.state
+    assert not state.calls and not state.legs and not state.timers, (state.calls, state.legs, state.timers)
+    for code, agent in state.agents.items():
+        assert agent.state not in BUSY and agent.state is not AgentState.WRAP_UP, f"{code} is {agent.state}"
+    for line in acd.world.lines.values():
+        assert not line.waiting and not line.ringing, line.key
+
+
+def the_record_is_whole(out: list[Output], *, all_over: bool = True) -> None:
+    """Facts are numbered without a gap; each call starts once, ends once and in between."""
+    told = [item for item in out if isinstance(item, facts.Fact)]
+    for one, two in pairwise(told):
+        assert two.seq == one.seq + 1 and two.at >= one.at, (one, two)
+    started: set[str] = set()
+    ended: set[str] = set()
+    for fact in told:
+        call = getattr(fact, "call", "")
+        if isinstance(fact, facts.CallStarted):
+            assert call not in started, fact
+            started.add(call)
+        elif isinstance(fact, facts.CallEnded):
+            assert call in started and call not in ended, fact
+            ended.add(call)
+        elif call and not isinstance(fact, (*AFTERWARDS, facts.AgentChanged, facts.RequestDone)):
+            assert call in started and call not in ended, f"told of a call that is not: {fact}"
+    if all_over:
+        assert started == ended, started - ended

@@ -1,0 +1,354 @@
+"""The promises hold whatever happens: agents, callers, switch and clock play in any order, and links and processes die.
+
+The switch is played truthfully (a leg rings, then answers; a prompt ends once), but what it reports may cross and overtake.
+"""
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ccenter.acd import events
+from ccenter.acd.agent import AgentState
+from ccenter.acd.config import ToAgent, ToCallback, ToEnd, ToFlow, ToMenu, ToNumber, ToQueue, ToVoicemail
+from tests.acd import promises
+from tests.acd.centre import Centre, config
+
+AGENTS = st.sampled_from(["1001", "1002", "1003", "1004"])
+NUMBERS = st.sampled_from([*config().numbers, "4999"])
+ANI = st.sampled_from(["+8613800000001", "+8613800000002", ""])
+CAUSES = st.sampled_from([0, 16, 17, 19, 20, 21, 26, 31, 38])
+SOMEONE = st.integers(0, 30)  # an index into whatever there is
+TARGETS = st.one_of(
+    AGENTS.map(ToAgent),
+    st.sampled_from(
+        [
+            ToQueue("sales"),
+            ToQueue("empty"),
+            ToQueue("none"),
+            ToNumber("10086"),
+            ToNumber("bad number"),
+            ToFlow("main"),
+            ToFlow("main", "points"),
+            ToFlow("none"),
+            ToVoicemail("sales"),
+            ToCallback(),
+            ToMenu(),
+            ToEnd("goodbye"),
+        ]
+    ),
+)
+PLAIN = st.sampled_from(
+    [
+        events.AnswerCall,
+        events.HangUpCall,
+        events.HoldCall,
+        events.ResumeCall,
+        events.CompleteTransfer,
+        events.CancelConsult,
+        events.JoinAll,
+        events.LeaveCall,
+        events.PauseRecording,
+        events.ResumeRecording,
+    ]
+)
+FEWER = config(
+    queues={code: queue for code, queue in config().queues.items() if code not in ("few", "sales")},
+    agents={code: agent for code, agent in config().agents.items() if code != "1003"},
+    flows={},
+    trunks={},
+)
+
+
+class Play(RuleBasedStateMachine):
+    """One centre with four agents."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.c = Centre()
+        self.requests = 0
+        self.old: list[events.AnyEvent] = []  # delivered; each may come again, too late
+
+    @initialize(agents=st.sets(AGENTS, min_size=1))
+    def the_day_begins(self, agents: set[str]) -> None:
+        self.c.sign_in(*sorted(agents))
+
+    def ask(self, kind: type[events.Request], agent: str, **more: Any) -> None:
+        self.requests += 1
+        self.c.feed(kind(f"q{self.requests}", "test", agent, **more))
+
+    def some(self, things: Any, index: int) -> Any:
+        things = list(things)
+        return things[index % len(things)] if things else None
+
+    # -- people ------------------------------------------------------------------------------------------------
+
+    @rule(dnis=NUMBERS, ani=ANI, last=st.sampled_from(["", "1001"]))
+    def somebody_calls(self, dnis: str, ani: str, last: str) -> None:
+        if self.c.switch.linked:
+            leg = self.c.switch.comes_in()
+            self.c.switch.report(events.CallOffered(leg, ani, dnis, "demo", f"PJSIP/{leg}"))
+
+    @rule(agent=AGENTS, ready=st.booleans(), phone=st.sampled_from(["", "PJSIP/1001", "PJSIP/139@trunk-demo"]))
+    def signs_in(self, agent: str, ready: bool, phone: str) -> None:
+        self.ask(events.SignIn, agent, endpoint=phone or f"PJSIP/{agent}", ready=ready)
+
+    @rule(agent=AGENTS, kind=st.sampled_from([events.SignOut, events.Ready, events.Ready, events.NotReady]))
+    def changes_state(self, agent: str, kind: type[events.Request]) -> None:
+        self.ask(kind, agent, **({"reason": "lunch"} if kind is events.NotReady else {}))
+
+    @rule(agent=AGENTS, kind=PLAIN)
+    def clicks(self, agent: str, kind: type[events.Request]) -> None:
+        self.ask(kind, agent)
+
+    @rule(index=SOMEONE, kind=PLAIN)
+    def a_busy_agent_clicks(self, index: int, kind: type[events.Request]) -> None:
+        agent = self.some(self.busy(), index)
+        if agent:
+            self.ask(kind, agent)
+
+    def busy(self) -> list[str]:
+        agents = self.c.acd.world.state.agents.values()
+        return [a.code for a in agents if a.state in (AgentState.TALKING, AgentState.RESERVED)]
+
+    @rule(index=SOMEONE, where=TARGETS, consulted=st.booleans())
+    def passes_on(self, index: int, where: Any, consulted: bool) -> None:
+        agent = self.some(self.busy(), index)
+        if agent:
+            self.ask(events.ConsultWith if consulted else events.TransferCall, agent, target=where)
+
+    @rule(agent=AGENTS, number=st.one_of(AGENTS, st.sampled_from(["10086", "+8613900000009", "x"])))
+    def dials(self, agent: str, number: str) -> None:
+        self.ask(events.DialNumber, agent, number=number)
+
+    @rule(agent=AGENTS, number=st.one_of(AGENTS, st.sampled_from(["10086", "x"])))
+    def dials_by_hand(self, agent: str, number: str) -> None:
+        if self.c.switch.linked:
+            leg = self.c.switch.comes_in()
+            self.c.switch.report(events.SeatDialled(leg, f"PJSIP/{agent}", number, f"PJSIP/{leg}"))
+
+    @rule(agent=AGENTS, index=SOMEONE, kind=st.sampled_from([events.PickUp, events.TakeWaiting]))
+    def helps_out(self, agent: str, index: int, kind: type[events.Request]) -> None:
+        call = self.some(self.c.acd.world.state.calls, index) or "c0"
+        self.ask(kind, agent, call=call)
+
+    # -- the switch --------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.c.switch.flight)
+    @rule(index=SOMEONE)
+    def the_switch_tells(self, index: int) -> None:
+        flight = self.c.switch.flight
+        leg = getattr(flight[index % len(flight)], "leg", "")
+        births = [e for e in flight if isinstance(e, events.CallOffered | events.SeatDialled) and e.leg == leg]
+        event = births[0] if births else flight[index % len(flight)]  # of a leg, its coming is told first
+        self.c.deliver(flight.index(event))
+        self.old.append(event)
+
+    @precondition(lambda self: self.c.switch.flight)
+    @rule()
+    def the_switch_tells_all(self) -> None:
+        while self.c.switch.flight:
+            self.the_switch_tells(0)
+
+    @rule(index=SOMEONE, do=st.sampled_from(["ring", "answer", "answer", "answer", "refuse"]), cause=CAUSES)
+    def a_phone(self, index: int, do: str, cause: int) -> None:
+        switch = self.c.switch
+        leg = self.some((leg for leg, ch in switch.channels.items() if ch.state in ("dialling", "ringing")), index)
+        if leg and do == "ring":
+            switch.rings(leg)
+        elif leg and do == "answer":
+            switch.answers(leg)
+        elif leg:
+            switch.ends(leg, cause)
+
+    @rule(index=SOMEONE, cause=CAUSES)
+    def a_line_ends(self, index: int, cause: int) -> None:
+        leg = self.some(self.c.switch.channels, index)
+        if leg:
+            self.c.switch.ends(leg, cause)
+
+    @rule(index=SOMEONE, key=st.sampled_from("0123456789#"))
+    def a_key(self, index: int, key: str) -> None:
+        leg = self.some((leg for leg, ch in self.c.switch.channels.items() if ch.state == "up"), index)
+        if leg:
+            self.c.switch.presses(leg, key)
+
+    @rule(index=SOMEONE, held=st.booleans())
+    def a_hold_key(self, index: int, held: bool) -> None:
+        leg = self.some((leg for leg, ch in self.c.switch.channels.items() if ch.state == "up"), index)
+        if leg:
+            self.c.switch.report(events.LegHeld(leg, held))
+
+    @rule(index=SOMEONE)
+    def a_prompt_ends(self, index: int) -> None:
+        plays = [(leg, play) for leg, ch in self.c.switch.channels.items() for play in ch.plays]
+        if plays:
+            self.c.switch.finishes_play(*self.some(plays, index))
+
+    @rule(index=SOMEONE, seconds=st.sampled_from([0.2, 8.0]))
+    def a_message_ends(self, index: int, seconds: float) -> None:
+        leg = self.some((leg for leg, ch in self.c.switch.channels.items() if ch.message), index)
+        if leg:
+            self.c.switch.finishes_message(leg, seconds)
+
+    @rule(agent=AGENTS, online=st.booleans())
+    def a_phone_registers(self, agent: str, online: bool) -> None:
+        self.c.switch.report(events.PhoneChanged(f"PJSIP/{agent}", online))
+
+    @rule(index=SOMEONE, what=st.sampled_from(["found", "gold", "missing", "failed"]))
+    def the_data_answer(self, index: int, what: str) -> None:
+        lookups = self.c.switch.lookups
+        if lookups:
+            q = lookups.pop(index % len(lookups))
+            values = {"level": what, "points": "120", "last_agent": "1001"}
+            self.c.feed(events.LookedUp(q.call, q.lookup, what in ("found", "gold"), values, what == "failed"))
+
+    @rule(failed=st.booleans())
+    def the_disk_answers(self, failed: bool) -> None:
+        if self.c.switch.stores:
+            self.c.feed(events.Stored(self.c.switch.stores.pop(0).token, failed))
+
+    @rule(size=st.sampled_from([0, 1000]))
+    def a_recording_is_checked(self, size: int) -> None:
+        if self.c.switch.checks:
+            check = self.c.switch.checks.pop(0)
+            self.c.feed(events.RecordingChecked(check.call, check.recording, "/x.raw", size))
+
+    @rule(index=SOMEONE, what=st.sampled_from(["Play", "StartRecording", "RecordMessage", "Join"]))
+    def a_command_fails(self, index: int, what: str) -> None:
+        """A prompt that is not there, say. What the switch believes is made true first."""
+        for leg, channel in self.c.switch.channels.items():
+            if what == "Play" and channel.plays and index % 2:
+                channel.plays.clear()
+            elif what == "StartRecording" and channel.recording and index % 2:
+                channel.recording = ""
+            elif what == "RecordMessage" and channel.message and index % 2:
+                channel.message = ""
+            else:
+                continue
+            self.c.switch.report(events.CommandFailed(what, leg, "not found"))
+            return
+
+    # -- time, links, processes --------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([0.0, 0.5, 1.0, 3.0, 7.0, 15.0, 21.0, 40.0, 130.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.c.now += seconds
+        self.c.feed(None)
+
+    @precondition(lambda self: self.c.twin is None)
+    @rule()
+    def the_process_is_restored(self) -> None:
+        self.c.crash()
+
+    @rule(lost=st.booleans())
+    def the_link_breaks(self, lost: bool) -> None:
+        if self.c.switch.linked:
+            self.c.switch.linked = False
+            if lost:
+                self.c.switch.flight.clear()
+            self.c.feed(events.NodeDown("ast1"))
+
+    @rule(restarted=st.sampled_from([False, False, True]))
+    def the_link_is_back(self, restarted: bool) -> None:
+        switch = self.c.switch
+        if switch.linked:
+            return
+        while switch.flight:
+            self.c.deliver()
+        if restarted:
+            switch.restarts()
+        switch.linked = True
+        for channel in switch.channels.values():
+            current = {call.play for call in self.c.acd.world.state.calls.values()}
+            channel.plays = {play: sounds for play, sounds in channel.plays.items() if play in current}
+            if channel.state == "ring" and channel.id not in self.c.acd.legs:
+                self.c.feed(events.CallOffered(channel.id, "+8613800000003", "4001", "demo"))  # adopted
+        self.c.feed(switch.truth(restarted=restarted))
+
+    @rule(fewer=st.booleans())
+    def the_configuration_changes(self, fewer: bool) -> None:
+        self.c.feed(events.ConfigChanged(FEWER if fewer else config()))
+
+    # -- nonsense ----------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.old)
+    @rule(index=st.integers(0, 200))
+    def something_is_told_twice(self, index: int) -> None:
+        """What the switch said once comes again: after its time it changes nothing."""
+        event = self.old[-1 - index % len(self.old)]
+        leg = self.c.acd.legs.get(getattr(event, "leg", ""))
+        over = leg is None or leg.ending
+        match event:
+            case events.LegEnded() | events.KeyPressed() | events.LegHeld() | events.PlayEnded() if over:
+                self.changes_nothing(event)
+            case events.CallOffered() | events.SeatDialled() if leg is not None:
+                self.changes_nothing(event)
+            case events.LegAnswered() | events.LegRinging() if over or leg.state == "up":
+                self.changes_nothing(event)
+            case events.MessageRecorded():
+                self.changes_nothing(event)
+            case events.PlayEnded() if event.play not in {c.play for c in self.c.acd.world.state.calls.values()}:
+                self.changes_nothing(event)
+
+    @rule(ident=st.sampled_from(["", "ast1-1.1", "ast1-l9999", "ast9-l1", "c999", "junk\n'\";", "中"]), known=st.booleans())
+    def nonsense_is_told(self, ident: str, known: bool) -> None:
+        call = self.some(self.c.acd.world.state.calls, 0) if known else None
+        leg = self.some((leg for leg in self.c.acd.legs if leg.startswith("ast1-17")), 0) if known else None
+        for event in (
+            events.LegRinging(ident),
+            events.LegAnswered(leg or ident),  # comes in: cannot be answered by the caller
+            events.LegEnded(ident),
+            events.LegHeld(ident, True),
+            events.KeyPressed(ident, "1"),
+            events.PlayEnded(leg or ident, ident),
+            events.MessageRecorded(leg or ident, ident, 5.0),
+            events.PhoneChanged(ident, False),
+            events.LookedUp(call or ident, ident, True, {"x": "y"}),
+            events.Stored(ident),
+        ):
+            self.changes_nothing(event)
+        for kind in (events.Ready, events.HangUpCall, events.SignOut):
+            self.changes_nothing(kind(ident, "x", ident))
+
+    def changes_nothing(self, event: events.AnyEvent) -> None:
+        before = self.c.acd.snapshot()
+        self.c.feed(event)
+        after = self.c.acd.snapshot()
+        before.pop("seq"), after.pop("seq")
+        assert before == after, event
+
+    # -- promises ----------------------------------------------------------------------------------------------
+
+    @invariant()
+    def the_promises_hold(self) -> None:
+        promises.check(self.c.acd)
+        if self.c.switch.linked and not self.c.switch.flight:
+            promises.truth_agrees(self.c.acd, self.c.switch)
+
+    def teardown(self) -> None:
+        """All hang up, all that was asked is answered or times out: nothing may be left, and a replay says the same."""
+        c = self.c
+        self.the_link_is_back(False)
+        for _ in range(200):
+            while c.switch.flight:
+                c.deliver()
+            for leg in list(c.switch.channels):
+                if leg in c.switch.channels:
+                    c.switch.ends(leg)
+            if not c.switch.flight:
+                due = c.acd.next_deadline()
+                if due is None:
+                    break
+                c.now = max(c.now, due)
+                c.feed(None)
+                promises.check(c.acd)
+        promises.check(c.acd)
+        promises.nothing_is_left(c.acd)
+        promises.the_record_is_whole(c.out)
+        assert c.replay() == c.out
+
+
+TestPlay = Play.TestCase
+TestPlay.settings = settings()
