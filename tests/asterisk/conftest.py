@@ -3,6 +3,7 @@
 CC_TEST_STACK=DIR uses a stack that runs already (with agents, see `python -m deploy.stack up --agents`) and leaves it up.
 """
 
+import itertools
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -17,6 +18,7 @@ from tests.phones.seat import Api, Ari, Seat
 from tests.stacks import running
 
 AGENTS = 40
+_numbers = itertools.count(os.getpid() % 5000)  # a caller's number is met once, on a stack that was used before too
 SHOWN = 25  # lines of each log, under a failed test
 
 Stack = dict[str, Any]
@@ -128,7 +130,7 @@ async def callers(no_leaks: None, stack: Stack, sip: tuple[str, int]) -> AsyncIt
         made: list[Caller] = []
 
         def caller(number: str = "direct", **options: Any) -> Caller:
-            options.setdefault("ani", f"1390000{len(made):04}")
+            options.setdefault("ani", f"1390000{next(_numbers):04}")
             new = Caller(sip, dnis=stack["numbers"].get(number, number), **options)
             made.append(new)
             open_callers.push_async_callback(new.close)

@@ -1,0 +1,36 @@
+"""The record of a call as a test reads it: over the REST interface, as a team lead."""
+
+from typing import Any
+
+from tests.phones import Caller
+from tests.phones.seat import Api
+
+Json = dict[str, Any]
+
+
+async def call_of(lead: Api, caller: Caller, *, ended: bool = True, timeout: float = 8.0) -> Json:
+    """The newest call from this caller's number, ended unless told otherwise."""
+
+    def there(page: Json) -> bool:
+        rows = page["results"]
+        return bool(rows) and (not ended or rows[0]["state"] == "ENDED")
+
+    page = await lead.wait_for("/api/calls/", there, timeout, number=caller.ani)
+    found: Json = await lead.get(f"/api/calls/{page['results'][0]['id']}/")
+    return found
+
+
+async def timeline(lead: Api, call: Json) -> list[Json]:
+    """The facts of a call, in order."""
+    found: list[Json] = (await lead.get(f"/api/calls/{call['id']}/timeline/"))["facts"]
+    return found
+
+
+def kinds(facts: list[Json]) -> list[str]:
+    return [fact["type"] for fact in facts]
+
+
+def in_order(names: list[str], *wanted: str) -> bool:
+    """Do the wanted names come in this order, others between them allowed?"""
+    rest = iter(names)
+    return all(any(name == want for name in rest) for want in wanted)

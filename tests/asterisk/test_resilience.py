@@ -1,0 +1,158 @@
+"""Parts die under load, and no caller notices more than must be: the promises of README, with kill -9 and real SIP."""
+
+import asyncio
+import os
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from deploy import stack as stacks
+from tests.asterisk.conftest import MakeCaller, Stack
+from tests.asterisk.record import call_of
+from tests.phones import Policy
+from tests.phones.seat import Api, Ari, Seat
+from tests.phones.sipp import Agents, Callers
+
+TALKING, WAITING = 20, 5
+
+
+def state_of(stack: Stack) -> Path:
+    return Path(stack["state"])
+
+
+async def kill(stack: Stack, part: str) -> None:
+    """kill -9, and wait until the supervisor has the part healthy again."""
+    old = stacks.kill(state_of(stack), part, signal.SIGKILL)
+    await asyncio.to_thread(stacks.wait_up, state_of(stack), part, old)
+
+
+async def until(condition: Callable[[], Any], timeout: float, what: str) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
+        await asyncio.sleep(0.02)
+
+
+async def test_given_cti_killed_under_load_then_no_talk_is_cut_and_waiting_callers_keep_their_order(
+    stack: Stack, seats: Callable[..., Any], callers: MakeCaller, ari: Ari
+) -> None:
+    agents: list[Seat] = [await seats(n, policy=Policy.ANSWER) for n in range(TALKING)]
+    talks = [callers("direct").dial() for _ in range(TALKING)]
+    await asyncio.gather(*(call.wait_answered() for call in talks))
+    await asyncio.gather(*(agent.wait_state("TALKING", 10) for agent in agents))
+    queue = [callers("direct") for _ in range(WAITING)]
+    waiting = []
+    for caller in queue:
+        call = caller.dial()
+        await call.wait_answered()
+        waiting.append(call)
+    since = asyncio.get_running_loop().time()
+
+    await kill(stack, "cti")
+
+    up = time.monotonic()
+    await agents[0].do("not-ready", reason="break")  # after this call no new one comes by itself
+    assert not any(call.ended for call in talks + waiting)
+    gaps = [call.media.worst_gap(since) for call in talks]
+    assert max(gaps) < 200, f"audio stood still for {max(gaps):.0f} ms"
+    # free one agent after the other: who waited longest is served first
+    served = []
+    for n in range(WAITING):
+        agent = agents[n + 1]
+        agent.phone.policy = Policy.RING
+        await agent.do("hang-up")
+        phone = await agent.phone.ringing()
+        if n == 0:
+            assert time.monotonic() - up < 2.0
+        served.append(phone.caller_id[-11:])
+        await phone.answer()
+    assert served == [caller.ani[-11:] for caller in queue]
+    for call in talks + waiting:
+        if not call.ended:
+            await call.hangup()
+    await ari.nothing_left(timeout=10)
+
+
+async def test_given_asterisk_killed_then_calls_end_with_a_cause_that_says_so_and_new_calls_work_within_5_s(
+    stack: Stack, alice: Seat, bob: Seat, callers: MakeCaller, lead: Api
+) -> None:
+    await bob.not_ready()
+    first = callers("direct")
+    call = first.dial()
+    phone = await alice.phone.ringing()
+    await phone.answer()
+    await call.hears(alice.tone)
+    waiter = callers("direct")
+    wait = waiter.dial()
+    await wait.wait_answered()
+
+    await kill(stack, "asterisk")
+
+    up = time.monotonic()
+    for seat in (alice, bob):
+        seat.phone.keep_registered()
+    await bob.wait_state("NOT_READY")
+    record = await call_of(lead, first)
+    assert (record["ended_by"], record["note"]) == ("switch", "switch_restarted")
+    await alice.wait_state("READY", timeout=10)
+    caller = callers("direct")
+    while not (new := caller.dial()).answered:  # the far exchange tries again, too
+        try:
+            await new.wait_answered(0.5)
+            break
+        except AssertionError:
+            new.hangup_now()
+    ringing = await alice.phone.ringing()
+    assert time.monotonic() - up < 5.0
+    await ringing.answer()
+    await new.hears(alice.tone)
+    await new.hangup()
+
+
+@pytest.mark.parametrize("part", ["postgres", "valkey"])
+async def test_given_a_database_stopped_for_30_s_under_load_then_calls_go_on_and_afterwards_the_facts_are_complete(
+    stack: Stack, logins: list[dict[str, Any]], seats: Callable[..., Any], sip: tuple[str, int], part: str
+) -> None:
+    seconds = float(os.environ.get("CC_TEST_OUTAGE", "30"))
+    team = [await seats(n, media=False) for n in range(12)]
+    for seat in team:
+        await seat.phone.close()  # SIPp answers in their place
+    connection = psycopg2.connect(stack["database_url"])
+    connection.autocommit = True
+    before = _ended(connection)
+    with tempfile.TemporaryDirectory() as folder:
+        with Agents(Path(folder), sip, logins[:12], ring_ms=200) as answering:
+            assert answering.port
+            rate = 2
+            calls = int((seconds + 10) * rate)
+            with Callers(Path(folder), sip, stack["numbers"]["direct"], rate=rate, calls=calls, talk_ms=2000) as load:
+                await until(lambda: load.stats().created >= rate * 3, 20, "the load runs")
+                connection.close()
+                stacks.stop(state_of(stack), part)
+                stopped = load.stats()
+                await until(lambda: load.stats().created >= stopped.created + seconds * rate, seconds + 15, "calls go on")
+                assert load.stats().failed == 0
+                stacks.start(state_of(stack), part)
+                await asyncio.to_thread(load.wait, 60)
+                stats = load.stats()
+    assert (stats.failed, stats.successful) == (0, calls), stats
+    connection = psycopg2.connect(stack["database_url"])
+    connection.autocommit = True
+    await until(lambda: sum(_ended(connection).values()) - sum(before.values()) >= calls, 30, "all calls are on record")
+    gained = _ended(connection) - before
+    connection.close()
+    assert gained == Counter({"ANSWERED": calls}), gained
+
+
+def _ended(connection: Any) -> Counter[str]:
+    """How many calls there are of each outcome; a call with two would be counted twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("select data->>'outcome', count(*) from calls_fact where type = 'CallEnded' group by 1")
+        return Counter(dict(cursor.fetchall()))
