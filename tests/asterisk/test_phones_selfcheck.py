@@ -397,3 +397,57 @@ async def test_given_callers_without_media_when_many_call_then_times_are_measure
         await asyncio.gather(*(call.hangup() for call in calls))
         await asyncio.gather(*(seat.wait_ended() for seat in seats))
     await no_channel_left(switch)
+
+
+FROMS = {
+    "anonymous": '"Anonymous" <sip:anonymous@anonymous.invalid>',
+    "no user": "<sip:127.0.0.1>",
+    "40 characters": f"<sip:{'1234567890' * 4}@127.0.0.1>",
+    "quotes": '"O\\"Neill \\\\" <sip:139%22@127.0.0.1>',
+    "semicolons": "<sip:139;ext=1;;2@127.0.0.1;user=phone>",
+    "Chinese name": '"王小明" <sip:139@127.0.0.1>',
+    "Chinese escaped": "<sip:%E7%8E%8B@127.0.0.1>",
+}
+UNREADABLE = {  # no SIP: Asterisk says nothing at all to these
+    "empty": "<sip:@127.0.0.1>",
+    "Chinese": "<sip:王@127.0.0.1>",
+    "line break": '"x\r\nX-Evil: 1\r\n " <sip:139@127.0.0.1>',
+}
+
+
+@pytest.mark.parametrize("kind", FROMS)
+async def test_given_a_strange_from_when_a_call_comes_then_it_rings(switch: Switch, kind: str) -> None:
+    async with await desk(switch, 1001) as alice, Caller(switch.server) as carol:
+        call = carol.dial_raw(FROMS[kind], [("P-Asserted-Identity", FROMS[kind])], "1001")
+        await call.wait_ringing()
+        await alice.ringing()
+        await call.hangup()
+    await no_channel_left(switch)
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+async def test_given_an_unreadable_from_when_a_call_comes_then_nothing_happens_and_the_next_call_rings(
+    switch: Switch, kind: str
+) -> None:
+    async with await desk(switch, 1001) as alice, Caller(switch.server) as carol:
+        unread = carol.dial_raw(UNREADABLE[kind], dnis="1001")
+        call = carol.dial("1001")
+        seat = await alice.ringing()
+        await call.wait_ringing()
+        assert unread.ringing_at is None
+        assert alice.dialogs == [seat]
+        assert not seat.header("X-Evil")
+        await call.hangup()
+    await no_channel_left(switch)
+
+
+async def test_given_a_call_when_the_phone_itself_transfers_it_then_the_caller_talks_to_the_other(switch: Switch) -> None:
+    async with await desk(switch, 1001) as alice, await desk(switch, 1002) as bob, Caller(switch.server) as carol:
+        bob.policy = Policy.ANSWER
+        call = carol.dial("1001")
+        seat = await (await alice.ringing()).answer()
+        await call.hears(alice.tone)
+        assert await seat.refer(f"sip:1002@127.0.0.1:{switch.port}") == 202
+        await call.hears(bob.tone)
+        await seat.wait_ended()
+        await call.hangup()

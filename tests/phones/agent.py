@@ -86,6 +86,7 @@ class UserAgent(Waitable):
         live = [d for d in self.dialogs if not d.ended]
         if not self.transport.unplugged:
             for dialog in live:
+                dialog.abandon()
                 dialog.hangup_now()
             try:
                 async with asyncio.timeout(2):

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ class Dialog(Waitable):
         self.info_digits = ""  # keys heard by SIP INFO
         self.reinvites = 0  # re-INVITEs and UPDATEs the server sent
         self.media = Media(ua.host, ua.tone, ua.with_media)
+        self.media.context = self._story
         self.local_tag, self.remote_tag = token(), ""
         self._local, self._remote = invite.get("From"), invite.get("To")
         self._target = invite.uri
@@ -92,7 +94,10 @@ class Dialog(Waitable):
         return f"<{self.ua.name}: call {way} {other}, {self.state}, status {self.status}, ended by {self.ended_by!r}>"
 
     def describe(self) -> str:
-        return f"{self!r}\n{self.media.describe()}\n{self.ua.transport.dump()[-6000:]}"
+        return self.media.describe()
+
+    def _story(self) -> str:
+        return f"{self!r}\n{self.ua.transport.dump()[-6000:]}"
 
     # -- waiting --------------------------------------------------------------------------------------------
 
@@ -108,8 +113,7 @@ class Dialog(Waitable):
         await self.until(lambda: self.ended, timeout, "call ended")
         return self
 
-    async def _reached(self, condition: "object", timeout: float, what: str) -> None:
-        assert callable(condition)
+    async def _reached(self, condition: Callable[[], bool], timeout: float, what: str) -> None:
         await self.until(lambda: condition() or self.ended, timeout, what)
         assert condition(), f"the call ended before it was {what}\n{self.describe()}"
 
@@ -175,10 +179,16 @@ class Dialog(Waitable):
         elif self.status == 200:
             question = self.ua.transport.ask(self.request("BYE"))
             question.final.add_done_callback(lambda _: self._end("us"))
-            self._stop_media()
+            self.media.close()
         elif not self._cancelling:
             self._cancelling = True
             self._cancel()
+
+    def abandon(self) -> None:
+        """Forget an outgoing call that nobody has said anything to, as CANCEL would not be allowed yet."""
+        if self._question and not self._question.provisional and not self.ended:
+            self._question.stop()
+            self._end("us")
 
     def _cancel(self) -> None:
         # RFC 3261, 9.1: not before a provisional response
@@ -395,11 +405,8 @@ class Dialog(Waitable):
         self.ended_at = request.at if request else self.ua.loop.time()
         if request and (cause := param(request.get("Reason"), "cause")):
             self.cause = int(cause)
-        self._stop_media()
-        self._to(State.ENDED)
-
-    def _stop_media(self) -> None:
         self.media.close()
+        self._to(State.ENDED)
 
 
 def _tagged(value: str, tag: str) -> str:

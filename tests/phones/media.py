@@ -71,6 +71,7 @@ class Media(Waitable):
     def __init__(self, host: str, tone: int, active: bool = True) -> None:
         super().__init__()
         self.tone = tone  # Hz; 0 is silence
+        self.context: Callable[[], str] = str  # what a failed wait says besides
         self.muted = False
         self.unplugged = False  # no sending, no hearing, and the port stays silent
         self.direction = "inactive"  # ours
@@ -277,7 +278,7 @@ class Media(Waitable):
         since = self.arrivals[recent] if self.arrivals else None
         return (
             f"audio: sent {self.sent} packets ({self.tone} Hz, {self.direction}), heard {len(self.arrivals)}, "
-            f"lately {self.tones(since)} Hz, {self.strange} strange packets, keys {self.digits!r}"
+            f"lately {self.tones(since)} Hz, {self.strange} strange packets, keys {self.digits!r}\n{self.context()}"
         )
 
     async def hears(self, hz: float, timeout: float = 3.0) -> None:

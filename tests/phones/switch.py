@@ -15,7 +15,7 @@ res_pjproject res_pjsip res_pjsip_session res_pjsip_authenticator_digest res_pjs
 res_pjsip_endpoint_identifier_user res_pjsip_registrar res_pjsip_caller_id res_pjsip_dtmf_info
 res_pjsip_header_funcs res_pjsip_nat res_pjsip_notify res_pjsip_rfc3326 res_pjsip_sdp_rtp chan_pjsip
 pbx_config app_dial app_echo app_stack app_senddtmf app_read app_verbose app_playtones func_callerid func_channel
-func_logic func_strings func_timeout res_http_websocket bridge_native_rtp app_exec res_pjsip_pubsub
+func_logic func_strings func_timeout res_http_websocket bridge_native_rtp app_exec res_pjsip_pubsub res_pjsip_refer
 """
 
 FILES = {
