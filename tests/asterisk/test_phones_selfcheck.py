@@ -449,5 +449,5 @@ async def test_given_a_call_when_the_phone_itself_transfers_it_then_the_caller_t
         await call.hears(alice.tone)
         assert await seat.refer(f"sip:1002@127.0.0.1:{switch.port}") == 202
         await call.hears(bob.tone)
-        await seat.wait_ended()
+        await seat.hangup()
         await call.hangup()
