@@ -7,6 +7,8 @@ import threading
 
 from channels.layers import get_channel_layer
 
+from ccenter.celery import app
+
 log = logging.getLogger(__name__)
 
 GROUP = "feed"
@@ -67,6 +69,5 @@ class Publisher(threading.Thread):
 
 
 def _enqueue(recording: str) -> None:
-    from ccenter.calls.tasks import convert_recording
-
-    convert_recording.apply_async((recording,), retry=False)
+    # By name and our app: in a thread a shared task takes Celery's default app, which knows no broker.
+    app.send_task("ccenter.calls.tasks.convert_recording", (recording,), retry=False)
