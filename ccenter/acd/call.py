@@ -140,7 +140,6 @@ class Call(Struct):
     dnis: str = ""
     trunk: str = ""
     label: str = ""
-    place: str = ""
     name: str = ""
     language: str = ""
     node: str = ""

@@ -26,7 +26,6 @@ class CallOffered(Event, tag=True, frozen=True, gc=False):
     trunk: str
     channel: str = ""  # Asterisk's channel name
     name: str = ""  # what the network calls the caller
-    place: str = ""  # province and city of the number
 
 
 class SeatDialled(Event, tag=True, frozen=True, gc=False):

@@ -41,7 +41,6 @@ class CallStarted(Fact, tag=True, frozen=True, gc=False):
     dnis: str
     trunk: str
     label: str = ""
-    place: str = ""
     name: str = ""
     agent: str = ""  # who dialled, for out and internal
     language: str = ""

@@ -187,7 +187,7 @@ def _on_config(w: World, event: events.ConfigChanged) -> None:
     _configure(w, event.config)
     c = event.config
     for call in [call for call in w.state.calls.values() if call.line and call.queue not in c.queues]:
-        queueing.overflow(w, call, "removed", c.settings.default_target or ToVoicemail(call.queue))
+        service.overflow(w, call, "removed", c.settings.default_target or ToVoicemail(call.queue))
     w.out.append(facts.ConfigApplied(w.seq(), w.now, len(c.queues), len(c.agents), len(c.flows), len(c.numbers)))
 
 
@@ -200,7 +200,7 @@ def _on_offered(w: World, event: events.CallOffered) -> None:
     number = w.config.numbers.get(event.dnis) or Number(event.dnis, w.settings.default_target or ToEnd())
     call = Call(w.fresh("c"), "in", w.now, ani=event.ani, dnis=event.dnis, trunk=event.trunk)
     call.node = event.leg.partition("-")[0]
-    call.label, call.place, call.name = number.label, event.place, event.name
+    call.label, call.name = number.label, event.name
     call.language, call.priority, call.record = number.language, number.priority, number.record
     call.variables = {"ani": event.ani, "dnis": event.dnis, "label": number.label}
     call.customer = event.leg
@@ -217,7 +217,6 @@ def _on_offered(w: World, event: events.CallOffered) -> None:
             event.dnis,
             event.trunk,
             number.label,
-            event.place,
             event.name,
             "",
             number.language,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import phonenumbers
 from django.conf import settings
-from phonenumbers import PhoneNumberFormat, PhoneNumberType, geocoder
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 LONGEST = 40
 _SEPARATORS = re.compile(r"[\s\-./()（）]+")
@@ -35,14 +35,20 @@ class Normalised(NamedTuple):
 
     `number`: E.164 ("+8613800138000") where it could be read, else the characters that can stand in a number, at most 40,
     "" when withheld or nothing is left. `kind`: mobile, fixed, service (400, 800 ...), short (110, 95588, a seat's number),
-    withheld (nobody to call back), other (digits nobody can be called on). `province` and `city` are in Chinese, "" when
-    unknown; a country abroad stands in `province`.
+    withheld (nobody to call back), other (digits nobody can be called on).
     """
 
     number: str
     kind: str
-    province: str = ""
-    city: str = ""
+
+    @property
+    def province(self) -> str:
+        """In Chinese, "" when unknown; of a number abroad the country."""
+        return _place(self.number, "zh")[0] if self.is_e164 else ""
+
+    @property
+    def city(self) -> str:
+        return _place(self.number, "zh")[1] if self.is_e164 else ""
 
     @property
     def is_e164(self) -> bool:
@@ -67,8 +73,7 @@ def normalise(raw: str, region: str = "") -> Normalised:
         return Normalised(dialled, "short" if len(dialled) <= 6 and dialled.isdecimal() else "other")
     e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
     kind = _TYPES.get(phonenumbers.number_type(parsed), "other")
-    province, city = _place(e164, "zh")
-    return Normalised(e164, kind, province, city)
+    return Normalised(e164, kind)
 
 
 def place(number: str, language: str = "zh") -> str:
@@ -81,6 +86,8 @@ def place(number: str, language: str = "zh") -> str:
 
 @lru_cache(maxsize=65536)
 def _place(e164: str, language: str) -> tuple[str, str]:
+    from phonenumbers import geocoder  # half a second: whoever routes calls must start without it
+
     parsed = _parse(e164, "ZZ")
     if parsed is None:
         return "", ""

@@ -39,8 +39,7 @@ def entered(channel: Channel, args: list[str] | tuple[str, ...]) -> Event:
     match args:
         case ["inbound", dnis, trunk, *_]:
             number = normalise(channel.caller.number)
-            place = " ".join(dict.fromkeys(p for p in (number.province, number.city) if p))
-            return events.CallOffered(channel.id, number.number, dnis, trunk, channel.name, channel.caller.name, place)
+            return events.CallOffered(channel.id, number.number, dnis, trunk, channel.name, channel.caller.name)
         case ["seat", dialled, *_]:
             return events.SeatDialled(channel.id, endpoint_of(channel.name), dialled, channel.name)
         case ["dialled", *_]:
