@@ -27,7 +27,8 @@ def main(kind: str) -> None:
     if kind == "worker":
         own = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
     else:
-        own = ["--schedule", str(state / "run" / "beat-schedule"), "--pidfile="]
+        # in memory: the file of the default one is torn by a kill, and beat never starts again
+        own = ["--scheduler", "celery.beat:Scheduler", "--pidfile="]
     app.start([kind, "--loglevel", "warning", *own])
 
 

@@ -56,6 +56,11 @@ class Layout:
         return self.base + 6
 
     @property
+    def trunk_port(self) -> int:
+        """Where calls over the local stack's trunk go out to; nothing of the stack listens there."""
+        return self.base + 7
+
+    @property
     def rtp_ports(self) -> tuple[int, int]:
         return self.base + 100, self.base + 2099
 
@@ -124,6 +129,7 @@ class Layout:
             "CC_AGI_PORT": str(self.agi_port),
             "CC_WEB_PORT": str(self.web_port),
             "CC_SIP_PORT": str(self.sip_port),
+            "CC_TRUNK_PORT": str(self.trunk_port),
             "DJANGO_SETTINGS_MODULE": "ccenter.settings",
         }
 

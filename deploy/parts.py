@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy import asterisk, render, rootless
-from deploy.layout import REPO, Layout, StackError, write_private
+from deploy.layout import Layout, StackError, write_private
+from deploy.run import commands
 
 PYTHON = (sys.executable,)
 DATA = ("migrate", "seed")
@@ -34,24 +35,25 @@ class Part:
     once: bool = False
     stop_signal: int = signal.SIGTERM
     before_exec: Callable[[], None] = rootless.die_with_parent
-    start_within: float = 30.0  # seconds
+    start_within: float = 90.0  # seconds; a busy machine takes its time
     watched: bool = False  # alive but dumb is as bad as dead: killed when its check fails for WATCH seconds
 
 
 def build(layout: Layout, chosen: tuple[str, ...] = ()) -> list[Part]:
     """The parts of `layout` in the order they are started; `chosen` names some, nothing chosen means all."""
+    run = commands(str(layout.web_port))
     makers: dict[str, Callable[[Layout], Part]] = {
         "postgres": _postgres,
         "valkey": _valkey,
         "asterisk": _asterisk,
         "migrate": _migrate,
         "seed": _seed,
-        "agi": _agi,
-        "recorder": lambda layout: _command(layout, "recorder", DATA),
-        "cti": lambda layout: _command(layout, "cti", (*DATA, "asterisk", "agi")),
-        "worker": lambda layout: _celery(layout, "worker"),
-        "beat": lambda layout: _celery(layout, "beat"),
-        "web": _web,
+        "agi": lambda at: Part("agi", run["agi"], DATA, _agi_answers(at.agi_port), watched=True),
+        "recorder": lambda at: Part("recorder", run["recorder"], DATA, _heartbeat(at, "recorder")),
+        "cti": lambda at: Part("cti", run["cti"], (*DATA, "asterisk", "agi"), _heartbeat(at, "cti")),
+        "worker": lambda at: Part("worker", run["worker"], DATA, _heartbeat(at, "worker")),
+        "beat": lambda at: Part("beat", run["beat"], DATA, _heartbeat(at, "beat")),
+        "web": lambda at: Part("web", run["web"], DATA, _http(at.web_port, "/api/health/")),
     }
     if unknown := set(chosen) - set(makers):
         raise StackError(f"no part {', '.join(sorted(unknown))}: there are {', '.join(makers)}")
@@ -59,31 +61,12 @@ def build(layout: Layout, chosen: tuple[str, ...] = ()) -> list[Part]:
 
 
 def _migrate(_: Layout) -> Part:
-    return Part("migrate", (*PYTHON, "-m", "deploy.prepare", "migrate"), ("postgres",), once=True, start_within=180)
+    return Part("migrate", (*PYTHON, "-m", "deploy.prepare", "migrate"), ("postgres",), once=True)
 
 
 def _seed(layout: Layout) -> Part:
     command = (*PYTHON, "-m", "deploy.prepare", "seed", str(layout.agents))
-    return Part("seed", command, ("migrate", "valkey"), once=True, start_within=180)
-
-
-def _agi(layout: Layout) -> Part:
-    command = (*PYTHON, str(REPO / "asterisk/agi/server.py"))
-    return Part("agi", command, DATA, _agi_answers(layout.agi_port), watched=True)
-
-
-def _command(layout: Layout, name: str, needs: tuple[str, ...]) -> Part:
-    return Part(name, (*PYTHON, str(REPO / "manage.py"), name), needs, _heartbeat(layout, name))
-
-
-def _celery(layout: Layout, kind: str) -> Part:
-    return Part(kind, (*PYTHON, "-m", "deploy.celery_part", kind), DATA, _heartbeat(layout, kind))
-
-
-def _web(layout: Layout) -> Part:
-    options = ("--host", "127.0.0.1", "--port", str(layout.web_port), "--log-level", "warning")
-    command = (*PYTHON, "-m", "uvicorn", "ccenter.asgi:application", *options, "--timeout-graceful-shutdown", "2")
-    return Part("web", command, DATA, _http(layout.web_port, "/api/health/"))
+    return Part("seed", command, ("migrate", "valkey"), once=True)
 
 
 def _wheel(package: str) -> Path:

@@ -1,20 +1,27 @@
-"""Asterisk's configuration: the templates of asterisk/conf filled in for one stack, and its data folder.
+"""Asterisk's configuration: the templates of asterisk/conf filled in, and the folder of its data.
 
-A template's holes are written `@@{NAME}`, so that the dialplan's own `${...}` needs no escape.
+A template's holes are written `@@{NAME}`, so that the dialplan's own `${...}` needs no escape. `render` is for a local
+stack. `python -m deploy.render ETC` is for an installation with an Asterisk of its own: it fills ETC (/etc/asterisk)
+from the environment, see .env.example, and copies the prompts.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import string
+import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy import asterisk, music
-from deploy.layout import NODE, REPO, Layout, write_private
+from deploy.layout import NODE, REPO, Layout, StackError, write_private
 
 TEMPLATES = REPO / "asterisk" / "conf"
 SOUNDS = REPO / "asterisk" / "sounds"
 LANGUAGES = ("zh", "en")
 CARD_FILES = ("chan_dahdi.conf", "ss7.conf")  # only where an E1 card is
+LOCAL_FILES = ("pjsip_local.conf", "manager_local.conf")  # only in a local stack
 NOT_ASTERISK = ("system.conf",)  # for /etc/dahdi
 
 
@@ -30,9 +37,12 @@ def fill(text: str, values: dict[str, str]) -> str:
 def render(layout: Layout) -> None:
     """Writes STATE/etc and STATE/data. Safe to repeat: an uploaded prompt in STATE/data is kept."""
     root = asterisk.find()
-    card = Path("/dev/dahdi").exists()
     passwords = layout.passwords
     home = layout.state / "asterisk"
+    for folder in ("lib", "spool/monitor", "spool/tmp", "lib/agi-bin", "lib/cache", "lib/keys"):
+        (home / folder).mkdir(parents=True, exist_ok=True)
+    (layout.log / "asterisk").mkdir(exist_ok=True)
+    layout.etc.chmod(0o700)
     values = {
         "ETC": str(layout.etc),
         "MODULES": str(root.modules),
@@ -43,7 +53,7 @@ def render(layout: Layout) -> None:
         "LOG": str(layout.log / "asterisk"),
         "NODE": NODE,
         "SIP_BIND": f"127.0.0.1:{layout.sip_port}",
-        "TRUNK_PORT": str(layout.base + 7),
+        "TRUNK_PORT": str(layout.trunk_port),
         "HTTP_PORT": str(layout.http_port),
         "AMI_PORT": str(layout.ami_port),
         "AGI_PORT": str(layout.agi_port),
@@ -51,43 +61,98 @@ def render(layout: Layout) -> None:
         "RTP_LAST": str(layout.rtp_ports[1]),
         "UDPTL_FIRST": str(layout.base + 10),
         "UDPTL_LAST": str(layout.base + 99),
-        "ICE": "",
         "ARI_PASSWORD": passwords["ari"],
         "AMI_PASSWORD": passwords["ami"],
         "BENCH_PASSWORD": passwords["bench"],
         "CALLBACKS": str(layout.state / "spool" / "lastresort.csv"),
-        "DAHDI": "load = chan_dahdi.so" if card else "; none here",
     }
-    for folder in ("lib", "spool", "spool/monitor", "spool/recording", "spool/tmp", "lib/agi-bin", "lib/cache", "lib/keys"):
-        (home / folder).mkdir(parents=True, exist_ok=True)
-    (layout.log / "asterisk").mkdir(exist_ok=True)
-    layout.etc.chmod(0o700)
-    for template in sorted(TEMPLATES.glob("*.conf")):
-        if template.name not in (NOT_ASTERISK if card else (*NOT_ASTERISK, *CARD_FILES)):
-            write_private(layout.etc / template.name, fill(template.read_text(), values))
+    _write(layout.etc, values, local=True)
     _link_data(layout.state / "data", root.data)
 
 
-def _link_data(data: Path, shared: Path) -> None:
-    """Asterisk's shared data by link, our prompts by link one by one: an upload takes the place of its link."""
-    for name in ("documentation", "rest-api"):
-        _link(data / name, shared / name)
+def install(etc: Path, environment: dict[str, str]) -> None:
+    """The configuration of an Asterisk that systemd or a container runs: `etc`, and prompts in CC_STATE/data.
+
+    Raises StackError for a variable that is missing.
+    """
+    try:
+        state = Path(environment["CC_STATE"])
+        values = {
+            "ETC": str(etc),
+            "MODULES": environment.get("CC_ASTERISK_MODULES") or str(asterisk.find().modules),
+            "VARLIB": "/var/lib/asterisk",
+            "DATA": str(state / "data"),
+            "SPOOL": "/var/spool/asterisk",
+            "RUN": "/var/run/asterisk",
+            "LOG": "/var/log/asterisk",
+            "NODE": environment["CC_NODE"],
+            "SIP_BIND": f"{environment.get('CC_SIP_BIND', '0.0.0.0')}:{environment['CC_SIP_PORT']}",  # noqa: S104
+            "HTTP_PORT": str(urlsplit(environment["CC_ARI_URL"]).port),
+            "AMI_PORT": environment.get("CC_AMI_PORT", "5038"),
+            "AGI_PORT": environment["CC_AGI_PORT"],
+            "RTP_FIRST": environment.get("CC_RTP_FIRST", "10000"),
+            "RTP_LAST": environment.get("CC_RTP_LAST", "19999"),
+            "UDPTL_FIRST": environment.get("CC_UDPTL_FIRST", "4000"),
+            "UDPTL_LAST": environment.get("CC_UDPTL_LAST", "4499"),
+            "ARI_PASSWORD": environment["CC_ARI_PASSWORD"],
+            "AMI_PASSWORD": environment["CC_AMI_PASSWORD"],
+            "CALLBACKS": str(state / "spool" / "lastresort.csv"),
+        }
+    except KeyError as missing:
+        raise StackError(f"{missing.args[0]} is not set: see .env.example") from None
+    etc.mkdir(parents=True, exist_ok=True)
+    _write(etc, values, local=False)
+    shared = Path(environment.get("CC_ASTERISK_DATA", "/usr/share/asterisk"))
+    _link_data(state / "data", shared, copy=True)
+
+
+def _write(etc: Path, values: dict[str, str], *, local: bool) -> None:
+    card = Path("/dev/dahdi").exists()
+    values = {
+        **values,
+        "DAHDI": "load = chan_dahdi.so" if card else "; none here",
+        "LOCAL_TRUNK": "#include pjsip_local.conf" if local else "; trunks come from the database",
+        "LOCAL_MANAGER": "#include manager_local.conf" if local else "",
+    }
+    left_out = NOT_ASTERISK + (() if card else CARD_FILES) + (() if local else LOCAL_FILES)
+    for template in sorted(TEMPLATES.glob("*.conf")):
+        if template.name not in left_out:
+            write_private(etc / template.name, fill(template.read_text(), values))
+
+
+def _link_data(data: Path, shared: Path, *, copy: bool = False) -> None:
+    """Asterisk's shared data by link; our prompts one by one, so that an upload takes the place of one.
+
+    `copy`: prompts as files, for an Asterisk that does not see this folder; what is there is kept.
+    """
     for language in LANGUAGES:
         folder = data / "sounds" / language / "cc"
         folder.mkdir(parents=True, exist_ok=True)
         for stale in [file for file in folder.iterdir() if file.is_symlink() and not file.exists()]:
             stale.unlink()
         for prompt in (SOUNDS / language).glob("*.alaw"):
-            _link(folder / prompt.name, prompt)
+            _put(folder / prompt.name, prompt, copy)
     (data / "moh").mkdir(exist_ok=True)
-    _link(data / "moh" / "melody.alaw", music.rendered())
+    _put(data / "moh" / "melody.alaw", music.rendered(), copy)
+    for name in ("documentation", "rest-api"):
+        _put(data / name, shared / name, False)
 
 
-def _link(path: Path, target: Path) -> None:
+def _put(path: Path, source: Path, copy: bool) -> None:
     if path.is_symlink():
-        if path.readlink() == target:
+        if path.readlink() == source:
             return
         path.unlink()
     elif path.exists():
         return
-    path.symlink_to(target)
+    if copy:
+        shutil.copyfile(source, path)
+    else:
+        path.symlink_to(source)
+
+
+if __name__ == "__main__":
+    try:
+        install(Path(sys.argv[1]), dict(os.environ))
+    except StackError as error:
+        sys.exit(f"ccenter: {error}")

@@ -68,15 +68,13 @@ def up(state: Path, base: int = 8000, agents: int = 0, only: tuple[str, ...] | N
 def down(state: Path) -> None:
     """Stops everything of the stack in `state`; returns when no process of it is left. Without one it does nothing."""
     state = Path(state).resolve()
-    try:
+    with contextlib.suppress(StackError):  # its folder was removed: its processes may be there all the same
         layout = layouts.load(state)
-    except StackError:
-        return
-    deadline = time.monotonic() + DOWN_WITHIN
-    while _locked(layout) and time.monotonic() < deadline:
-        with contextlib.suppress(OSError, ValueError):  # just started, it may not listen yet
-            _ask(layout, {"do": "down"})
-        time.sleep(0.02)
+        deadline = time.monotonic() + DOWN_WITHIN
+        while _locked(layout) and time.monotonic() < deadline:
+            with contextlib.suppress(OSError, ValueError):  # just started, it may not listen yet
+                _ask(layout, {"do": "down"})
+            time.sleep(0.02)
     for attempt in (signal.SIGTERM, signal.SIGKILL):
         if not (left := processes(state)):
             break

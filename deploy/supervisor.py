@@ -28,7 +28,7 @@ STEADY = 10.0  # seconds a part must live for its next death to count as the fir
 PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before the first, second, ... start after a death
 CHECK_EVERY = 0.04  # seconds, while a part starts
 LOOK_EVERY = 2.0  # seconds, once it serves
-WATCH = 6.0  # seconds a watched part may be dumb
+WATCH = 8.0  # seconds a watched part may be dumb
 STOP_WITHIN = 10.0  # seconds from the stop signal to SIGKILL
 GIVE_UP_AFTER = 4  # deaths before a part ever served: `up` gives up then
 LOG_LIMIT = 20_000_000  # bytes; a larger log is put aside at the part's next start
@@ -184,6 +184,7 @@ class Keeper:
                 self._complain(f"does not serve within {self.part.start_within:.0f} s")
                 self.deaths = GIVE_UP_AFTER
                 self._signal(signal.SIGKILL)
+                return
             elif self.state == "up":
                 if self.healthy:
                     self.healthy = False
@@ -191,6 +192,7 @@ class Keeper:
                 if self.part.watched and now - good > WATCH:
                     self._complain("alive but silent, killed")
                     self._signal(signal.SIGKILL)
+                    return
             await asyncio.sleep(CHECK_EVERY if self.state == "starting" else LOOK_EVERY)
 
     async def _serves(self, pid: int) -> bool:

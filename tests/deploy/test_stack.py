@@ -182,6 +182,14 @@ def test_given_supervisor_is_killed_then_its_parts_die_with_it_and_the_stack_com
     stack.down(tmp_path / "s")
 
 
+def test_given_folder_removed_under_a_running_stack_when_down_then_its_processes_end_all_the_same(tmp_path: Path) -> None:
+    start(tmp_path / "s", only=("valkey",))
+    (tmp_path / "s").rename(tmp_path / "gone")
+    assert stack.processes(tmp_path / "s")
+    stack.down(tmp_path / "s")
+    assert stack.processes(tmp_path / "s") == []
+
+
 def free_base() -> int:
     for number in range(RANGES):
         base = FIRST_BASE + PORTS * ((os.getpid() + number) % RANGES)
