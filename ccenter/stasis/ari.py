@@ -22,7 +22,7 @@ HEARTBEAT = 10.0  # seconds between pings of the websocket; half of it without a
 PATIENCE = 10.0  # seconds an HTTP command may take
 KEEP_ALIVE = 10.0  # seconds an idle connection is kept: less than Asterisk's own limit
 CONNECTIONS = 64  # at once; beyond it commands wait their turn
-FIRST_RETRY, LAST_RETRY = 0.02, 1.0  # seconds between attempts to connect, doubled each time
+FIRST_RETRY, LAST_RETRY = 0.02, 0.25  # seconds between attempts to connect, doubled each time
 
 
 class AriError(Exception):

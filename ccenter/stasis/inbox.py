@@ -10,9 +10,6 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
-import psycopg2.extensions
-
 from ccenter.acd import events
 from ccenter.acd.config import Config
 from ccenter.stasis.accounts import Desired
@@ -59,12 +56,17 @@ class Inbox(threading.Thread):
         self._given = list(given)
         self._numbers = numbers
         self._stopping = threading.Event()
+        self.load = threading.Event()  # set when Django may be loaded: it costs a start half a second
+        if numbers:
+            self.load.set()
         self._requests: Requests | None = None
 
     def stop(self) -> None:
         self._stopping.set()
 
     def run(self) -> None:
+        import psycopg2
+
         wait, said = FIRST_RETRY, ""
         while not self._stopping.is_set():
             try:
@@ -115,7 +117,7 @@ class Inbox(threading.Thread):
             connection.notifies.clear()
 
     def _prepare(self) -> None:
-        """Django is imported here, off the way of a start."""
+        self.load.wait()
         if self._requests is None:
             import django
 
@@ -123,6 +125,8 @@ class Inbox(threading.Thread):
             from ccenter.calls.requests import Inbox as Requests
 
             self._requests = Requests(self._given)
+            import ccenter.calls.numbers  # noqa: F401  # a large table, needed by the next call that comes in
+
         from django.db import connection
 
         connection.close()  # it may be from before the database went

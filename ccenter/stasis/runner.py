@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+import uvloop
 from msgspec import Struct
 
 from ccenter.acd import events
@@ -109,6 +110,7 @@ class Runner:
         found = recovery.recover(self.journal)
         self._clock = Clock(found.at)
         inbox = Inbox(o.database_url, o.node, self._told(), recovery.recent_requests(self.journal), found.acd is None)
+        self._inbox = inbox
         inbox.start()
         self.n = found.n
         if found.acd is not None:
@@ -258,12 +260,14 @@ class Runner:
             self.feed(event)
         self._since = since
         self._linked = True
-        if not fresh and self._desired is not None:
+        if not fresh:
             self._start(self._push_accounts())
         self._say_ready()
+        self._inbox.load.set()
 
     async def _give_accounts(self, since: str) -> None:
         """A new Asterisk first gets its phones: nobody is to be rung before."""
+        self._inbox.load.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(ACCOUNTS_WITHIN):
                 await self._configured.wait()
@@ -386,9 +390,6 @@ class Runner:
 
 def main(options: Options) -> int:
     """Runs a CTI server to its end; the process's exit status."""
-    import uvloop
-
-    gc.set_threshold(20_000, 20, 50)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(Runner(options).run())
