@@ -52,7 +52,7 @@ class Normalised(NamedTuple):
 
     @property
     def is_e164(self) -> bool:
-        return self.number.startswith("+")
+        return self.number.startswith("+") and self.number[1:].isdecimal()
 
 
 @lru_cache(maxsize=65536)
