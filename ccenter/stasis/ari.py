@@ -150,7 +150,7 @@ class Ari:
         connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE)
         self._session = aiohttp.ClientSession(
             connector=connector,
-            headers={"Authorization": aiohttp.BasicAuth(*self._credentials).encode(), "User-Agent": "ccenter"},
+            headers={"Authorization": aiohttp.encode_basic_auth(*self._credentials), "User-Agent": "ccenter"},
             skip_auto_headers=("Accept", "Accept-Encoding"),
             timeout=aiohttp.ClientTimeout(total=PATIENCE),
             auto_decompress=False,
@@ -412,6 +412,9 @@ class Manager(_Part):
     async def MixMonitorMute(self, Channel: str, Direction: str, State: bool) -> None:
         action = {"action": "MixMonitorMute", "Channel": Channel, "Direction": Direction, "State": str(int(State))}
         await self._ari.ami(action)
+
+    async def PJSIPQualify(self, Endpoint: str) -> None:
+        await self._ari.ami({"action": "PJSIPQualify", "Endpoint": Endpoint})
 
     async def PJSIPNotify(self, Channel: str, Variable: str) -> None:
         await self._ari.ami({"action": "PJSIPNotify", "Channel": Channel}, (Variable,))

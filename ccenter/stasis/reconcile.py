@@ -15,6 +15,7 @@ from ccenter.stasis.ari import Ari, Channel
 from ccenter.stasis.translate import Live
 
 LOOK_AT_PHONES = 1.0  # seconds; costs Asterisk 1 ms for 300 phones
+GRACE = 5.0  # seconds in which an Asterisk that has just started may find its phones again
 
 
 async def reconcile(ari: Ari, node: str, known: Collection[str], live: Live, restarted: bool) -> list[events.AnyEvent]:
@@ -56,6 +57,16 @@ class Phones:
 
     def __init__(self) -> None:
         self._online: dict[str, bool] = {}
+        self._patient_until = 0.0
+
+    def asterisk_restarted(self) -> None:
+        """It keeps its phones' addresses, but calls them offline until it has asked each: no phone is lost by that."""
+        self._patient_until = asyncio.get_running_loop().time() + GRACE
+
+    @property
+    def online(self) -> list[str]:
+        """The endpoints that were reachable when last looked."""
+        return [phone for phone, online in self._online.items() if online]
 
     async def look(self, ari: Ari) -> list[events.PhoneChanged]:
         """The phones that came or went; at first all there are. Raises AriError."""
@@ -64,6 +75,8 @@ class Phones:
             for endpoint in await ari.endpoints.listByTech("PJSIP")
             if not endpoint.resource.startswith("trunk-")
         }
+        if asyncio.get_running_loop().time() < self._patient_until:
+            now = {phone: online or self._online.get(phone, False) for phone, online in (self._online | now).items()}
         gone = [events.PhoneChanged(phone, False) for phone, online in self._online.items() if online and phone not in now]
         changed = [events.PhoneChanged(phone, on) for phone, on in now.items() if self._online.get(phone) is not on]
         self._online = now

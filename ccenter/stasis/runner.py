@@ -256,6 +256,9 @@ class Runner:
         up = found[-1]
         assert isinstance(up, events.NodeUp)
         self.performer.found(up.legs, up.bridges)
+        if restarted:
+            self._phones.asterisk_restarted()
+            self._start(self._ask_phones())
         for event in found:
             self.feed(event)
         self._since = since
@@ -275,6 +278,12 @@ class Runner:
             log.warning("no accounts yet: the database has not told them")
         else:
             await self.accounts.push(self._desired, since)
+
+    async def _ask_phones(self) -> None:
+        """Have Asterisk ask the phones now: by itself it does so some time in the next 20 s."""
+        for phone in self._phones.online:
+            with suppress(AriError):
+                await self.ari.manager.PJSIPQualify(phone.partition("/")[2])
 
     async def _push_accounts(self) -> None:
         if self._desired is not None and self._linked:

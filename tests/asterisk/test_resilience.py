@@ -46,6 +46,7 @@ async def test_given_cti_killed_under_load_then_no_talk_is_cut_and_waiting_calle
     agents: list[Seat] = [await seats(n, policy=Policy.ANSWER) for n in range(TALKING)]
     talks = [callers("direct").dial() for _ in range(TALKING)]
     await asyncio.gather(*(call.wait_answered() for call in talks))
+    await asyncio.gather(*(agent.phone.ringing() for agent in agents))  # these are over when a phone rings again
     await asyncio.gather(*(agent.wait_state("TALKING", 10) for agent in agents))
     queue = [callers("direct") for _ in range(WAITING)]
     waiting = []
