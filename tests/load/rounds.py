@@ -158,7 +158,7 @@ def _ratio(mine: float, theirs: float) -> float | None:
     return round(mine / theirs, 2) if theirs not in (0.0, float("inf")) and mine != float("inf") else None
 
 
-async def nothing_left(centre: Centre, within: float = 10.0) -> None:
+async def nothing_left(centre: Centre, within: float = 60.0) -> None:
     """Wait until no channel is left. RuntimeError when one stays."""
     deadline = time.monotonic() + within
     while (left := (await centre.left())[0]) and time.monotonic() < deadline:

@@ -228,14 +228,27 @@ class Callers:
         self.door.send(call._ack)
 
     async def all_ended(self, within: float) -> None:
-        """Wait until no call is left; who is left after `within` seconds is in trouble and cut off."""
+        """Wait until no call is left; who is left after `within` seconds is in trouble and is ended, and waited for once more."""
+        await self._silence(within)
+        for call in self.calls.values():
+            call.trouble = "never ended" if call.hung_up else "never connected" if call.answered else "never answered"
+            self._give_up(call)
+        await self._silence(2.0)
+        for key, call in list(self.calls.items()):
+            self._end(key, call, clock())
+
+    async def _silence(self, within: float) -> None:
         self.quiet.clear()
         if self.calls:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.quiet.wait(), within)
-        for key, call in list(self.calls.items()):
-            self.hang_up(call)
-            self._end(key, call, clock(), "never ended" if call.hung_up else "never connected")
+
+    def _give_up(self, call: Call) -> None:
+        self.hang_up(call)
+        if not call.answered:
+            to = b"<%s>" % call._uri
+            cancel = wire.request("CANCEL", call._uri, self._headers(call.number, b"i", call._uri, b"1 CANCEL", to))
+            self.door.send(cancel)
 
 
 class Phones:
