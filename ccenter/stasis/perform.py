@@ -134,8 +134,8 @@ class Performer:
 
     def _failed(self, command: Command, error: AriError) -> None:
         leg = getattr(command, "leg", "")
-        if leg and leg not in self._live:
-            return  # gone meanwhile, and told
+        if leg and (leg not in self._live or error.status == 404):
+            return  # gone meanwhile, and told or about to be
         if error.status == UNREACHABLE:
             log.warning("%s: %s", type(command).__name__, error.reason)
             return  # the link is down: when it is up again the whole picture is compared
@@ -165,15 +165,13 @@ class Performer:
             self._not_dialled(command, "bad_endpoint")
             return
         try:
-            await self.ari.channels.originate(
-                command.leg,
-                command.endpoint,
-                f"dialled,{command.leg}",
-                caller_id(command.caller_id),
-                RING_LIMIT,
-                headers(command),
-                command.like,
-            )
+            try:
+                await self._originate(command, command.like)
+            except AriError as error:
+                if error.status != 400 or not command.like:
+                    raise
+                # The caller has just gone, which is no fault of this phone's: it rings until the core has heard.
+                await self._originate(command, "")
         except AriError as error:
             if error.status == 409:  # done before
                 return
@@ -182,9 +180,18 @@ class Performer:
             if error.status == TIMED_OUT:
                 with suppress(AriError):
                     await self.ari.channels.hangup(command.leg, OUT_OF_ORDER)
-            if error.status == 400 and command.like:
-                await asyncio.sleep(0.05)  # the caller has gone; let the event that says so come first
             self._not_dialled(command, SUBSCRIBER_ABSENT_NOTE if error.status == 500 else f"{error.status} {error.reason}")
+
+    async def _originate(self, command: commands.Dial, like: str) -> None:
+        await self.ari.channels.originate(
+            command.leg,
+            command.endpoint,
+            f"dialled,{command.leg}",
+            caller_id(command.caller_id),
+            RING_LIMIT,
+            headers(command),
+            like,
+        )
 
     def _not_dialled(self, command: commands.Dial, note: str) -> None:
         if self._live.pop(command.leg, None) is not None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.asterisk.ledger import Ledger
 from tests.phones import Caller, Policy
 from tests.phones.seat import Api, Ari, Seat
 from tests.stacks import running
@@ -158,3 +159,11 @@ async def lead(stack: Stack) -> AsyncIterator[Api]:
     """The REST interface as a team lead."""
     async with Api(stack, next(login for login in stack["logins"] if login["role"] == "lead")) as api:
         yield api
+
+
+@pytest.fixture
+async def ledger(stack: Stack) -> AsyncIterator[Ledger]:
+    """What the record gains from here on; a configuration it changes is put back."""
+    made = Ledger(stack["database_url"])
+    yield made
+    await made.close()

@@ -171,6 +171,12 @@ class UserAgent(Waitable):
         await self.until(lambda: self._incoming, timeout, f"{self.name} rings")
         return self._incoming.popleft()
 
+    def missed(self) -> list[Dialog]:
+        """The incoming calls no call of `ringing` took; they are taken now."""
+        calls = list(self._incoming)
+        self._incoming.clear()
+        return calls
+
     def call(
         self,
         number: str,
