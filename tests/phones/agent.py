@@ -108,8 +108,8 @@ class UserAgent(Waitable):
 
     # -- registration ---------------------------------------------------------------------------------------
 
-    async def register(self, expires: int = 3600) -> int:
-        """REGISTER with digest; returns the final status (200, 401 wrong password, 408 nobody there ...)."""
+    async def register(self, expires: int = 3600, patience: float = 32.0) -> int:
+        """REGISTER with digest; returns the final status (200, 401 wrong password, 408 no answer for `patience` s)."""
         extra: list[tuple[str, str]] = []
         for _ in range(2):
             self._register_cseq += 1
@@ -124,7 +124,10 @@ class UserAgent(Waitable):
                 *extra,
             ]
             request = Message("REGISTER", f"sip:{self.server[0]}:{self.server[1]}", headers=headers)
-            response = await self.transport.ask(request).final
+            question = self.transport.ask(request)
+            impatience = self.loop.call_later(patience, question.stop)
+            response = await question.final
+            impatience.cancel()
             retry = self.transport.challenge(response, request, self.user, self.password)
             if not retry:
                 break
@@ -142,7 +145,7 @@ class UserAgent(Waitable):
 
         async def keep() -> None:
             while True:
-                await self.register()
+                await self.register(patience=1.0)
                 await asyncio.sleep(every)
 
         self._keeper = asyncio.create_task(keep())
