@@ -178,10 +178,13 @@ class World:
             self.out.append(commands.Park(leg_id, self.queue_of(call).music))
 
     def unbridge(self, call: Call) -> None:
-        """Drop the call's bridge; whoever is in it is left alone or goes."""
+        """Drop the call's bridge. Who lives on leaves it first: a playback into a dying one hangs in the switch for minutes."""
         if call.bridge:
-            for leg in (call.customer, call.agent_leg, call.party.leg if call.party else ""):
-                if leg in self.state.legs and self.state.legs[leg].bridge == call.bridge:
-                    self.state.legs[leg].bridge = ""
+            for leg_id in (call.customer, call.agent_leg, call.party.leg if call.party else ""):
+                leg = self.state.legs.get(leg_id)
+                if leg is not None and leg.bridge == call.bridge:
+                    leg.bridge = ""
+                    if not leg.ending:
+                        self.out.append(commands.Leave(call.bridge, leg_id))
             self.out.append(commands.DropBridge(call.bridge))
             call.bridge = ""
