@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import msgspec
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from django.db import connection
+from django.db import connection, connections
 
 from ccenter.calls import history
 from ccenter.calls.models import CallAgent, Fact
@@ -122,7 +122,7 @@ class Hub:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        await asyncio.gather(*(self.ask(connection.close) for _ in range(4)))
+        await asyncio.gather(*(self.ask(connections.close_all) for _ in range(4)))
         self._threads.shutdown()
 
     async def since(self, seq: int, agent: str = "", timeout: float = 0.0) -> Batch:

@@ -39,7 +39,12 @@ class Note(msgspec.Struct):
     reason: str = ""
 
 
-_decode = msgspec.json.Decoder(Note).decode
+_read = msgspec.json.Decoder(Note).decode
+
+
+def _decode(line: bytes) -> Note:
+    """A note as the AGI server writes it. Raises ValueError."""
+    return _read(line.replace(b"\\u0000", b""))  # PostgreSQL's text cannot hold it
 
 
 def _from_csv(line: bytes) -> Note:

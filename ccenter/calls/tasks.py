@@ -44,9 +44,10 @@ def convert_recording(recording: str) -> None:
         return
     mine = models.Recording.objects.filter(pk=recording)
     try:
-        raw = _inside(row.path)
         if row.converted_at is None:
             mine.update(attempts=F("attempts") + 1)
+        raw = _inside(row.path)
+        if row.converted_at is None:
             file = str(Path(row.path).with_suffix(".opus"))
             made = convert(raw, _inside(file))
             mine.update(

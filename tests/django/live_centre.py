@@ -1,4 +1,4 @@
-"""A centre that runs: the real core, journal and recorder, in a thread, with a switch that obeys. Requests come from the database."""
+"""A centre that runs: the real core, journal and recorder in a thread, requests from the database, a switch that obeys."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from tests.django.centre_day import Day
 
 
 class LiveCentre:
-    """`async`-free: used as a context manager; `call` lets a caller ring. Its clock is the real one."""
+    """A context manager; `call` lets a caller ring. Its clock is the real one."""
 
     def __init__(self, folder: Path, *, recording: bool = True) -> None:
         self.day = Day(wild=False, calls=0)
@@ -55,7 +55,7 @@ class LiveCentre:
             inbox = Inbox()
             while not self._stop.wait(0.002):
                 self._inputs += inbox.fetch()
-                now = time.time()
+                now = time.time()  # noqa: TID251
                 while self._inputs:
                     self._take(self._inputs.pop(0), now)
                 while self.day.due and self.day.due[0][0] <= now:

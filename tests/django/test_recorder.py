@@ -52,7 +52,7 @@ def test_given_a_journal_when_recorded_then_every_fact_is_there_as_it_was_told(t
     assert (position.seq, position.at) == (told[-1].seq, Fact.objects.latest("seq").at)
 
 
-def test_given_a_recorder_that_stops_after_any_batch_when_another_goes_on_then_nothing_is_missing_or_double(tmp_path: Path) -> None:
+def test_given_a_recorder_that_stops_after_a_batch_when_another_goes_on_then_nothing_is_missing_or_double(tmp_path: Path) -> None:
     from ccenter.calls import recorder as module
     from ccenter.calls.models import Call, Fact
 
@@ -133,7 +133,7 @@ def test_given_facts_nobody_can_fold_or_store_when_recorded_then_they_are_kept_a
     }  # fmt: skip
 
 
-def test_given_a_journal_that_was_put_back_when_recorded_then_there_is_an_alarm_and_no_fact_is_overwritten(tmp_path: Path) -> None:
+def test_given_a_journal_that_was_put_back_when_recorded_then_there_is_an_alarm_and_no_fact_is_changed(tmp_path: Path) -> None:
     from ccenter.calls.models import Alarm, Fact
     from ccenter.calls.recorder import Recorder
 

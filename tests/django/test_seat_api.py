@@ -32,10 +32,11 @@ def centre(transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         yield running
 
 
-ACTIONS = (
-    "sign-in sign-out ready not-ready answer hang-up hold resume transfer consult complete cancel-consult join-all leave dial "
-    "pick-up take pause-recording resume-recording send-keys"
-).split()
+ACTIONS = [
+    "sign-in", "sign-out", "ready", "not-ready", "answer", "hang-up", "hold", "resume",
+    "transfer", "consult", "complete", "cancel-consult", "join-all", "leave", "dial",
+    "pick-up", "take", "pause-recording", "resume-recording", "send-keys",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("action", ACTIONS)

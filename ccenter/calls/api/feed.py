@@ -1,7 +1,7 @@
 """The feed by long poll."""
 
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connections
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -49,7 +49,7 @@ class FeedView(AsyncView):
         query = FeedQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         agent = await sync_to_async(listener_of)(request.user)
-        await sync_to_async(connection.close)()  # waiting needs no connection
+        await sync_to_async(connections.close_all)()  # waiting needs no connection
         feed = hub()
         since = query.validated_data.get("since")
         if since is None:

@@ -1,0 +1,259 @@
+"""The feed: in order, without a gap, only what one may see; over long poll and websocket, with and without Valkey."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp import ClientWSTimeout, WSServerHandshakeError
+from asgiref.sync import sync_to_async
+
+from ccenter.acd import facts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT = 1_800_000_000.0
+
+
+def told(first: int, last: int, agent: str = "") -> list[facts.Fact]:
+    """Facts of calls c1, c2 ...: each is answered, and connected to the agent where one is given."""
+    found: list[facts.Fact] = []
+    for seq in range(first, last + 1):
+        call = f"c{(seq - 1) // 3 + 1}"
+        kind = (seq - 1) % 3
+        if kind == 1 and agent:
+            found.append(facts.CallConnected(seq, AT + seq, call, agent, "sales", 1.0, 1.0))
+        else:
+            found.append(facts.CallAnswered(seq, AT + seq, call))
+    return found
+
+
+def put(news: list[facts.Fact]) -> None:
+    """What the recorder does with them, but for the journal."""
+    from django.db import transaction
+
+    from ccenter.calls.models import RecorderPosition
+    from ccenter.calls.recorder import parse, store
+
+    with transaction.atomic():
+        store([parse(msgspec.json.encode(fact)) for fact in news])
+        RecorderPosition.objects.update_or_create(id=1, defaults={"seq": news[-1].seq})
+
+
+async def publish(seq: int) -> None:
+    from channels.layers import get_channel_layer
+
+    from ccenter.calls.publisher import GROUP
+
+    await get_channel_layer().group_send(GROUP, {"type": "feed.facts", "seq": seq})
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[Any]:
+    from tests.django.web import Web
+
+    async with Web() as running:
+        yield running
+
+
+@pytest.fixture
+async def hub(web: Any) -> Any:
+    from ccenter.calls import feed
+
+    return feed.hub()
+
+
+async def person(name: str, role: str, seat: str = "") -> dict[str, str]:
+    from tests.django.web import login
+
+    return await login(name, role, seat)
+
+
+def seqs(body: Any) -> list[int]:
+    return [fact["seq"] for fact in body["facts"]]
+
+
+# -- long poll -------------------------------------------------------------------------------------------------
+
+
+async def test_given_nobody_a_stranger_or_a_wrong_query_when_polled_then_an_error_that_says_why(web: Any) -> None:
+    assert (await web.get("/api/feed/?" + "since=0", {}))[0] == 401
+    assert (await web.get("/api/feed/?" + "since=0", await person("stranger", "")))[0] == 403
+    lead = await person("lead", "lead")
+    for query in ("since=x", "since=-1", "timeout=99", f"since={2**64}"):
+        status, body = await web.get("/api/feed/?" + query, lead)
+        assert (status, list(body)) == (400, [query.partition("=")[0]])
+
+
+async def test_given_a_record_when_polled_without_since_then_it_says_at_once_where_it_is(web: Any) -> None:
+    await sync_to_async(put)(told(1, 5))
+    assert await web.get("/api/feed/?" + "", await person("lead", "lead")) == (
+        200,
+        {"seq": 5, "facts": [], "more": False, "reset": False},
+    )
+
+
+async def test_given_facts_since_when_polled_then_they_come_in_order_and_in_pages(
+    web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccenter.calls.feed.PAGE", 4)
+    await sync_to_async(put)(told(1, 10))
+    lead = await person("lead", "lead")
+    _, first = await web.get("/api/feed/?" + "since=1", lead)
+    assert (seqs(first), first["seq"], first["more"]) == ([2, 3, 4, 5], 5, True)
+    _, rest = await web.get("/api/feed/?" + "since=7", lead)
+    assert (seqs(rest), rest["seq"], rest["more"]) == ([8, 9, 10], 10, False)
+    assert rest["facts"][0]["type"] == "CallAnswered" and rest["facts"][0]["at"].startswith("2027-01-15T08:00:08")
+
+
+async def test_given_nothing_new_when_polled_then_it_waits_and_answers_when_there_is(web: Any, hub: Any) -> None:
+    await sync_to_async(put)(told(1, 3))
+    lead = await person("lead", "lead")
+    waiting = asyncio.create_task(web.get("/api/feed/?since=3&timeout=10", lead))
+    while not hub._listening:
+        await asyncio.sleep(0.01)
+    await sync_to_async(put)(told(4, 5))
+    await publish(5)
+    _, body = await asyncio.wait_for(waiting, 5)
+    assert seqs(body) == [4, 5]
+    assert await web.get("/api/feed/?" + "since=5&timeout=0", lead) == (
+        200,
+        {"seq": 5, "facts": [], "more": False, "reset": False},
+    )
+
+
+async def test_given_nobody_tells_when_there_are_facts_then_they_are_found_all_the_same(web: Any, hub: Any) -> None:
+    await sync_to_async(put)(told(1, 3))
+    lead = await person("lead", "lead")
+    waiting = asyncio.create_task(web.get("/api/feed/?since=3&timeout=10", lead))
+    while not hub._listening:
+        await asyncio.sleep(0.01)
+    await sync_to_async(put)(told(4, 4))
+    _, body = await asyncio.wait_for(waiting, 5)
+    assert seqs(body) == [4]
+
+
+async def test_given_a_since_that_is_not_of_this_record_when_polled_then_it_says_to_start_anew(web: Any) -> None:
+    await sync_to_async(put)(told(1, 3))
+    lead = await person("lead", "lead")
+    assert await web.get("/api/feed/?" + "since=900", lead) == (200, {"seq": 3, "facts": [], "more": False, "reset": True})
+
+
+async def test_given_an_agent_when_polled_then_only_their_calls_come_and_from_when_they_had_to_do_with_them(web: Any) -> None:
+    agent = await person("alice", "agent", "1001")
+    await sync_to_async(put)([*told(1, 6, "1002"), *told(7, 9, "1001"), facts.AgentChanged(10, AT, "1001", "READY")])
+    _, body = await web.get("/api/feed/?" + "since=0", agent)
+    assert (seqs(body), body["seq"]) == ([8, 9, 10], 10)
+    _, mine = await web.get("/api/feed/?" + "since=8", agent)
+    assert seqs(mine) == [9, 10]
+    _, later = await web.get("/api/feed/?" + "since=10&timeout=0.2", agent)
+    assert (seqs(later), later["seq"]) == ([], 10)
+
+
+async def test_given_memory_or_database_when_asked_at_any_seq_then_both_tell_the_same(web: Any, hub: Any) -> None:
+    from ccenter.calls.feed import Hub
+
+    await sync_to_async(put)([*told(1, 30, "1001"), *told(31, 60, "1002"), *told(61, 90, "1001")])
+    with hub._listener():
+        while not hub._known:
+            await asyncio.sleep(0.01)
+        hub.seq, hub._told = 0, []
+        await hub._read()
+        fresh = Hub()
+        for agent in ("", "1001", "1002", "1003"):
+            for since in (0, 1, 29, 30, 31, 45, 60, 89, 90):
+                assert await hub.since(since, agent) == await fresh._from_database(since, agent), (agent, since)
+        await fresh.stop()
+
+
+# -- websocket -------------------------------------------------------------------------------------------------
+
+
+def socket(web: Any, headers: dict[str, str], query: str = "") -> Any:
+    return web.http.ws_connect(
+        f"/ws/feed/{query}", headers=headers, origin=f"http://{web.address}", timeout=ClientWSTimeout(ws_receive=5)
+    )
+
+
+async def test_given_nobody_a_stranger_or_a_wrong_since_when_connecting_then_refused(web: Any) -> None:
+    lead = await person("lead", "lead")
+    for headers, query in (({}, ""), (await person("stranger", ""), ""), (lead, "?since=x"), ({"Authorization": "Token no"}, "")):
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await socket(web, headers, query)
+        assert refused.value.status == 403
+
+
+async def test_given_a_page_of_another_site_when_it_connects_then_refused(web: Any) -> None:
+    lead = await person("lead", "lead")
+    with pytest.raises(WSServerHandshakeError):
+        await web.http.ws_connect("/ws/feed/", headers=lead, origin="https://evil.example")
+
+
+async def test_given_a_lead_when_connected_then_the_past_since_comes_at_once_and_then_what_happens(web: Any) -> None:
+    await sync_to_async(put)(told(1, 5))
+    async with socket(web, await person("lead", "lead"), "?since=2") as channel:
+        first = await channel.receive_json()
+        assert (seqs(first), first["seq"]) == ([3, 4, 5], 5)
+        got: list[int] = []
+        for start in range(6, 60, 6):
+            await sync_to_async(put)(told(start, start + 5))
+            if start % 4:
+                await publish(start + 5)
+        while not got or got[-1] < 59:
+            got += seqs(await channel.receive_json())
+        assert got == list(range(6, 60))
+
+
+async def test_given_no_since_when_connected_then_it_begins_now(web: Any) -> None:
+    await sync_to_async(put)(told(1, 5))
+    async with socket(web, await person("lead", "lead")) as channel:
+        assert await channel.receive_json() == {"seq": 5, "facts": [], "more": False, "reset": False}
+
+
+async def test_given_many_facts_at_once_when_connected_then_they_come_in_pages_without_a_gap(web: Any) -> None:
+    await sync_to_async(put)(told(1, 1700))
+    got: list[int] = []
+    async with socket(web, await person("lead", "lead"), "?since=0") as channel:
+        while len(got) < 1700:
+            batch = await channel.receive_json()
+            assert len(batch["facts"]) <= 500
+            got += seqs(batch)
+    assert got == list(range(1, 1701))
+
+
+async def test_given_an_agent_who_loses_the_role_when_rights_are_looked_at_then_the_feed_ends(
+    web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.contrib.auth.models import User
+
+    monkeypatch.setattr("ccenter.calls.consumers.CHECK_EVERY", 0.1)
+    async with socket(web, await person("alice", "agent", "1001")) as channel:
+        await channel.receive_json()
+        await sync_to_async(User.objects.filter(username="alice").update)(is_active=False)
+        await channel.receive()
+        assert channel.close_code == 4403
+
+
+async def test_given_sixty_seats_that_listen_when_facts_come_then_each_gets_its_own_and_few_connections_are_used(
+    web: Any,
+) -> None:
+    from django.db import connection
+
+    def connections() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+            return int(cursor.fetchone()[0])
+
+    people = [await person(f"a{seat}", "agent", str(seat)) for seat in range(1001, 1061)]
+    await sync_to_async(put)(told(1, 3))
+    waiting = [asyncio.create_task(web.get("/api/feed/?since=3&timeout=10", headers)) for headers in people]
+    from ccenter.calls import feed
+
+    while feed.hub()._listening < 60:
+        await asyncio.sleep(0.01)
+    assert await sync_to_async(connections)() <= 8
+    news = [facts.AgentChanged(4 + n, AT, str(1001 + n), "READY") for n in range(60)]
+    await sync_to_async(put)(news)
+    await publish(63)
+    answers = await asyncio.gather(*waiting)
+    assert [seqs(body) for _, body in answers] == [[4 + n] for n in range(60)]
