@@ -41,6 +41,7 @@ def render(layout: Layout) -> None:
     home = layout.state / "asterisk"
     for folder in ("lib", "spool/monitor", "spool/tmp", "lib/agi-bin", "lib/cache", "lib/keys"):
         (home / folder).mkdir(parents=True, exist_ok=True)
+    _put(home / "spool/recording", layout.state / "recordings", copy=False)  # where Asterisk puts messages: beside the recordings
     (layout.log / "asterisk").mkdir(exist_ok=True)
     layout.etc.chmod(0o700)
     values = {
@@ -132,6 +133,7 @@ def _link_data(data: Path, shared: Path, *, copy: bool = False) -> None:
             stale.unlink()
         for prompt in (SOUNDS / language).glob("*.alaw"):
             _put(folder / prompt.name, prompt, copy)
+        _put(folder.parent / "beep.alaw", SOUNDS / language / "voicemail-beep.alaw", copy)  # Asterisk's own name for it
     (data / "moh").mkdir(exist_ok=True)
     _put(data / "moh" / "melody.alaw", music.rendered(), copy)
     for name in ("documentation", "rest-api"):
