@@ -6,7 +6,8 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,19 @@ from tests.phones import Policy
 from tests.phones.seat import Api, Ari, Seat
 from tests.phones.sipp import Agents, Callers
 
-TALKING, WAITING = 20, 5
+TALKING, WAITING, TEAM = 20, 5, 12
+
+
+@asynccontextmanager
+async def signed_in(stack: Stack, logins: list[dict[str, Any]]) -> AsyncIterator[None]:
+    """Agents whose phones are played by SIPp, ready."""
+    async with AsyncExitStack() as team:
+        for login in logins:
+            api = await team.enter_async_context(Api(stack, login))
+            await api.post("/api/seat/sign-in/", {"phone": "desk", "ready": True})
+            team.push_async_callback(api.post, "/api/seat/sign-out/")
+            await api.wait_for("/api/seat/", lambda seat: seat["state"] == "READY", 10)
+        yield
 
 
 def state_of(stack: Stack) -> Path:
@@ -119,30 +132,26 @@ async def test_given_asterisk_killed_then_calls_end_with_a_cause_that_says_so_an
 
 @pytest.mark.parametrize("part", ["postgres", "valkey"])
 async def test_given_a_database_stopped_for_30_s_under_load_then_calls_go_on_and_afterwards_the_facts_are_complete(
-    stack: Stack, logins: list[dict[str, Any]], seats: Callable[..., Any], sip: tuple[str, int], part: str
+    stack: Stack, logins: list[dict[str, Any]], sip: tuple[str, int], part: str
 ) -> None:
     seconds = float(os.environ.get("CC_TEST_OUTAGE", "30"))
-    team = [await seats(n, media=False) for n in range(12)]
-    for seat in team:
-        await seat.phone.close()  # SIPp answers in their place
     connection = psycopg2.connect(stack["database_url"])
     connection.autocommit = True
     before = _ended(connection)
-    with tempfile.TemporaryDirectory() as folder:
-        with Agents(Path(folder), sip, logins[:12], ring_ms=200) as answering:
-            assert answering.port
-            rate = 2
-            calls = int((seconds + 10) * rate)
-            with Callers(Path(folder), sip, stack["numbers"]["direct"], rate=rate, calls=calls, talk_ms=2000) as load:
-                await until(lambda: load.stats().created >= rate * 3, 20, "the load runs")
-                connection.close()
-                stacks.stop(state_of(stack), part)
-                stopped = load.stats()
-                await until(lambda: load.stats().created >= stopped.created + seconds * rate, seconds + 15, "calls go on")
-                assert load.stats().failed == 0
-                stacks.start(state_of(stack), part)
-                await asyncio.to_thread(load.wait, 60)
-                stats = load.stats()
+    connection.close()
+    rate, calls = 2, int((seconds + 10) * 2)
+    async with AsyncExitStack() as parties:
+        folder = Path(parties.enter_context(tempfile.TemporaryDirectory()))
+        parties.enter_context(Agents(folder, sip, logins[:TEAM], ring_ms=200))
+        await parties.enter_async_context(signed_in(stack, logins[:TEAM]))
+        load = parties.enter_context(Callers(folder, sip, stack["numbers"]["direct"], rate=rate, calls=calls, talk_ms=2000))
+        await until(lambda: load.stats().created >= rate * 3, 20, "the load runs")
+        stacks.stop(state_of(stack), part)
+        stopped = load.stats()
+        await until(lambda: load.stats().created >= stopped.created + seconds * rate, seconds + 15, "calls go on")
+        assert load.stats().failed == 0
+        stacks.start(state_of(stack), part)
+        stats = await asyncio.to_thread(load.wait, 60)
     assert (stats.failed, stats.successful) == (0, calls), stats
     connection = psycopg2.connect(stack["database_url"])
     connection.autocommit = True

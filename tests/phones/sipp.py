@@ -224,22 +224,20 @@ class Agents(Sipp):
         self._rows = [f"{x['extension']};[authentication username={x['extension']} password={x['sip_password']}]" for x in logins]
 
     def start(self) -> Self:
-        super().start()
-        try:
-            self._register(3600)
-        except BaseException:
-            self.stop()
-            raise
-        return self
+        # First, and from the same port: a switch that looks through NAT takes the sender's address for the phone's.
+        self._register(3600)
+        return super().start()
 
     def unregister(self) -> None:
+        """Stop, and take the phones away."""
+        self.stop()
         self._register(0)
 
     def _register(self, expires: int) -> None:
         values = {"CONTACT_PORT": self.port, "EXPIRES": expires}
         count = len(self._rows)
         options = ["-m", str(count), "-r", "200", "-l", "50"]
-        with Sipp(self._base, self._server, "register", values=values, rows=self._rows, options=options) as sipp:
+        with Sipp(self._base, self._server, "register", values=values, rows=self._rows, options=options, port=self.port) as sipp:
             stats = sipp.wait(30 + count / 20)
             if stats.successful != count:
                 raise RuntimeError(f"only {stats.successful} of {count} phones registered: {sipp.said()}")
