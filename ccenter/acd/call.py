@@ -173,6 +173,7 @@ class Call(Struct):
     back: tuple[str, str] | None = None  # flow and node to return to after the human service
     menu: tuple[str, str] | None = None  # flow and node the caller last left
     variables: dict[str, str] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list)  # variables to be forgotten once they were used
     message: str = ""  # the voicemail being taken
     mailbox: str = ""
     # -- what the record needs at the end

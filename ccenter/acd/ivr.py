@@ -144,6 +144,7 @@ def step(w: World, call: Call, cursor: Cursor, node: AnyNode) -> str | None:
         case LookUpNode():
             cursor.phase, cursor.lookup = "lookup", w.fresh("q")
             given = {name: value(call, text) for name, text in node.arguments.items()}
+            forget(call, tuple(node.arguments.values()))
             speak(w, call, node.prompts, "flow")
             w.out.append(commands.LookUp(call.id, cursor.lookup, node.kind, given))
             w.alarm("lookup", call.id, w.now + node.timeout)
@@ -179,6 +180,13 @@ def learn(call: Call, values: dict[str, str]) -> None:
         call.priority = max(call.priority, _whole(values["priority"]))
 
 
+def forget(call: Call, used: tuple[str, ...] | None = None) -> None:
+    """A PIN that has been asked with, and every secret when the flow is left, is in no later snapshot."""
+    for name in [name for name in call.secrets if used is None or "$" + name in used]:
+        call.secrets.remove(name)
+        call.variables.pop(name, None)
+
+
 def goto(w: World, call: Call, cursor: Cursor, node: str | None) -> None:
     """Go to a node; None ends the call, as a flow's last resort."""
     if node is None:
@@ -201,6 +209,7 @@ def leave(w: World, call: Call, target: AnyTarget) -> None:
     w.quiet("lookup", call.id)
     hush(w, call)
     call.cursor = None
+    forget(call)
     w.go(w, call, target)
 
 
@@ -283,6 +292,8 @@ def entered(w: World, call: Call, cursor: Cursor, node: CollectNode) -> None:
         return
     w.out.append(facts.KeyChosen(w.seq(), w.now, call.id, cursor.node, f"{len(digits)} digits"))
     call.variables[node.variable] = digits
+    if node.sensitive and node.variable not in call.secrets:
+        call.secrets.append(node.variable)
     finish_collect(w, call, node)
     goto(w, call, cursor, node.next)
 
