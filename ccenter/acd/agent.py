@@ -182,8 +182,13 @@ def missed(w: World, agent: Agent, reason: str, most: int) -> None:
     elif reason == "no_answer":
         settle(w, agent)
     else:
-        change(w, agent, T.NOT_READY, PHONE_BUSY)
-        w.alarm("rest", agent.code, w.now + w.settings.rest_seconds)
+        rest(w, agent)
+
+
+def rest(w: World, agent: Agent) -> None:
+    """The phone takes no call just now: it is left alone for a while, so that no caller waits for it in vain."""
+    change(w, agent, T.NOT_READY, PHONE_BUSY)
+    w.alarm("rest", agent.code, w.now + w.settings.rest_seconds)
 
 
 def finished(w: World, agent: Agent, wrap_up: float) -> None:

@@ -262,11 +262,14 @@ def agent_leg_gone(w: World, call: Call, cause: int, note: str) -> None:
     elif cause in service.NORMAL and call.state is CallState.CONNECTED:
         service.after_service(w, call, "agent")
     else:
-        lost(w, call)
+        lost(w, call, dead=not note and cause not in service.NORMAL)
 
 
-def lost(w: World, call: Call) -> None:
-    """The agent's phone died in mid-call: the customer goes to the head of the queue, with their place and history."""
+def lost(w: World, call: Call, dead: bool) -> None:
+    """The agent's leg is lost in mid-call: the customer goes to the head of the queue, with their place and history.
+
+    `dead`: because their phone died, so it is not to ring for the next caller at once, or for the same.
+    """
     sender = call.agent
     unhold(w, call)
     service.stop_machine(w, call)
@@ -274,6 +277,9 @@ def lost(w: World, call: Call) -> None:
     service.close_talk(w, call)
     w.park(call, call.customer)
     service.release_agent(w, call)
+    agent = w.state.agents.get(sender)
+    if dead and agent is not None and agent.state is AgentState.READY:
+        agents.rest(w, agent)
     w.unbridge(call)
     if call.queue in w.config.queues:
         service.requeue(w, call, "agent_lost")
