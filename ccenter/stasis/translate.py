@@ -107,7 +107,10 @@ def _played(message: Message, live: Live) -> Event:
     playback = message.playback
     if playback is None:
         return None
-    return events.PlayEnded(_leg(playback.target_uri), playback.id, playback.state == "failed")
+    leg = _leg(playback.target_uri)
+    if live.get(leg):  # it hung up, which ended the playback: nobody is there for what would come next
+        return None
+    return events.PlayEnded(leg, playback.id, playback.state == "failed")
 
 
 def _recorded(message: Message, live: Live) -> Event:
