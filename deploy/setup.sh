@@ -28,15 +28,8 @@ at_end() {
 trap at_end EXIT
 trap 'exit 130' INT TERM
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        fail "the packages $missing are missing and there is no sudo: install them as root with apt-get"
-    fi
-}
+can_install() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # -- Debian packages ----------------------------------------------------------------------------------------------
 # opus-tools: recordings become Ogg Opus, two channels, which every browser plays. sip-tester: SIPp, the demo's and the
@@ -66,10 +59,12 @@ have_asterisk || need_asterisk=yes
 
 if [ -n "$missing" ] || [ $need_asterisk = yes ]; then
     command -v apt-get >/dev/null || fail "needs$missing and Asterisk 20 or newer: install them by your system's means"
-    say "refreshing the package lists"
-    # a machine whose clock or mirror is behind has lists that look expired
-    as_root apt-get -q -o Acquire::Check-Valid-Until=false update >"$logs/update" 2>&1 ||
-        say "some package lists could not be refreshed; going on with what is there"
+    if can_install; then
+        say "refreshing the package lists"
+        # a machine whose clock or mirror is behind has lists that look expired
+        as_root apt-get -q -o Acquire::Check-Valid-Until=false update >"$logs/update" 2>&1 ||
+            say "some package lists could not be refreshed; going on with what is there"
+    fi
     if [ $need_asterisk = yes ]; then
         offered=$(apt-cache policy asterisk | sed -n 's/^ *Candidate: \([0-9]*:\)\{0,1\}\([0-9]*\).*/\2/p')
         if [ "${offered:-0}" -ge 20 ]; then
@@ -83,6 +78,7 @@ if [ -n "$missing" ] || [ $need_asterisk = yes ]; then
     fi
 fi
 if [ -n "$missing" ]; then
+    can_install || fail "missing packages and no sudo: as root, apt-get install$missing"
     say "installing$missing"
     # shellcheck disable=SC2086
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing \
