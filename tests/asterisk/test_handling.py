@@ -80,7 +80,11 @@ async def test_given_transfer_to_unknown_or_busy_target_then_it_is_refused_and_t
     alice: Seat, carol: Caller, logins: list[dict[str, Any]]
 ) -> None:
     call, phone = await talking(alice, carol)
-    for target in ({"to": "agent", "agent": "9999"}, {"to": "agent", "agent": logins[5]["extension"]}, {"to": "queue", "queue": "x"}):
+    for target in (
+        {"to": "agent", "agent": "9999"},
+        {"to": "agent", "agent": logins[5]["extension"]},
+        {"to": "queue", "queue": "x"},
+    ):
         try:
             await alice.do("transfer", **target)
         except Refused as refused:
@@ -100,7 +104,9 @@ async def test_given_consultation_then_only_the_agents_talk_and_completing_joins
     await alice.do("consult", to="agent", agent=bob.agent)
     target = await bob.phone.ringing()
     await target.answer()
-    await asyncio.gather(target.hears(alice.tone), phone.hears(bob.tone), call.hears_not(alice.tone), target.hears_not(caller.tone))
+    await asyncio.gather(
+        target.hears(alice.tone), phone.hears(bob.tone), call.hears_not(alice.tone), target.hears_not(caller.tone)
+    )
     await alice.do("complete")
     await phone.wait_ended()
     await asyncio.gather(call.hears(bob.tone), target.hears(caller.tone))
@@ -134,7 +140,11 @@ async def test_given_three_way_then_all_hear_all_and_the_others_talk_on_when_the
     await phone.hears(bob.tone)
     await alice.do("join-all")
     await asyncio.gather(
-        call.hears(alice.tone), call.hears(bob.tone), phone.hears(caller.tone), target.hears(caller.tone), target.hears(alice.tone)
+        call.hears(alice.tone),
+        call.hears(bob.tone),
+        phone.hears(caller.tone),
+        target.hears(caller.tone),
+        target.hears(alice.tone),
     )
     await alice.do("leave")
     await phone.wait_ended()
@@ -142,7 +152,9 @@ async def test_given_three_way_then_all_hear_all_and_the_others_talk_on_when_the
     await call.hangup()
 
 
-async def test_given_click_to_call_then_own_phone_rings_first_and_the_number_after_it(alice: Seat, pstn: Caller, lead: Api) -> None:
+async def test_given_click_to_call_then_own_phone_rings_first_and_the_number_after_it(
+    alice: Seat, pstn: Caller, lead: Api
+) -> None:
     await alice.do("dial", number="13812345678")
     phone = await alice.phone.ringing()
     assert phone.header("Call-Info")
@@ -175,7 +187,9 @@ async def test_given_agent_dials_a_colleague_by_phone_then_they_talk(alice: Seat
     await bob.wait_state("READY")
 
 
-async def test_given_a_colleagues_phone_rings_then_another_agent_picks_the_call_up(alice: Seat, bob: Seat, callers: MakeCaller) -> None:
+async def test_given_a_colleagues_phone_rings_then_another_agent_picks_the_call_up(
+    alice: Seat, bob: Seat, callers: MakeCaller
+) -> None:
     await bob.not_ready()
     caller = callers("direct")
     call = caller.dial()
@@ -218,7 +232,9 @@ async def test_given_ringing_desk_phone_when_answered_by_request_then_it_answers
     await phone.wait_ended()
 
 
-async def test_given_phone_unplugged_in_a_call_then_the_customer_is_served_by_another(alice: Seat, bob: Seat, callers: MakeCaller) -> None:
+async def test_given_phone_unplugged_in_a_call_then_the_customer_is_served_by_another(
+    alice: Seat, bob: Seat, callers: MakeCaller
+) -> None:
     await bob.not_ready()
     caller = callers("direct")
     call, _ = await talking(alice, caller)
