@@ -28,24 +28,27 @@ log = logging.getLogger(__name__)
 MOST = 500  # facts a batch
 AWAY = (OperationalError, InterfaceError)
 
+Parsed = tuple[dict[str, Any], Fact | None, str]  # the row of a fact, the fact, and why it is none
 _raw = msgspec.json.Decoder(dict[str, Any]).decode
+_fact = msgspec.json.Decoder(AnyFact).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def parse(line: bytes) -> tuple[dict[str, Any], Fact | None, str]:
-    """The row of a fact, the fact, and what is wrong with it. Raises msgspec.DecodeError and KeyError for what has no seq."""
+def parse(line: bytes) -> Parsed:
+    """A fact as the journal tells it. Raises ValueError, TypeError and KeyError for what has no seq and no time."""
     data = _raw(line)
-    if b"\\u0000" in line:  # PostgreSQL's text cannot hold it
-        data = _without_nul(data)
-    data["at"] = round(float(data["at"]), 6)  # what the database keeps of it: a rebuild must find the same
     fact, error = None, ""
     try:
-        fact = msgspec.convert(data, AnyFact)
+        if b"\\u0000" in line:  # PostgreSQL's text cannot hold it
+            data = _without_nul(data)
+            fact = msgspec.convert(data, AnyFact)
+        else:
+            fact = _fact(line)
     except msgspec.ValidationError as problem:
         error = str(problem)
     row = {
         "seq": int(data.pop("seq")),
-        "at": moment(data.pop("at")),
+        "at": moment(float(data.pop("at"))),
         "type": str(data.pop("type", "")),
         "call": _text(data, "call"),
         "agent": _text(data, "agent"),
@@ -91,6 +94,7 @@ class Recorder:
         self.seq = 0
         self.recorded = 0  # facts since this recorder began
         self._damaged = 0
+        self._book = Book()
 
     def step(self) -> int:
         """Takes one batch from the journal to the database; how many facts were new. Raises DatabaseError, OSError."""
@@ -102,8 +106,7 @@ class Recorder:
                 return 0
             return self._store(tail, before, lines)
         except BaseException:
-            self.tail = None  # whatever was done, the database knows how far it got
-            tail.close()
+            self._leave()
             raise
 
     def _enter(self) -> Tail:
@@ -117,77 +120,93 @@ class Recorder:
                 self.tail = Tail(self.folder, Position())
         return self.tail
 
+    def _leave(self) -> None:
+        """Forgets where we are and what we know: the database knows how far it got."""
+        if self.tail is not None:
+            self.tail.close()
+        self.tail, self._book = None, Book()
+
     def _store(self, tail: Tail, before: Position, lines: list[bytes]) -> int:
-        parsed = []
-        for line in lines:
-            try:
-                parsed.append(parse(line))
-            except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
-                tail.damaged += 1
-                log.error("not a fact: %r: %s", line[:200], error)
-        fresh = [p for p in parsed if p[0]["seq"] > self.seq]
-        with transaction.atomic():
-            if not self._still_ours(before):
-                self.tail = None  # another recorder was here
-                return 0
-            if len(fresh) < len(parsed):
-                text = f"facts up to {self.seq} are on record, yet the journal tells {parsed[0][0]['seq']} anew: passed over"
-                raise_alarm("journal", "repeated", text)
-            if tail.damaged > self._damaged:
-                self._damaged = tail.damaged
-                raise_alarm("journal", "damaged", f"{tail.damaged} lines cannot be read, the last before {tail.position}")
-            book = self._fold(fresh)
-            last = fresh[-1][0] if fresh else None
-            seq = last["seq"] if last else self.seq
-            self._move(tail.position, seq, last["at"] if last else None)
-        self.seq = seq
-        self.recorded += len(fresh)
-        self.publish(seq, book.recorded)
-        return len(fresh)
-
-    def _still_ours(self, before: Position) -> bool:
-        """Takes the position's row for this transaction: two recorders never write the same."""
-        row = RecorderPosition.objects.select_for_update().filter(id=1).first()
-        ours = row is not None and row.seq == self.seq
-        return ours and (before == Position() or before == Position(row.segment, row.offset))
-
-    def _move(self, position: Position, seq: int, at: Any) -> None:
-        changes = {"segment": position.segment, "offset": position.offset, "seq": seq}
-        if at is not None:
-            changes["at"] = at
-        RecorderPosition.objects.filter(id=1).update(**changes)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify('facts', %s)", [str(seq)])
-
-    def _fold(self, fresh: list[tuple[dict[str, Any], Fact | None, str]]) -> Book:
-        """Stores and folds facts. What the database refuses is found by doing them one at a time."""
+        parsed = self._parse(tail, lines)
+        fresh = [one for one in parsed if one[0]["seq"] > self.seq]
         try:
             with transaction.atomic():
-                return store(fresh)
+                if not self._still_ours(before):
+                    self._leave()
+                    return 0
+                store(fresh, self._book)
+                self._move(tail, parsed, fresh)
         except AWAY:
             raise
         except DatabaseError:
             log.exception("a batch of %d facts was refused: one at a time now", len(fresh))
-        whole = Book()
-        for one in fresh:
+            self._book = Book()
+            with transaction.atomic():
+                if not self._still_ours(before):
+                    self._leave()
+                    return 0
+                for one in fresh:
+                    self._book.recorded += _store_alone(one)
+                self._move(tail, parsed, fresh)
+        if fresh:
+            self.seq = fresh[-1][0]["seq"]
+        self.recorded += len(fresh)
+        self.publish(self.seq, self._book.recorded)
+        return len(fresh)
+
+    def _parse(self, tail: Tail, lines: list[bytes]) -> list[Parsed]:
+        parsed = []
+        for line in lines:
             try:
-                with transaction.atomic():
-                    book = store([one])
-                whole.recorded += book.recorded
-            except AWAY:
-                raise
-            except DatabaseError as error:
-                row = one[0]
-                raise_alarm("projection", row["type"], f"fact {row['seq']}: {error}"[:500], row["at"])
-                with suppress(DatabaseError), transaction.atomic():
-                    insert([row])
-        return whole
+                parsed.append(parse(line))
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
+                tail.damaged += 1
+                log.error("not a fact: %r: %s", line[:200], error)
+        return parsed
+
+    def _still_ours(self, before: Position) -> bool:
+        """Takes the position's row for this transaction: two recorders never write the same."""
+        with connection.cursor() as cursor:
+            cursor.execute('SELECT seq, segment, "offset" FROM calls_recorderposition WHERE id = 1 FOR UPDATE')
+            seq, *position = cursor.fetchone() or (None,)
+        return seq == self.seq and (before == Position() or before == Position(*position))
+
+    def _move(self, tail: Tail, parsed: list[Parsed], fresh: list[Parsed]) -> None:
+        """Puts on record how far we are, and what is wrong with the journal."""
+        if len(fresh) < len(parsed):
+            text = f"facts up to {self.seq} are on record, yet the journal tells {parsed[0][0]['seq']} anew: passed over"
+            raise_alarm("journal", "repeated", text)
+        if tail.damaged > self._damaged:
+            self._damaged = tail.damaged
+            raise_alarm("journal", "damaged", f"{tail.damaged} lines cannot be read, the last before {tail.position}")
+        seq, at = (fresh[-1][0]["seq"], fresh[-1][0]["at"]) if fresh else (self.seq, None)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                'UPDATE calls_recorderposition SET segment = %s, "offset" = %s, seq = %s, at = coalesce(%s, at) WHERE id = 1 '
+                "RETURNING pg_notify('facts', seq::text)",
+                [tail.position.segment, tail.position.offset, seq, at],
+            )
 
 
-def store(batch: list[tuple[dict[str, Any], Fact | None, str]]) -> Book:
-    """Inserts facts and folds them, in the caller's transaction. Raises DatabaseError."""
+def _store_alone(one: Parsed) -> list[str]:
+    """Stores a fact that may be the one the database refuses; the recordings it ends. Raises what is in AWAY."""
+    row = one[0]
+    try:
+        with transaction.atomic():
+            return store([one], Book()).recorded
+    except AWAY:
+        raise
+    except DatabaseError as error:
+        raise_alarm("projection", row["type"], f"fact {row['seq']}: {error}"[:500], row["at"])
+        with suppress(DatabaseError), transaction.atomic():
+            insert([row])
+        return []
+
+
+def store(batch: list[Parsed], book: Book | None = None) -> Book:
+    """Inserts facts and folds them, in the caller's transaction; `book` as for `fold`. Raises DatabaseError."""
     insert([row for row, _, _ in batch])
-    book = fold([fact for _, fact, _ in batch if fact is not None])
+    book = fold([fact for _, fact, _ in batch if fact is not None], book)
     for row, fact, error in batch:
         if fact is None:
             book.alarm("projection", row["type"], f"fact {row['seq']}: {error}", row["at"].timestamp())

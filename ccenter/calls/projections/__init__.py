@@ -15,9 +15,11 @@ log = logging.getLogger(__name__)
 def fold(batch: Sequence[Fact], book: Book | None = None) -> Book:
     """Folds facts, in their order, into the database, inside the caller's transaction; the book says what is to follow.
 
-    A fact whose fold raises is passed over with an alarm. Raises DatabaseError when the rows cannot be written.
+    `book`: of the batch before, if nothing went wrong since. A fact whose fold raises is passed over with an alarm.
+    Raises DatabaseError when the rows cannot be written.
     """
     book = book or Book()
+    book.turn_page()
     book.load(batch)
     for fact in batch:
         apply = FOLDS.get(type(fact))

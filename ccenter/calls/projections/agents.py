@@ -7,7 +7,7 @@ from ccenter.calls.models import AgentStateSpan, AgentStatus
 from ccenter.calls.projections.book import Book, moment, on
 
 
-@on(facts.AgentChanged)
+@on(facts.AgentChanged, needs=("agent",))
 def agent_changed(book: Book, fact: facts.AgentChanged) -> None:
     now = moment(fact.at)
     status = book.statuses.get(fact.agent)
@@ -33,7 +33,7 @@ def agent_changed(book: Book, fact: facts.AgentChanged) -> None:
     book.changed(status)
 
 
-@on(facts.PhoneStateChanged)
+@on(facts.PhoneStateChanged, needs=("agent",))
 def phone_changed(book: Book, fact: facts.PhoneStateChanged) -> None:
     status = book.statuses.get(fact.agent)
     if status is None:
@@ -42,11 +42,11 @@ def phone_changed(book: Book, fact: facts.PhoneStateChanged) -> None:
     book.changed(status)
 
 
-@on(facts.RequestDone)
+@on(facts.RequestDone, needs=())
 def request_done(book: Book, fact: facts.RequestDone) -> None:
     book.answers[fact.request] = ("done", "", fact.call, moment(fact.at))
 
 
-@on(facts.RequestRefused)
+@on(facts.RequestRefused, needs=())
 def request_refused(book: Book, fact: facts.RequestRefused) -> None:
     book.answers[fact.request] = ("refused", fact.reason, "", moment(fact.at))

@@ -1,7 +1,8 @@
-"""A book: the rows that a batch of facts touches, read once, changed in memory by the fold, written once.
+"""A book: the rows that facts touch, read once, changed in memory by the folds, written once a batch.
 
 A fold is a function `(book, fact)` registered by `@on(type)`. It looks at rows in the book only, so that folding one fact at a
-time, in batches, or all of them anew gives the same rows.
+time, in batches, or all of them anew gives the same rows. As nobody else writes these rows, a book may be kept from one batch
+to the next: what still goes on need not be read again. After anything went wrong it must be thrown away.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +28,7 @@ from ccenter.calls.models import (
 F = TypeVar("F", bound=facts.Fact)
 Fold = Callable[[Any, Any], None]
 FOLDS: dict[type, Fold] = {}
+NEEDS: dict[type, tuple[str, ...]] = {}
 _json = msgspec.json.Encoder().encode
 
 # What the fold owns of each table; other columns are somebody else's and never overwritten.
@@ -38,11 +40,11 @@ KEYS: dict[type[Model], tuple[str, ...]] = {CallAgent: ("call", "agent"), CallOf
 FOLDED = (Call, CallAgent, CallOffer, Recording, Voicemail, AgentStatus, AgentStateSpan)
 
 
-def on(kind: type[F]) -> Callable[[Callable[["Book", F], None]], Callable[["Book", F], None]]:
-    """Registers the fold of a type of fact."""
+def on(kind: type[F], needs: tuple[str, ...] = ("call",)) -> Callable[[Callable[["Book", F], None]], Callable[["Book", F], None]]:
+    """Registers the fold of a type of fact; `needs` names the fields whose rows it looks at: call, recording, agent."""
 
     def register(fold: Callable[["Book", F], None]) -> Callable[["Book", F], None]:
-        FOLDS[kind] = fold
+        FOLDS[kind], NEEDS[kind] = fold, needs
         return fold
 
     return register
@@ -64,7 +66,7 @@ class Book:
 
     def __init__(self) -> None:
         self.calls: dict[str, Call] = {}
-        self.parts: dict[tuple[str, str], CallAgent] = {}
+        self.parts: dict[str, dict[str, CallAgent]] = {}  # call -> agent -> row
         self.offers: dict[str, list[CallOffer]] = {}  # of a call, those that ring
         self.recordings: dict[str, Recording] = {}
         self.statuses: dict[str, AgentStatus] = {}
@@ -72,35 +74,48 @@ class Book:
         self.promised: list[facts.CallbackPromised] = []
         self.recorded: list[str] = []
         self.alarms: list[AlarmRaised] = []
+        self._over: list[str] = []
         self._changed: dict[type[Model], dict[int, Model]] = {kind: {} for kind in FOLDED}
 
     def load(self, batch: Iterable[facts.Fact]) -> None:
-        """Reads what the facts' folds will look at. Five queries at most."""
-        calls, agents, recordings = set(), set(), set()
+        """Reads what the facts' folds will look at and is not here yet. Five queries at most, none for calls that begin."""
+        wanted: dict[str, set[str]] = {"call": set(), "recording": set(), "agent": set()}
+        begun = set()
         for fact in batch:
-            if isinstance(fact, facts.AgentChanged | facts.PhoneStateChanged):
-                agents.add(fact.agent)
-            elif (call := getattr(fact, "call", "")) and type(fact) in FOLDS:
-                calls.add(call)
-                if recording := getattr(fact, "recording", ""):
-                    recordings.add(recording)
-        if calls := calls - self.calls.keys():
+            for name in NEEDS.get(type(fact), ()):
+                wanted[name].add(getattr(fact, name))
+            if isinstance(fact, facts.CallStarted):
+                begun.add(fact.call)
+            elif isinstance(fact, facts.RecordingStarted):
+                wanted["recording"].discard(fact.recording)
+        if calls := wanted["call"] - begun - self.calls.keys():
             self.calls.update(Call.objects.in_bulk(calls))
-        if known := [call for call in calls if call in self.calls]:
-            for part in CallAgent.objects.filter(call__in=known):
-                self.parts[part.call, part.agent] = part
-            for offer in CallOffer.objects.filter(call__in=known, result="").order_by("seq"):
+            for part in CallAgent.objects.filter(call__in=calls):
+                self.parts.setdefault(part.call, {})[part.agent] = part
+            for offer in CallOffer.objects.filter(call__in=calls, result="").order_by("seq"):
                 self.offers.setdefault(offer.call, []).append(offer)
-        if recordings := recordings - self.recordings.keys():
+        if recordings := wanted["recording"] - self.recordings.keys():
             self.recordings.update(Recording.objects.in_bulk(recordings))
-        if agents := agents - self.statuses.keys():
+        if agents := wanted["agent"] - self.statuses.keys():
             self.statuses.update(AgentStatus.objects.in_bulk(agents))
+
+    def turn_page(self) -> None:
+        """Begins the next batch: what followed from the last is done with, and so is what ended in it."""
+        self.promised, self.recorded, self.alarms = [], [], []
+        for ident in self._over:
+            for rows in (self.calls, self.parts, self.offers, self.recordings):
+                rows.pop(ident, None)  # type: ignore[attr-defined]
+        self._over.clear()
 
     # -- for folds ---------------------------------------------------------------------------------------------
 
     def changed(self, row: Model) -> None:
         """The row is new, or was changed."""
         self._changed[type(row)][id(row)] = row
+
+    def over(self, ident: str) -> None:
+        """Nothing more is expected of this call or recording: its rows need not stay at hand."""
+        self._over.append(ident)
 
     def call(self, fact: Any) -> Call:
         """The fact's call, to be changed. One whose beginning is not on record begins here."""

@@ -19,18 +19,23 @@ MOST_STEPS = 300  # a caller who plays with the keys all day must not make an en
 
 def _step(call: Call, at: float, step: str, **more: Any) -> None:
     if len(call.steps) < MOST_STEPS:
-        call.steps.append({"at": at, "step": step, **more})
+        call.steps.append({"at": round(at, 6), "step": step, **more})
 
 
 def _take_part(book: Book, call: str, agent: str, fact: facts.Fact, *, spoke: bool = False) -> None:
     """From this fact on the agent has to do with the call."""
     if not agent:
         return
-    part = book.parts.get((call, agent))
+    parts = book.parts.setdefault(call, {})
+    part = parts.get(agent)
     if part is None:
-        part = book.parts[call, agent] = CallAgent(call=call, agent=agent, seq=fact.seq, at=moment(fact.at))
+        part = parts[agent] = CallAgent(call=call, agent=agent, seq=fact.seq, at=moment(fact.at))
     part.spoke |= spoke
     book.changed(part)
+
+
+def _seconds(offer: CallOffer, at: float) -> float:
+    return round((moment(at) - offer.at).total_seconds(), 3)
 
 
 def _agent_of(target: str) -> str:
@@ -38,7 +43,7 @@ def _agent_of(target: str) -> str:
     return name if kind == "agent" else ""
 
 
-@on(facts.CallStarted)
+@on(facts.CallStarted, needs=())
 def started(book: Book, fact: facts.CallStarted) -> None:
     outside = fact.ani if fact.direction == "in" else fact.dnis if fact.direction == "out" else ""
     number = normalise(outside) if outside else None
@@ -142,7 +147,7 @@ def offer_ended(book: Book, fact: facts.OfferEnded) -> None:
 def _offers_taken(book: Book, call: str, agent: str, at: float, rang: float | None = None) -> None:
     for offer in book.ringing(call, agent):
         offer.ended_at, offer.result = moment(at), "connected"
-        offer.rang = round(at - offer.at.timestamp(), 3) if rang is None else rang
+        offer.rang = _seconds(offer, at) if rang is None else rang
 
 
 @on(facts.CallConnected)
@@ -271,25 +276,27 @@ def recording_started(book: Book, fact: facts.RecordingStarted) -> None:
     book.changed(recording)
 
 
-@on(facts.RecordingPaused)
+@on(facts.RecordingPaused, needs=("recording",))
 def recording_paused(book: Book, fact: facts.RecordingPaused) -> None:
     if fact.paused:
         book.recording(fact).pauses += 1
 
 
-@on(facts.RecordingDone)
+@on(facts.RecordingDone, needs=("recording",))
 def recording_done(book: Book, fact: facts.RecordingDone) -> None:
     recording = book.recording(fact)
     recording.state, recording.reason, recording.ended_at = "raw", "", moment(fact.at)
     recording.path, recording.bytes = fact.path, fact.bytes
     book.recorded.append(fact.recording)
+    book.over(fact.recording)
 
 
-@on(facts.RecordingFailed)
+@on(facts.RecordingFailed, needs=("recording",))
 def recording_failed(book: Book, fact: facts.RecordingFailed) -> None:
     recording = book.recording(fact)
     recording.state, recording.reason, recording.ended_at = "failed", fact.reason, moment(fact.at)
     book.alarm("recording", fact.recording, f"{fact.call}: {fact.reason}", fact.at)
+    book.over(fact.recording)
 
 
 @on(facts.CallEnded)
@@ -303,5 +310,6 @@ def ended(book: Book, fact: facts.CallEnded) -> None:
     call.waited, call.talked, call.held = fact.waited, fact.talked, fact.held
     for offer in book.ringing(fact.call):
         offer.ended_at, offer.result = call.ended_at, "call_ended"
-        offer.rang = round(fact.at - offer.at.timestamp(), 3)
+        offer.rang = _seconds(offer, fact.at)
     _step(call, fact.at, "end", by=fact.by)
+    book.over(fact.call)

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 PAUSE = 0.04  # seconds from one batch to the next at the least, so that under load they are few and large
 IDLE = 0.01  # seconds between looks at a journal that does not grow
-TIDY_EVERY = 5.0
+TIDY_EVERY = 2.0
 LONGEST_BACKOFF = 2.0
 
 
