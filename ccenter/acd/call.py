@@ -157,6 +157,7 @@ class Call(Struct):
     asking: str = ""  # the last agent, while the caller is asked about them
     # -- served
     offers: dict[str, str] = field(default_factory=dict)  # ringing leg -> agent
+    rings_all: bool = False  # whoever becomes ready may ring along
     agent: str = ""
     agent_leg: str = ""
     bridge: str = ""

@@ -67,6 +67,7 @@ class Acd:
 
     def snapshot(self) -> dict[str, Any]:
         """All state as plain JSON values, taken between two events."""
+        self.world.state.now = self.world.now
         return msgspec.to_builtins(self.world.state)  # type: ignore[no-any-return]
 
     @property
@@ -179,7 +180,7 @@ def _index(w: World) -> None:
     for call in state.calls.values():
         if call.line:
             routing.stand(w, call)
-        elif call.offers and w.queue_of(call).strategy == "ring_all" and call.queue:
+        elif call.rings_all:
             routing.line_for(w, call, w.queue_of(call)).ringing[call.id] = None
 
 

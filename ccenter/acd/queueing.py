@@ -6,7 +6,7 @@ from ccenter.acd.call import Call, CallState, CallTrigger, moved
 from ccenter.acd.config import AnyTarget, Phrase, Queue, ToEnd, ToNumber, ToQueue, ToVoicemail
 from ccenter.acd.events import MessageRecorded
 from ccenter.acd.ivr import hush, speak
-from ccenter.acd.service import end, keep_waiting, named, offer, requeue, stop_machine, waited, withdraw
+from ccenter.acd.service import end, keep_waiting, offer, overflow, requeue, stop_machine, waited, withdraw
 from ccenter.acd.world import World
 
 ASK_SECONDS = 6.0  # to answer whether the last agent is wanted
@@ -65,15 +65,6 @@ def stand(w: World, call: Call, queue: Queue) -> None:
     w.out.append(facts.CallQueued(w.seq(), w.now, call.id, queue.code, call.priority, place, call.skills))
     w.music(call.customer, queue.music)
     keep_waiting(w, call)
-
-
-def overflow(w: World, call: Call, reason: str, target: AnyTarget) -> None:
-    routing.step_out(w, call)
-    stop_machine(w, call)
-    waited(w, call)
-    call.overflow = target
-    w.out.append(facts.CallOverflowed(w.seq(), w.now, call.id, call.queue, reason, named(target)))
-    w.go(w, call, target)
 
 
 # -- the last agent --------------------------------------------------------------------------------------------

@@ -57,7 +57,6 @@ def step_out(w: World, call: Call) -> None:
         at = bisect_left(line.waiting, entry)
         if at < len(line.waiting) and line.waiting[at][2] == call.id:
             del line.waiting[at]
-        line.ringing.pop(call.id, None)
     call.line = ""
 
 

@@ -50,6 +50,7 @@ def route(w: World, call: Call) -> bool:
     routing.step_out(w, call)
     if together > 1:
         line.ringing[call.id] = None
+        call.rings_all = True
     offer(w, call, chosen, queue.ring_seconds)
     return True
 
@@ -100,7 +101,8 @@ def offer_failed(w: World, call: Call, leg_id: str, reason: str) -> None:
 
 def withdraw(w: World, call: Call, reason: str) -> None:
     """Stop all phones that ring for the call; their agents are free again."""
-    if call.queue:
+    if call.rings_all:
+        call.rings_all = False
         routing.line_for(w, call, w.queue_of(call)).ringing.pop(call.id, None)
     for leg_id in list(call.offers):
         agents.settle(w, offer_ended(w, call, leg_id, reason))
@@ -122,15 +124,18 @@ def fall_back(w: World, call: Call, reason: str) -> None:
 
 
 def requeue(w: World, call: Call, reason: str) -> None:
-    """Back into the line, at the place the caller has earned by waiting since they first asked."""
+    """Back into the line, at the place the caller has earned by waiting since they first asked. Unless it was long enough."""
     withdraw(w, call, "withdrawn")
     moved(call, CallTrigger.QUEUE)
     call.fell_back = ""
     w.out.append(facts.CallRequeued(w.seq(), w.now, call.id, call.queue, reason))
-    if not call.queued_at:
-        call.queued_at = w.now
+    call.queued_at = call.queued_at or w.now
+    queue = w.queue_of(call)
+    if queue.max_wait is not None and queue.on_timeout is not None and call.queued_at + queue.max_wait <= w.now:
+        overflow(w, call, "time", queue.on_timeout)
+        return
     if not call.play:  # else an announcement goes on, and music follows it
-        w.music(call.customer, w.queue_of(call).music)
+        w.music(call.customer, queue.music)
     routing.stand(w, call)
     keep_waiting(w, call)
 
@@ -141,7 +146,17 @@ def keep_waiting(w: World, call: Call) -> None:
     if queue.announce:
         w.alarm("announce", call.id, w.now + queue.announce_after)
     if queue.max_wait is not None and queue.on_timeout is not None:
-        w.alarm("wait", call.id, max(w.now, call.queued_at + queue.max_wait))
+        w.alarm("wait", call.id, call.queued_at + queue.max_wait)
+
+
+def overflow(w: World, call: Call, reason: str, target: AnyTarget) -> None:
+    """Send the caller on by a rule of the queue they are in."""
+    routing.step_out(w, call)
+    stop_machine(w, call)
+    waited(w, call)
+    call.overflow = target
+    w.out.append(facts.CallOverflowed(w.seq(), w.now, call.id, call.queue, reason, named(target)))
+    w.go(w, call, target)
 
 
 def recover(w: World, call: Call, target: str, reason: str) -> None:

@@ -26,6 +26,7 @@ class State(Struct):
     timers: dict[str, float] = field(default_factory=dict)  # "kind:id" -> when
     handling: dict[str, float] = field(default_factory=dict)  # queue -> smoothed handling time, seconds
     down: list[str] = field(default_factory=list)  # nodes we have no link to
+    now: float = 0.0  # of the snapshot: a clock set back does not make time go back
     seq: int = 0
     counter: int = 0
     turn: int = 0
@@ -50,7 +51,7 @@ class World:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.now = 0.0
+        self.now = state.now
         self.out: list[Output] = []
         self.ready: dict[str, None] = {}  # agents in READY
         self.lines: dict[str, Line] = {}

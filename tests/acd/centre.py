@@ -137,9 +137,14 @@ def config(**changes: Any) -> Config:
 
 
 class Centre:
-    """A core, the switch it commands, and all that was said. Each event goes to a restored twin too, if there is one."""
+    """A core, the switch it commands, and all that was said. Each event goes to a restored twin too, if there is one.
 
-    def __init__(self, configuration: Config | None = None, now: float = MONDAY_NOON) -> None:
+    `careful`: the promises are checked after each event, and the twin is restored anew before each.
+    """
+
+    def __init__(self, configuration: Config | None = None, now: float = MONDAY_NOON, *, careful: bool = True) -> None:
+        self.careful = careful
+        self.moves: set[tuple[str, str]] = set()  # states of calls, before and after an event
         self.first_config = configuration or config()
         self.acd = Acd(self.first_config)
         self.twin: Acd | None = None
@@ -154,14 +159,22 @@ class Centre:
     def feed(self, event: events.AnyEvent | None) -> list[Output]:
         """One event (None: time) into the core, and its commands into the switch. Nothing is delivered."""
         self.log.append((event, self.now))
+        if self.careful:
+            self.crash()
+        states = {call.id: str(call.state) for call in self.acd.world.state.calls.values()}
         waiting = promises.in_line(self.acd)
         out = self.acd.advance(self.now) if event is None else self.acd.handle(event, self.now)
         if self.twin is not None:
             again = self.twin.advance(self.now) if event is None else self.twin.handle(event, self.now)
             assert again == out, "a restored core goes another way"
         promises.first_asked_was_first_served(self.acd, waiting, out)
+        now = {call.id: str(call.state) for call in self.acd.world.state.calls.values()}
+        self.moves |= {(states.get(call, "OFFERED"), state) for call, state in now.items()}
+        self.moves |= {(states.get(f.call, "OFFERED"), "ENDED") for f in out if isinstance(f, facts.CallEnded)}
         self.out += out
         self.switch.perform(out)
+        if self.careful:
+            promises.check(self.acd)
         return out
 
     def deliver(self, index: int = 0) -> list[Output]:
@@ -171,6 +184,8 @@ class Centre:
         """Deliver all that is in flight, in order."""
         while self.switch.flight:
             self.deliver()
+        if self.careful and self.switch.linked:
+            promises.truth_agrees(self.acd, self.switch)
 
     def send(self, event: events.AnyEvent) -> list[Output]:
         """An event and all that the switch says to what follows from it. What the core said."""

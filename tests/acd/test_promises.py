@@ -66,8 +66,12 @@ class Play(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.c = Centre()
+        self.c = Centre(careful=False)
         self.requests = 0
+        self.slow = 0  # for so many steps what the switch reports stays in flight, and may cross
+        self.dark = 0  # for so many steps there is no link
+        self.fewer = 0  # for so many steps there are fewer queues and agents
+        self.restarted = False
         self.old: list[events.AnyEvent] = []  # delivered; each may come again, too late
 
     @initialize(agents=st.sets(AGENTS, min_size=1))
@@ -133,11 +137,33 @@ class Play(RuleBasedStateMachine):
         call = self.some(self.c.acd.world.state.calls, index) or "c0"
         self.ask(kind, agent, call=call)
 
+    @rule(index=SOMEONE, dnis=NUMBERS, then=st.sampled_from(["talk", "consult", "join"]), where=TARGETS)
+    def a_talk_begins(self, index: int, dnis: str, then: str, where: Any) -> None:
+        """A short way to where much can happen."""
+        switch, before = self.c.switch, set(self.c.switch.channels)
+        self.somebody_calls(dnis, "+8613800000004", "")
+        for step in ("talk", "consult", "join"):
+            self.the_switch_tells_all()
+            for leg in set(switch.channels) - before:
+                if switch.channels[leg].state == "dialling":
+                    switch.answers(leg)
+            self.the_switch_tells_all()
+            if step == then:
+                return
+            for agent in self.busy():
+                if step == "talk":
+                    self.ask(events.ConsultWith, agent, target=where)
+                else:
+                    self.ask(events.JoinAll, agent)
+
     # -- the switch --------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.c.switch.flight)
     @rule(index=SOMEONE)
     def the_switch_tells(self, index: int) -> None:
+        self.tell(index)
+
+    def tell(self, index: int) -> None:
         flight = self.c.switch.flight
         leg = getattr(flight[index % len(flight)], "leg", "")
         births = [e for e in flight if isinstance(e, events.CallOffered | events.SeatDialled) and e.leg == leg]
@@ -145,11 +171,13 @@ class Play(RuleBasedStateMachine):
         self.c.deliver(flight.index(event))
         self.old.append(event)
 
-    @precondition(lambda self: self.c.switch.flight)
-    @rule()
+    @rule(steps=st.integers(1, 12))
+    def the_switch_is_slow(self, steps: int) -> None:
+        self.slow = steps
+
     def the_switch_tells_all(self) -> None:
         while self.c.switch.flight:
-            self.the_switch_tells(0)
+            self.tell(0)
 
     @rule(index=SOMEONE, do=st.sampled_from(["ring", "answer", "answer", "answer", "refuse"]), cause=CAUSES)
     def a_phone(self, index: int, do: str, cause: int) -> None:
@@ -242,34 +270,36 @@ class Play(RuleBasedStateMachine):
     def the_process_is_restored(self) -> None:
         self.c.crash()
 
-    @rule(lost=st.booleans())
-    def the_link_breaks(self, lost: bool) -> None:
+    @rule(lost=st.booleans(), restarted=st.booleans(), steps=st.integers(1, 5))
+    def the_link_breaks(self, lost: bool, restarted: bool, steps: int) -> None:
+        """For so many steps nothing is seen and nothing done."""
         if self.c.switch.linked:
             self.c.switch.linked = False
+            self.dark = steps
             if lost:
                 self.c.switch.flight.clear()
             self.c.feed(events.NodeDown("ast1"))
+            if restarted:
+                self.c.switch.restarts()
+                self.restarted = True
 
-    @rule(restarted=st.sampled_from([False, False, True]))
-    def the_link_is_back(self, restarted: bool) -> None:
-        switch = self.c.switch
-        if switch.linked:
-            return
-        while switch.flight:
-            self.c.deliver()
-        if restarted:
-            switch.restarts()
+    def the_link_is_back(self) -> None:
+        """As the shell does it: what was on the way first, then what came meanwhile, then what there is."""
+        switch, acd = self.c.switch, self.c.acd
+        self.the_switch_tells_all()
         switch.linked = True
         for channel in switch.channels.values():
-            current = {call.play for call in self.c.acd.world.state.calls.values()}
+            current = {call.play for call in acd.world.state.calls.values()}
             channel.plays = {play: sounds for play, sounds in channel.plays.items() if play in current}
-            if channel.state == "ring" and channel.id not in self.c.acd.legs:
-                self.c.feed(events.CallOffered(channel.id, "+8613800000003", "4001", "demo"))  # adopted
+            if channel.state == "ring" and channel.id not in acd.legs:
+                self.c.feed(events.CallOffered(channel.id, "+8613800000003", "4001", "demo"))
+        restarted, self.restarted = self.restarted, False
         self.c.feed(switch.truth(restarted=restarted))
 
-    @rule(fewer=st.booleans())
-    def the_configuration_changes(self, fewer: bool) -> None:
-        self.c.feed(events.ConfigChanged(FEWER if fewer else config()))
+    @rule(steps=st.integers(1, 8))
+    def the_configuration_is_another(self, steps: int) -> None:
+        self.fewer = steps
+        self.c.feed(events.ConfigChanged(FEWER))
 
     # -- nonsense ----------------------------------------------------------------------------------------------
 
@@ -316,13 +346,19 @@ class Play(RuleBasedStateMachine):
         before = self.c.acd.snapshot()
         self.c.feed(event)
         after = self.c.acd.snapshot()
-        before.pop("seq"), after.pop("seq")
-        assert before == after, event
+        assert {**before, "seq": 0, "now": 0} == {**after, "seq": 0, "now": 0}, event
 
     # -- promises ----------------------------------------------------------------------------------------------
 
     @invariant()
     def the_promises_hold(self) -> None:
+        self.slow, self.dark, self.fewer = max(0, self.slow - 1), max(0, self.dark - 1), self.fewer - 1
+        if self.fewer == 0:
+            self.c.feed(events.ConfigChanged(config()))
+        if not self.dark and not self.c.switch.linked:
+            self.the_link_is_back()
+        if not self.slow:
+            self.the_switch_tells_all()
         promises.check(self.c.acd)
         if self.c.switch.linked and not self.c.switch.flight:
             promises.truth_agrees(self.c.acd, self.c.switch)
@@ -330,7 +366,8 @@ class Play(RuleBasedStateMachine):
     def teardown(self) -> None:
         """All hang up, all that was asked is answered or times out: nothing may be left, and a replay says the same."""
         c = self.c
-        self.the_link_is_back(False)
+        if not c.switch.linked:
+            self.the_link_is_back()
         for _ in range(200):
             while c.switch.flight:
                 c.deliver()
