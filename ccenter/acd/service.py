@@ -359,8 +359,8 @@ def after_service(w: World, call: Call, by: str) -> None:
         end(w, call, by)
 
 
-def outcome(call: Call) -> str:
-    """Exactly one for each call. A served caller is ANSWERED, whatever came after."""
+def outcome(call: Call, by: str, note: str) -> str:
+    """Exactly one for each call. A served caller is ANSWERED, whatever came after; a caller whom the switch lost is FAILED."""
     if call.served_by:
         return "ANSWERED"
     if call.direction != "in":
@@ -373,7 +373,9 @@ def outcome(call: Call) -> str:
         return "OVERFLOWED"
     if call.informed:
         return "SELF_SERVED"
-    return "ABANDONED"
+    if note == "unknown_number":
+        return "BLOCKED"
+    return "FAILED" if by == "switch" else "ABANDONED"
 
 
 def end(w: World, call: Call, by: str, cause: int = 16, note: str = "") -> None:
@@ -404,7 +406,7 @@ def end(w: World, call: Call, by: str, cause: int = 16, note: str = "") -> None:
             w.seq(),
             w.now,
             call.id,
-            outcome(call),
+            outcome(call, by, note),
             by,
             cause,
             where,

@@ -409,7 +409,7 @@ def test_given_a_number_nobody_configured_when_it_is_called_then_the_call_is_ref
     centre.calls_in("4999")
     assert not centre.told(commands.Answer) and not centre.told(facts.CallAnswered)
     assert centre.told(commands.HangUp)[-1].cause == 1
-    assert centre.last(facts.CallEnded).note == "unknown_number"
+    assert (centre.last(facts.CallEnded).outcome, centre.last(facts.CallEnded).note) == ("BLOCKED", "unknown_number")
 
 
 def test_given_a_default_target_when_an_unknown_number_is_called_then_it_takes_the_call() -> None:

@@ -159,6 +159,7 @@ def test_given_calls_of_all_kinds_when_asterisk_restarts_then_they_end_saying_so
     link_breaks(centre)
     link_is_back(centre, restarted=True)
     assert {f.note for f in centre.told(facts.CallEnded)} == {"switch_restarted"}
+    assert [f.outcome for f in centre.told(facts.CallEnded)] == ["ANSWERED", "ANSWERED", "FAILED", "FAILED", "FAILED"]
     assert len(centre.told(facts.CallEnded)) == 5 == centre.last(facts.NodeChanged).lost
     assert not centre.acd.legs and not centre.told(commands.Dial)[4:]
     centre.passes(60)
