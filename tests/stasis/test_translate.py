@@ -120,6 +120,13 @@ def test_given_a_playback_that_ends_then_its_leg_is_told(state: str, failed: boo
     assert translate(said("PlaybackFinished", playback=playback), {}) == events.PlayEnded(LEG, "ast1-p1", failed)
 
 
+def test_given_a_playback_that_a_hang_up_ended_then_nothing_comes_of_it() -> None:
+    live = {LEG: 0}
+    translate(said("ChannelHangupRequest", channel=channel()), live)
+    playback = {"id": "ast1-p1", "media_uri": "sound:cc/x", "target_uri": f"channel:{LEG}", "language": "zh", "state": "failed"}
+    assert translate(said("PlaybackFinished", playback=playback), live) is None
+
+
 def test_given_a_message_that_ends_then_its_length_is_told_in_seconds() -> None:
     recording = {
         "name": "voicemail/ast1-m1",
