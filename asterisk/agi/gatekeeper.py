@@ -1,4 +1,4 @@
-"""The blacklist, kept in memory beside the database: a look-up touches neither, so no call ever waits for one."""
+"""Who is refused, and who is spoken to in which language: kept in memory beside the database, so no call waits for it."""
 
 from __future__ import annotations
 
@@ -16,27 +16,32 @@ from ccenter.calls.numbers import normalise
 
 log = logging.getLogger("gatekeeper")
 
-REFRESH = 1.0  # seconds from an entry's change to its effect
+REFRESH = 1.0  # seconds from a change to its effect
 # Changes whenever a row comes, goes or is changed, and is cheap to ask for.
-_FINGERPRINT = "SELECT count(*), max(xmin::text::bigint), min(until) FROM calls_blacklistentry"
+_FINGERPRINT = """SELECT b.*, n.* FROM
+    (SELECT count(*), max(xmin::text::bigint), min(until) FROM calls_blacklistentry) b,
+    (SELECT count(*), max(xmin::text::bigint) FROM calls_number) n"""
 _ENTRIES = "SELECT number, extract(epoch FROM until)::float8 FROM calls_blacklistentry WHERE active"
+_LANGUAGES = "SELECT number, language FROM calls_number"
 
 
-class Blacklist:
-    """Who is refused. `refuses` is for any thread; a thread of its own keeps the entries fresh.
+class Known:
+    """What a call is asked by. Its questions are for any thread; a thread of its own keeps the answers fresh.
 
-    The last known entries lie in `memory` (a file), for a start while the database is away.
+    The last known ones lie in `memory` (a file), for a start while the database is away.
     """
 
     def __init__(self, database_url: str, memory: Path) -> None:
         self._url = database_url
         self._memory = memory
         self._until: dict[str, float | None] = {}
+        self._languages: dict[str, str] = {}
         self._connection: psycopg2.extensions.connection | None = None
         self._seen: object = None  # the fingerprint of what is loaded
         self._trouble = ""
-        with contextlib.suppress(OSError, ValueError):
-            self._until = json.loads(memory.read_text())
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            kept = json.loads(memory.read_text())
+            self._until, self._languages = kept["blacklist"], kept["languages"]
 
     def refuses(self, caller: str) -> bool:
         """Whether a call from `caller`, as the network sent it, is refused now."""
@@ -47,6 +52,10 @@ class Blacklist:
             return False
         until = self._until[number]
         return until is None or until > time.time()  # noqa: TID251
+
+    def language(self, dnis: str) -> str:
+        """The language of a called number, "" for one that nobody set up."""
+        return self._languages.get(dnis, "")
 
     def start(self) -> None:
         """Loads the entries (at most 3 s), then keeps them fresh in the background."""
@@ -72,6 +81,8 @@ class Blacklist:
                 if fingerprint != self._seen:
                     cursor.execute(_ENTRIES)
                     self._until = dict(cursor.fetchall())
+                    cursor.execute(_LANGUAGES)
+                    self._languages = dict(cursor.fetchall())
                     self._seen = fingerprint
                     self._remember()
         except (psycopg2.Error, OSError) as error:
@@ -80,12 +91,12 @@ class Blacklist:
                 self._connection.close()
                 self._connection = None
         if trouble != self._trouble:
-            log.warning("blacklist: %s", f"the last known one holds ({trouble})" if trouble else "fresh again")
+            log.warning("%s", f"the last known blacklist holds ({trouble})" if trouble else "the blacklist is fresh again")
             self._trouble = trouble
 
     def _remember(self) -> None:
         beside = self._memory.with_suffix(".new")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump(self._until, file)
+            json.dump({"blacklist": self._until, "languages": self._languages}, file)
         beside.replace(self._memory)

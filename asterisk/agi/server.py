@@ -23,7 +23,7 @@ from typing import BinaryIO, TextIO
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # ccenter; our own folder `asterisk` is no package
 
-from gatekeeper import Blacklist
+from gatekeeper import Known
 from spool import note
 
 from asterisk.agi import AGI, AGIException, AGIHangup  # type: ignore[attr-defined]  # pyst2's, not ours
@@ -86,8 +86,8 @@ class Conversation(AGI):  # type: ignore[misc]
 class Server:
     """Listens on the loopback. Its threads stand ready and take connections by themselves: a call waits for none."""
 
-    def __init__(self, port: int, blacklist: Blacklist, spool: Path) -> None:
-        self.blacklist = blacklist
+    def __init__(self, port: int, known: Known, spool: Path) -> None:
+        self.known = known
         self.spool = spool
         self._listener = socket.create_server(("127.0.0.1", port), backlog=512)
 
@@ -126,18 +126,21 @@ class Server:
 
     def gatekeeper(self, call: Conversation) -> None:
         """Refuses who is on the blacklist."""
-        if self.blacklist.refuses(call.caller):
+        if self.known.refuses(call.caller):
             call.set_variable("CC_VERDICT", "refuse")
             note(self.spool, "refused", durable=False, reason="blacklist", **_about(call))
 
     def lastresort(self, call: Conversation) -> None:
-        """Notes who called, durably, before it is said."""
-        if not any(character.isdecimal() for character in call.caller):
-            call.set_variable("CC_KEPT", "no")
-            return
-        identity = note(self.spool, "callbacks", durable=True, **_about(call))
-        log.info("callback %s noted", identity)
-        call.set_variable("CC_KEPT", "yes")
+        """Notes who called, durably, before it is said; and has it said in the language of the called number."""
+        about = _about(call)
+        language = self.known.language(about["dnis"]) or about["language"]
+        kept = any(character.isdecimal() for character in call.caller)
+        if kept:
+            identity = note(self.spool, "callbacks", durable=True, **{**about, "language": language})
+            log.info("callback %s noted", identity)
+        if language != about["language"]:
+            call.set_variable("CHANNEL(language)", language)
+        call.set_variable("CC_KEPT", "yes" if kept else "no")
 
 
 def _about(call: Conversation) -> dict[str, str]:
@@ -156,9 +159,9 @@ def main() -> None:
     state = Path(os.environ["CC_STATE"])
     spool = state / "spool"
     spool.mkdir(parents=True, exist_ok=True)
-    blacklist = Blacklist(os.environ["DATABASE_URL"], state / "run" / "blacklist.json")
-    blacklist.start()
-    Server(int(os.environ["CC_AGI_PORT"]), blacklist, spool).serve()
+    known = Known(os.environ["DATABASE_URL"], state / "run" / "known.json")
+    known.start()
+    Server(int(os.environ["CC_AGI_PORT"]), known, spool).serve()
 
 
 if __name__ == "__main__":

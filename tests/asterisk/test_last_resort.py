@@ -1,0 +1,116 @@
+"""Nobody is there to serve a caller, one part after the other: the caller is thanked, and the number is a callback, once."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy import stack as stacks
+from tests.asterisk.conftest import MakeCaller, Stack
+from tests.asterisk.hearing import hears_prompts
+from tests.asterisk.ledger import Ledger, until
+from tests.asterisk.record import call_of
+from tests.phones import Caller
+from tests.phones.seat import Api, Seat
+
+
+@contextmanager
+def away(stack: Stack, *parts: str) -> Iterator[None]:
+    """These parts are stopped for the time of the block."""
+    state = Path(stack["state"])
+    try:
+        for part in parts:
+            stacks.stop(state, part)
+        yield
+    finally:
+        for part in reversed(parts):
+            stacks.start(state, part)
+
+
+async def thanked(caller: Caller, language: str = "zh", prompt: str = "lastresort-thanks") -> None:
+    """The caller rings, hears the prompt to its end and is let go."""
+    call = await caller.dial().wait_answered()
+    await hears_prompts(call, prompt, language=language)
+    await call.wait_ended()
+    assert call.ended_by == "them"
+
+
+async def owed(ledger: Ledger, number: str) -> list[tuple[Any, ...]]:
+    """The callbacks of this caller on record, once there are any: (times asked, source, language, called number)."""
+    statement = "SELECT times_asked, source, language, dnis FROM calls_callbackentry WHERE number = %s"
+    found: list[tuple[Any, ...]] = await until(lambda: ledger.rows(statement, number), 10, f"{number} is a callback")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_owed(ledger: Ledger) -> None:
+    """Of the numbers used here, from an earlier run."""
+    ledger.rows("DELETE FROM calls_callbackentry WHERE number LIKE '+861371111____'")
+
+
+def noted_in_order(ledger: Ledger) -> None:
+    """Nothing was left in the spool, and nothing in it was strange."""
+    assert ledger.rows("SELECT * FROM calls_alarm WHERE kind = 'spool' AND cleared_at IS NULL") == []
+
+
+async def test_given_the_core_away_then_callers_are_thanked_in_their_language_and_become_callbacks_once(
+    stack: Stack, alice: Seat, callers: MakeCaller, ledger: Ledger, lead: Api
+) -> None:
+    chinese, english, again = callers("direct", ani="13711110001"), callers("english", ani="13711110002"), "13711110003"
+    with away(stack, "cti"):
+        await asyncio.gather(
+            thanked(chinese),
+            thanked(english, "en"),
+            thanked(callers("direct", ani=again)),
+            thanked(callers("direct", ani="+86" + again)),
+            thanked(callers("direct", ani="anonymous"), prompt="technical-problem"),
+            thanked(callers("english", ani="anonymous"), "en", prompt="technical-problem"),
+        )
+        assert await owed(ledger, "+8613711110001") == [(1, "last_resort", "zh", chinese.dnis)]
+        assert await owed(ledger, "+8613711110002") == [(1, "last_resort", "en", english.dnis)]
+        assert [row[0] for row in await owed(ledger, "+8613711110003")] == [2]
+        record = await call_of(lead, chinese)
+        assert (record["outcome"], record["ended_by"], record["note"]) == ("CALLBACK", "system", "last_resort")
+    noted_in_order(ledger)
+
+    call = callers("direct").dial()  # the core is back, and who was signed in still is
+    await (await alice.phone.ringing()).answer()
+    await call.hears(alice.tone)
+    await call.hangup()
+
+
+async def test_given_core_and_database_away_then_the_number_waits_on_disk_and_is_taken_in_once_when_the_database_is_back(
+    stack: Stack, callers: MakeCaller, ledger: Ledger
+) -> None:
+    spool = Path(stack["state"]) / "spool"
+    chinese, english = callers("direct", ani="13711110005"), callers("english", ani="13711110006")
+    with away(stack, "cti", "postgres"):
+        await asyncio.gather(thanked(chinese), thanked(english, "en"))
+        (kept,) = spool.glob("callbacks.jsonl*")
+        assert kept.stat().st_mode & 0o077 == 0, "others may read it"
+        notes = kept.read_text()
+        assert notes.count("13711110005") == notes.count("13711110006") == 1
+        (spool / "callbacks.jsonl.0.taken").write_text(notes)  # as if taken in already, and then killed before it was deleted
+    ledger.connect()
+    await until(lambda: not [*spool.glob("callbacks*")], 15, "the notes are taken in")
+    assert await owed(ledger, "+8613711110005") == [(1, "last_resort", "zh", chinese.dnis)]
+    assert await owed(ledger, "+8613711110006") == [(1, "last_resort", "en", english.dnis)]
+    noted_in_order(ledger)
+
+
+async def test_given_core_agi_server_and_database_away_then_the_dialplan_alone_thanks_and_notes_the_number(
+    stack: Stack, callers: MakeCaller, ledger: Ledger
+) -> None:
+    first, second = callers("direct", ani="13711110007"), callers("english", ani="13711110008")
+    with away(stack, "cti", "agi", "postgres"):
+        # without the AGI server nobody knows the language of a called number: the trunk's must do
+        await asyncio.gather(
+            thanked(first), thanked(second), thanked(callers("direct", ani="anonymous"), prompt="technical-problem")
+        )
+    ledger.connect()
+    assert await owed(ledger, "+8613711110007") == [(1, "last_resort", "zh", first.dnis)]
+    assert await owed(ledger, "+8613711110008") == [(1, "last_resort", "zh", second.dnis)]
+    noted_in_order(ledger)
