@@ -108,6 +108,7 @@ STATIC_ROOT = STATE / "static"
 MEDIA_ROOT = STATE / "media"
 RECORDINGS = STATE / "recordings"
 JOURNAL = STATE / "journal"
+VOICEMAILS = Path(os.environ.get("CC_VOICEMAILS", STATE / "asterisk/spool/recording/voicemail"))  # where Asterisk puts them
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -1,10 +1,10 @@
 """The centre's journal: what happened, on disk before anybody acts on it.
 
 The cti process writes one JSON line per input of the core, with the facts that came of it:
-`{"n": 12, "at": 1700000000.1, "e": {event} or null for a tick, "f": [facts]}`. `n` counts the inputs over the life of the
-installation. Lines live in segments `<n of the first line>.jsonl`; with every snapshot of the core a new segment begins.
-A crash loses nothing that `append` returned from; a power cut loses nothing that `sync` returned from. The only damage
-either can do is a torn tail, which the next `Journal` cuts off.
+`{"n": 12, "at": 1700000000.1, "e": {event} or null for a tick, "f": [facts]}`, and an "x" that says why if the core raised.
+`n` counts the inputs over the life of the installation. Lines live in segments `<n of the first line>.jsonl`; with every
+snapshot of the core a new segment begins. A crash loses nothing that `append` returned from; a power cut loses nothing that
+`sync` returned from. The only damage either can do is a torn tail, which the next `Journal` cuts off.
 
 `Tail` follows the facts, for the recorder. One process writes; any number may follow. No Django in here.
 """
@@ -54,6 +54,7 @@ class _Facts(Struct):
 
     n: int
     f: list[Raw]
+    x: str = ""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -217,6 +218,7 @@ class Tail:
         self.folder = folder
         self.position = position
         self.damaged = 0  # lines that could not be read, and were passed over
+        self.errors: list[str] = []  # what the core could not take; whoever tells it on empties the list
         self._file = -1
         self._name = ""
 
@@ -318,7 +320,10 @@ class Tail:
         while start < len(chunk) and len(found) < most:
             end = chunk.index(b"\n", start) + 1
             try:
-                found += map(bytes, _facts(chunk[start:end]).f)
+                line = _facts(chunk[start:end])
+                found += map(bytes, line.f)
+                if line.x:
+                    self.errors.append(f"input {line.n}: {line.x}")
             except msgspec.DecodeError as error:
                 self.damaged += 1
                 log.error("%s at %d: %s", self._name, self.position.offset + start, error)

@@ -179,6 +179,9 @@ class Recorder:
         if tail.damaged > self._damaged:
             self._damaged = tail.damaged
             raise_alarm("journal", "damaged", f"{tail.damaged} lines cannot be read, the last before {tail.position}")
+        for error in tail.errors:
+            raise_alarm("core", "raised", error)
+        tail.errors.clear()
         seq, at = (fresh[-1][0]["seq"], fresh[-1][0]["at"]) if fresh else (self.seq, None)
         with connection.cursor() as cursor:
             cursor.execute(

@@ -7,9 +7,9 @@ from enum import IntEnum
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from ccenter.calls.models import Agent, CallAgent
+from ccenter.calls.models import Agent, CallAgent, Queue, Voicemail
 
 
 class Role(IntEnum):
@@ -67,3 +67,14 @@ def listener_of(user: Any) -> str:
     if seat is None:
         raise PermissionDenied
     return str(seat.number)
+
+
+def voicemails_for(user: Any) -> QuerySet[Voicemail]:
+    """Messages a user may hear: a lead all, an agent those left for them or for a queue they serve."""
+    if role_of(user) >= Role.LEAD:
+        return Voicemail.objects.all()
+    seat = seat_of(user) if role_of(user) >= Role.AGENT else None
+    if seat is None:
+        return Voicemail.objects.none()
+    queues = Queue.objects.filter(Q(agents=seat) | Q(groups__agents=seat)).values("code")
+    return Voicemail.objects.filter(Q(mailbox=f"agent:{seat.number}") | Q(mailbox__in=queues))

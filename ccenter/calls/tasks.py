@@ -93,7 +93,6 @@ def keep_retention() -> None:
             (models.CallAgent, "at"),
             (models.AgentStateSpan, "ended_at"),
             (models.RefusedCall, "at"),
-            (models.Voicemail, "at"),
             (models.Call, "started_at"),
         ):
             _delete(model, field, days)
@@ -109,6 +108,11 @@ def _delete_recordings(age: timedelta) -> None:
             except (NotInside, OSError) as error:
                 raise_alarm("retention", row.id, f"{path} cannot be deleted: {error}"[:500])
         models.Recording.objects.filter(pk=row.pk).update(deleted_at=Now())
+    for message in models.Voicemail.objects.filter(at__lt=Now() - age).iterator():
+        file = Path(settings.VOICEMAILS) / f"{message.id}.wav"
+        if file.parent == Path(settings.VOICEMAILS):
+            file.unlink(missing_ok=True)
+        message.delete()
 
 
 def _delete(model: type[Model], field: str, age: timedelta) -> None:

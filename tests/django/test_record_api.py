@@ -268,12 +268,14 @@ def test_given_the_processes_when_health_is_asked_then_it_tells_who_is_alive_and
     (tmp_path / "run").mkdir()
     assert client.get("/api/health/").json()["status"] == "degraded"
     for name in ("recorder", "cti"):
-        (tmp_path / "run" / f"{name}.ready").write_text("1")
+        (tmp_path / "run" / f"{name}.ready").write_text(str(os.getpid()))
     healthy = client.get("/api/health/")
     assert (healthy.status_code, healthy.json()["status"], healthy.json()["recorder"]["behind"]) == (200, "ok", 0)
     raise_alarm("recording", "r1", "+8613800138000 is not to be shown")
     body = client.get("/api/health/").json()
     assert (body["status"], body["alarms"]) == ("degraded", {"recording": 1})
     assert "138" not in str(body)
-    os.utime(tmp_path / "run" / "cti.ready", (0, 0))
-    assert client.get("/api/health/").json()["cti"]["ready"] is False
+    os.utime(tmp_path / "run" / "recorder.ready", (0, 0))
+    (tmp_path / "run" / "cti.ready").write_text("999999999")
+    body = client.get("/api/health/").json()
+    assert (body["recorder"]["ready"], body["cti"]["ready"]) == (False, False)

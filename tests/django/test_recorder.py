@@ -122,6 +122,8 @@ def test_given_facts_nobody_can_fold_or_store_when_recorded_then_they_are_kept_a
     lines = [{"n": n, "at": 1.8e9, "e": None, "f": [{"seq": n, "at": 1.8e9, **fact}]} for n, fact in enumerate(facts, 1)]
     text = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
     (tmp_path / "000000000001.jsonl").write_bytes(text + b'{"n":6,"at":1.0,"e":null,"f":[{"type":"CallAnswered"}]}\n')
+    with (tmp_path / "000000000001.jsonl").open("ab") as file:
+        file.write(b'{"n":7,"at":1.0,"e":null,"f":[],"x":"KeyError(7)"}\n')
     drain(Recorder(tmp_path))
     assert on_record() == [1, 2, 3, 4, 5]
     assert Fact.objects.get(seq=2).data == {"colour": ["blue"]}
@@ -129,8 +131,10 @@ def test_given_facts_nobody_can_fold_or_store_when_recorded_then_they_are_kept_a
     assert (call.ani, call.state) == ("ab", "IVR")
     alarms = {(alarm.kind, alarm.subject) for alarm in Alarm.objects.all()}
     assert alarms == {
-        ("projection", "FromTheFuture"), ("projection", "CallEnded"), ("projection", "CallAnswered"), ("journal", "damaged")
+        ("projection", "FromTheFuture"), ("projection", "CallEnded"), ("projection", "CallAnswered"), ("journal", "damaged"),
+        ("core", "raised"),
     }  # fmt: skip
+    assert Alarm.objects.get(kind="core").text == "input 7: KeyError(7)"
 
 
 def test_given_a_journal_that_was_put_back_when_recorded_then_there_is_an_alarm_and_no_fact_is_changed(tmp_path: Path) -> None:

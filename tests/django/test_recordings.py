@@ -251,19 +251,52 @@ def test_given_a_range_when_asked_for_then_just_those_bytes_come(
         assert answer["Content-Range"] == f"bytes {start}-{start + len(wanted) - 1}/{len(whole)}"
 
 
+# -- voicemail -------------------------------------------------------------------------------------------------
+
+
+def test_given_messages_when_agents_ask_then_each_hears_their_own_and_their_queues_and_hearing_is_on_record(
+    folder: Path, settings: Any
+) -> None:
+    from ccenter.calls.models import Listening, Voicemail
+    from tests.django.people import client, person
+
+    settings.VOICEMAILS = folder
+    folder.mkdir()
+    for ident, mailbox in (("ast1-m1", "agent:1001"), ("ast1-m2", "sales"), ("ast1-m3", "agent:1002"), ("ast1-m4", "board")):
+        Voicemail.objects.create(id=ident, call="c1", mailbox=mailbox, at=timezone.now(), seconds=3.0)
+        (folder / f"{ident}.wav").write_bytes(b"RIFF" + ident.encode())
+    alice, lead = client(person("alice", "agent", "1001")), client(person("lead", "lead"))
+
+    def ids(who: Any, query: str = "") -> set[str]:
+        return {message["id"] for message in who.get(f"/api/voicemails/{query}").json()["results"]}
+
+    assert ids(alice) == {"ast1-m1", "ast1-m2"} and len(ids(lead)) == 4
+    assert ids(lead, "?mailbox=board") == {"ast1-m4"}
+    for ident, status in (("ast1-m1", 200), ("ast1-m2", 200), ("ast1-m3", 404), ("ast1-m4", 404), ("ast1-m9", 404)):
+        assert alice.get(f"/api/voicemails/{ident}/audio/").status_code == status
+    assert body(alice.get("/api/voicemails/ast1-m1/audio/", headers={"Range": "bytes=4-"})) == b"ast1-m1"
+    assert ids(alice, "?heard=false") == set() and ids(lead, "?heard=true") == {"ast1-m1", "ast1-m2"}
+    assert Voicemail.objects.get(pk="ast1-m1").heard_by.username == "alice"
+    assert sorted(Listening.objects.values_list("recording", flat=True)) == ["ast1-m1", "ast1-m2"]
+
+
 # -- retention -------------------------------------------------------------------------------------------------
 
 
 def test_given_old_and_new_when_retention_runs_then_the_old_goes_and_who_listened_stays(
     ready: Any, folder: Path, settings: Any
 ) -> None:
-    from ccenter.calls.models import Call, CallAgent, CentreSettings, Fact, Listening, Recording
+    from ccenter.calls.models import Call, CallAgent, CentreSettings, Fact, Listening, Recording, Voicemail
     from ccenter.calls.tasks import keep_retention
     from tests.django.people import client, person
 
     lead = client(person("lead", "lead"))
     body(lead.get(AUDIO))
     CentreSettings.objects.create(keep_recordings_days=100)
+    settings.VOICEMAILS = folder / "voicemail"
+    settings.VOICEMAILS.mkdir()
+    (settings.VOICEMAILS / "ast1-m1.wav").write_bytes(b"RIFF")
+    Voicemail.objects.create(id="ast1-m1", call="c0", mailbox="sales", at=timezone.now() - timedelta(days=101))
     old, older = timezone.now() - timedelta(days=101), timezone.now() - timedelta(days=400)
     keep(folder, "ast1-r2", samples(0.5), started_at=old)
     Recording.objects.filter(pk="ast1-r1").update(started_at=old)
@@ -273,7 +306,7 @@ def test_given_old_and_new_when_retention_runs_then_the_old_goes_and_who_listene
     settings.KEEP_RECORD_DAYS = 0
     keep_retention()
     assert [path for path in folder.rglob("*") if path.is_file()] == []
-    assert Recording.objects.filter(deleted_at=None).count() == 0
+    assert Recording.objects.filter(deleted_at=None).count() == 0 == Voicemail.objects.count()
     assert lead.get(AUDIO).status_code == 404
     assert lead.get("/api/calls/c1/").json()["recordings"][0]["state"] == "deleted"
     assert Call.objects.filter(id="c0").exists()

@@ -1,6 +1,7 @@
 """Whether the processes of the centre do their work. Open to everybody, so it tells nothing else."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -15,12 +16,12 @@ from ccenter.calls.api.base import View
 from ccenter.calls.journal import Position, Tail
 from ccenter.calls.models import Alarm, RecorderPosition
 
-FRESH = 10.0  # seconds: a heartbeat older than that is none
+FRESH = 10.0  # seconds: the recorder touches its file every one
 
 
 class Process(serializers.Serializer):
     ready = serializers.BooleanField()
-    heartbeat = serializers.FloatField(allow_null=True, help_text="Seconds since its last sign of life.")
+    heartbeat = serializers.FloatField(allow_null=True, help_text="Seconds since it said so.")
 
 
 class RecorderHealth(Process):
@@ -43,7 +44,7 @@ class HealthView(View):
     @extend_schema(responses={200: Health, 503: Health}, tags=["health"], operation_id="health")
     def get(self, request: Request) -> Response:
         """The state of the processes. 200 while the database answers."""
-        recorder: dict[str, Any] = {**_heartbeat("recorder"), "seq": None, "behind": None}
+        recorder: dict[str, Any] = {**_heartbeat("recorder", FRESH), "seq": None, "behind": None}
         alarms: dict[str, int] = {}
         try:
             row = RecorderPosition.objects.first() or RecorderPosition()
@@ -59,9 +60,12 @@ class HealthView(View):
         return Response(body, status=200 if database else 503)
 
 
-def _heartbeat(name: str) -> dict[str, Any]:
+def _heartbeat(name: str, fresh: float | None = None) -> dict[str, Any]:
+    """Ready: the process that left its pid lives, and, with `fresh`, gave a sign of life so many seconds ago at the most."""
+    file = settings.STATE / "run" / f"{name}.ready"
     try:
-        age = max(0.0, time.time() - (settings.STATE / "run" / f"{name}.ready").stat().st_mtime)  # noqa: TID251
+        age = max(0.0, time.time() - file.stat().st_mtime)  # noqa: TID251
+        alive = Path("/proc", file.read_text().strip() or "none").exists()
     except OSError:
         return {"ready": False, "heartbeat": None}
-    return {"ready": age < FRESH, "heartbeat": round(age, 1)}
+    return {"ready": alive and (fresh is None or age < fresh), "heartbeat": round(age, 1)}

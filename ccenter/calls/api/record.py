@@ -15,11 +15,11 @@ from rest_framework.response import Response
 from ccenter.calls import history
 from ccenter.calls.api.base import IsLead, Pages, View
 from ccenter.calls.api.feed import FeedAnswer
-from ccenter.calls.api.serializers import CallRow, CallWhole, QueueState, SeatState, TrunkState
+from ccenter.calls.api.serializers import CallRow, CallWhole, QueueState, SeatState, TrunkState, VoicemailRow
 from ccenter.calls.feed import Batch, text_of
-from ccenter.calls.models import Call
+from ccenter.calls.models import Call, Voicemail
 from ccenter.calls.numbers import normalise
-from ccenter.calls.rights import listener_of, may_hear_call, may_see_call
+from ccenter.calls.rights import listener_of, may_hear_call, may_see_call, voicemails_for
 
 MOST_FACTS = 5000  # of one call; more nobody reads
 
@@ -64,6 +64,11 @@ class CallFilter(serializers.Serializer):
     dnis = serializers.CharField(max_length=40, required=False)
     since = serializers.DateTimeField(required=False)
     until = serializers.DateTimeField(required=False)
+
+
+class VoicemailFilter(serializers.Serializer):
+    heard = serializers.BooleanField(required=False, allow_null=True, default=None)
+    mailbox = serializers.CharField(max_length=60, required=False)
 
 
 class CallPages(Pages):
@@ -111,6 +116,35 @@ class CallsView(View, ListAPIView[Call]):
         if until := wanted.pop("until", None):
             found = found.filter(started_at__lt=until)
         return found.filter(**wanted)
+
+
+class VoicemailPages(Pages):
+    ordering = ("-at", "-id")
+
+
+class VoicemailsView(View, ListAPIView[Voicemail]):
+    serializer_class = VoicemailRow
+    pagination_class = VoicemailPages
+    queryset = Voicemail.objects.none()
+
+    @extend_schema(
+        parameters=[OpenApiParameter("heard", bool), OpenApiParameter("mailbox", str, description="agent:1001, or a queue.")],
+        tags=["voicemail"],
+        operation_id="voicemails",
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Messages, the newest first. Leads see all, agents those left for them or a queue they serve."""
+        return self.list(request, *args, **kwargs)
+
+    def get_queryset(self) -> Any:
+        asked = VoicemailFilter(data=self.request.query_params)
+        asked.is_valid(raise_exception=True)
+        found = voicemails_for(self.request.user)
+        if (heard := asked.validated_data["heard"]) is not None:
+            found = found.filter(heard_at__isnull=not heard)
+        if mailbox := asked.validated_data.get("mailbox"):
+            found = found.filter(mailbox=mailbox)
+        return found
 
 
 class CallView(View):

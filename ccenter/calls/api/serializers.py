@@ -77,10 +77,17 @@ class RecordingRow(serializers.ModelSerializer):
 
 
 class VoicemailRow(serializers.ModelSerializer):
+    """A message that was left; `audio` is for who may hear it."""
+
+    audio = serializers.SerializerMethodField()
+
     class Meta:
         model = Voicemail
-        fields = ["id", "call", "mailbox", "caller", "at", "seconds", "heard_at"]
+        fields = ["id", "call", "mailbox", "caller", "at", "seconds", "heard_at", "audio"]
         read_only_fields = fields
+
+    def get_audio(self, message: Voicemail) -> str:
+        return f"/api/voicemails/{message.id}/audio/"
 
 
 class CallWhole(CallRow):

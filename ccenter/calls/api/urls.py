@@ -18,6 +18,8 @@ urlpatterns = [
     path("calls/<str:ident>/", record.CallView.as_view()),
     path("calls/<str:ident>/timeline/", record.TimelineView.as_view()),
     path("recordings/<str:ident>/audio/", audio.AudioView.as_view()),
+    path("voicemails/", record.VoicemailsView.as_view()),
+    path("voicemails/<str:ident>/audio/", audio.VoicemailAudioView.as_view()),
     path("feed/", feed.FeedView.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema")),

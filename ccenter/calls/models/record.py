@@ -315,7 +315,8 @@ class RecorderPosition(models.Model):
 class Alarm(models.Model):
     """Something a person should see to. Said again, it counts up; it is open until somebody clears it.
 
-    `kind`: projection, journal, recording, conversion, spool. `subject` names the thing: a fact's type, a recording's id.
+    `kind`: projection, journal, core, recording, conversion, retention, spool. `subject` names the thing: a fact's type, a
+    recording's id.
     """
 
     kind = models.TextField()
