@@ -123,17 +123,18 @@ def change(w: World, agent: Agent, trigger: AgentTrigger, reason: str = "") -> b
         return False
     was, lasted = agent.state, w.now - agent.since
     agent.state, agent.reason, agent.since = state, reason, w.now
-    if was is AgentState.READY:
-        del w.ready[agent.code]
+    del w.by_state[was][agent.code]
+    w.by_state[state][agent.code] = None
     if state is AgentState.READY:
-        w.ready[agent.code] = None
         w.new_ready[agent.code] = None
         if was is not AgentState.RESERVED:
             agent.idle_since = w.now
     if state in (AgentState.READY, AgentState.NOT_READY, AgentState.LOGGED_OUT):
         agent.call = ""
-    w.quiet("wrap", agent.code)
-    w.quiet("rest", agent.code)
+    if was is AgentState.WRAP_UP:
+        w.quiet("wrap", agent.code)
+    elif was is AgentState.NOT_READY:
+        w.quiet("rest", agent.code)
     w.out.append(facts.AgentChanged(w.seq(), w.now, agent.code, state, reason, agent.call, agent.endpoint, was, round(lasted, 3)))
     return True
 

@@ -47,9 +47,7 @@ def _whole(text: str) -> int:
         return 0
 
 
-def item(call: Call, phrase: str | Phrase) -> Say:
-    if isinstance(phrase, str):
-        return Prompt(value(call, phrase))
+def item(call: Call, phrase: Phrase) -> Say:
     text = value(call, phrase.value)
     match phrase.kind:
         case "number":
@@ -72,14 +70,17 @@ def item(call: Call, phrase: str | Phrase) -> Say:
 
 def speak(w: World, call: Call, prompts: Prompts, saying: str) -> bool:
     """Play prompts to the caller; `saying` says what for when they end. False when there is nothing to say."""
-    names = tuple(name for phrase in prompts for name in say(call.language, item(call, phrase)) if name)
-    if not names:
+    names: list[str] = []
+    for phrase in prompts:
+        names += [value(call, phrase)] if isinstance(phrase, str) else say(call.language, item(call, phrase))
+    sounds = tuple(filter(None, names))
+    if not sounds:
         return False
     hush(w, call)
     w.unpark(call.customer)
     w.silence(call.customer)
     call.play, call.saying = w.fresh("p", call.node), saying
-    w.out.append(commands.Play(call.customer, call.play, names, call.language))
+    w.out.append(commands.Play(call.customer, call.play, sounds, call.language))
     return True
 
 

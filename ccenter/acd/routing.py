@@ -113,13 +113,12 @@ def candidates(w: World, line: Line, strategy: str) -> list[tuple[tuple[float, f
 def explain(w: World, call: Call, line: Line, strategy: str, ranked: list[tuple[tuple[float, float], str]], chosen: str) -> None:
     """The decision as a fact. Each other agent has a reason: a worse score, or their state."""
     passed: dict[str, tuple[int, list[str]]] = {}
-    agents = w.state.agents
-    if len(ranked) < len(line.eligible):
-        groups: dict[str, list[str]] = {}
-        for code in line.eligible:
-            if code != chosen and (state := agents[code].state) is not AgentState.READY:
-                groups.setdefault(state, []).append(code)
-        passed = {reason: (len(codes), codes[:NAMED]) for reason, codes in groups.items()}
+    for state, members in w.by_state.items():
+        if members and state is not AgentState.READY:
+            codes = members.keys() & line.eligible.keys()
+            codes.discard(chosen)
+            if codes:
+                passed[state] = (len(codes), sorted(codes)[:NAMED])
     named = [(code, round(points[0], 3)) for points, code in ranked[:NAMED]]
     w.out.append(facts.CallRouted(w.seq(), w.now, call.id, call.queue, chosen, strategy, named, len(ranked), passed))
 

@@ -11,6 +11,7 @@ from ccenter.acd.world import World
 CAUSES = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "no_answer", 21: "refused", 26: "elsewhere"}
 NORMAL = (16, 31)
 ANSWERED_ELSEWHERE = 26
+MACHINE_TIMERS = ("input:", "lookup:", "announce:", "wait:", "ask:", "store:", "message:")
 
 
 # -- matching --------------------------------------------------------------------------------------------------
@@ -190,8 +191,10 @@ def stop_machine(w: World, call: Call) -> None:
         call.play = ""
     call.saying = call.asking = ""
     call.cursor = None
-    for kind in ("input", "lookup", "announce", "wait", "ask", "store", "message"):
-        w.quiet(kind, call.id)
+    timers = w.state.timers
+    if timers:
+        for kind in MACHINE_TIMERS:
+            timers.pop(kind + call.id, None)
 
 
 def waited(w: World, call: Call) -> float:

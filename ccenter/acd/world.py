@@ -9,7 +9,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 from ccenter.acd import commands, facts
-from ccenter.acd.agent import Agent
+from ccenter.acd.agent import Agent, AgentState
 from ccenter.acd.call import Call, Leg
 from ccenter.acd.config import AnyTarget, Config, Queue, Settings
 
@@ -53,7 +53,8 @@ class World:
         self.state = state
         self.now = state.now
         self.out: list[Output] = []
-        self.ready: dict[str, None] = {}  # agents in READY
+        self.by_state: dict[AgentState, dict[str, None]] = {state: {} for state in AgentState}  # agents
+        self.ready = self.by_state[AgentState.READY]
         self.lines: dict[str, Line] = {}
         self.agent_lines: dict[str, list[Line]] = {}
         self.endpoints: dict[str, str] = {}  # a signed-in agent's phone -> agent

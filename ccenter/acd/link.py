@@ -1,0 +1,69 @@
+"""The link to a switch: lost, and found again with whatever happened meanwhile."""
+
+from ccenter.acd import commands, events, facts, switch
+from ccenter.acd.call import Call
+from ccenter.acd.world import World
+
+
+def on_node_down(w: World, event: events.NodeDown) -> None:
+    if event.node not in w.state.down:
+        w.state.down.append(event.node)
+        w.out.append(facts.NodeChanged(w.seq(), w.now, event.node, False))
+
+
+def on_node_up(w: World, event: events.NodeUp) -> None:
+    """Work off the difference between what we believe and what the switch has."""
+    here = event.node + "-"
+    note = "switch_restarted" if event.restarted else "gone_unseen"
+    if event.node in w.state.down:
+        w.state.down.remove(event.node)
+    before = len(w.state.calls)
+    bridges = [call.bridge for call in w.state.calls.values() if call.bridge.startswith(here)]
+    w.out += [commands.MakeBridge(bridge) for bridge in bridges if bridge not in event.bridges]
+    gone = [leg for leg in w.state.legs.values() if leg.id.startswith(here) and leg.id not in event.legs]
+    for leg in sorted(gone, key=lambda leg: leg.role != "customer"):  # else a lost agent's caller were offered anew first
+        switch.on_ended(w, events.LegEnded(leg.id, 0, note))
+    lost = before - len(w.state.calls)
+    for leg_id, channel_state in event.legs.items():
+        known = w.state.legs.get(leg_id)
+        if known is None or known.ending:
+            w.out.append(commands.HangUp(leg_id))
+        elif channel_state == "Up":
+            switch.on_answered(w, events.LegAnswered(leg_id))
+    wanted = {call.bridge for call in w.state.calls.values() if call.bridge} | {here + "hold"}
+    w.out += [commands.DropBridge(bridge) for bridge in event.bridges if bridge.startswith(here) and bridge not in wanted]
+    for call in list(w.state.calls.values()):
+        if call.node == event.node:
+            mend(w, call, event)
+    w.wake()
+    w.out.append(facts.NodeChanged(w.seq(), w.now, event.node, True, event.restarted, max(0, lost)))
+
+
+def mend(w: World, call: Call, event: events.NodeUp) -> None:
+    """Say again what may have been lost on the way: who is joined, what is heard."""
+    customer = w.state.legs.get(call.customer)
+    if customer is not None and customer.answered and event.legs.get(call.customer) == "Ring":
+        w.out.append(commands.Answer(call.customer))
+    together = event.bridges.get(call.bridge, ())
+    party = call.party.leg if call.party else ""
+    apart = tuple(
+        leg.id
+        for leg in (w.state.legs.get(i) for i in (call.customer, call.agent_leg, party))
+        if leg is not None and call.bridge and leg.bridge == call.bridge and leg.id not in together
+    )
+    if apart:
+        w.out.append(commands.Join(call.bridge, apart))
+    if customer is None:
+        return
+    there = next((bridge for bridge, legs in event.bridges.items() if customer.id in legs), "")
+    if there and not customer.bridge:
+        w.out.append(commands.Leave(there, customer.id))
+    elif customer.bridge == "hold" and there != event.node + "-hold":
+        w.out.append(commands.Park(customer.id, w.queue_of(call).music))
+    if customer.music and not call.play:
+        w.out.append(commands.StartMusic(customer.id, customer.music))
+    elif not customer.music and customer.state == "up":
+        w.out.append(commands.StopMusic(customer.id))
+    if call.play and call.saying:  # its end may have come while nobody listened
+        w.out.append(commands.StopPlay(call.customer, call.play))
+        switch.after_play(w, call)
