@@ -34,6 +34,7 @@ class Part:
     ready: Check | None = None
     once: bool = False
     stop_signal: int = signal.SIGTERM
+    stop_within: float = 10.0  # seconds from the stop signal to SIGKILL
     before_exec: Callable[[], None] = rootless.die_with_parent
     start_within: float = 90.0  # seconds; a busy machine takes its time
     watched: bool = False  # alive but dumb is as bad as dead: killed when its check fails for WATCH seconds
@@ -51,8 +52,8 @@ def build(layout: Layout, chosen: tuple[str, ...] = ()) -> list[Part]:
         "agi": lambda at: Part("agi", run["agi"], DATA, _agi_answers(at.agi_port), watched=True),
         "recorder": lambda at: Part("recorder", run["recorder"], DATA, _heartbeat(at, "recorder")),
         "cti": lambda at: Part("cti", run["cti"], (*DATA, "asterisk", "agi"), _heartbeat(at, "cti")),
-        "worker": lambda at: Part("worker", run["worker"], DATA, _heartbeat(at, "worker")),
-        "beat": lambda at: Part("beat", run["beat"], DATA, _heartbeat(at, "beat")),
+        "worker": lambda at: Part("worker", run["worker"], DATA, _heartbeat(at, "worker"), stop_within=3),
+        "beat": lambda at: Part("beat", run["beat"], DATA, _heartbeat(at, "beat"), stop_within=1),
         "web": lambda at: Part("web", run["web"], DATA, _http(at.web_port, "/api/health/")),
     }
     if unknown := set(chosen) - set(makers):

@@ -29,7 +29,6 @@ PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before the first, second, ..
 CHECK_EVERY = 0.04  # seconds, while a part starts
 LOOK_EVERY = 2.0  # seconds, once it serves
 WATCH = 8.0  # seconds a watched part may be dumb
-STOP_WITHIN = 10.0  # seconds from the stop signal to SIGKILL
 GIVE_UP_AFTER = 4  # deaths before a part ever served: `up` gives up then
 LOG_LIMIT = 20_000_000  # bytes; a larger log is put aside at the part's next start
 
@@ -165,7 +164,8 @@ class Keeper:
             )
 
     async def _kill_late(self) -> None:
-        await asyncio.sleep(STOP_WITHIN)
+        """A task that is broken off comes again (Celery acknowledges late), so nobody waits long for the workers."""
+        await asyncio.sleep(self.part.stop_within)
         self._signal(signal.SIGKILL)
 
     async def _watch(self, pid: int) -> None:
