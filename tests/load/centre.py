@@ -117,6 +117,9 @@ class Centre:
 
     async def _push(self, kind: str, what: str, ident: str, fields: dict[str, str]) -> None:
         url = f"{self.described['ari']['url']}/ari/asterisk/config/dynamic/{kind}/{what}/{ident}"
+        async with self._ari.get(url) as answer:
+            if answer.status == 200:  # from an earlier run; pushed twice, it would lose the callers' numbers
+                return
         body = {"fields": [{"attribute": key, "value": value} for key, value in fields.items()]}
         async with self._ari.put(url, json=body) as answer:
             if answer.status >= 300:
