@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 SNAPSHOT = "snapshot.json"
 CHUNK = 1 << 20  # bytes read at a time by a tail
+LOOK_WELL = 50  # every so many looks of a tail are thorough: two changes of a folder may bear the same time
 
 
 class JournalCorrupt(Exception):
@@ -221,6 +222,8 @@ class Tail:
         self.errors: list[str] = []  # what the core could not take; whoever tells it on empties the list
         self._file = -1
         self._name = ""
+        self._folder = 0  # when it last changed, as far as we have looked
+        self._looks = 0
 
     def read(self, most: int) -> list[bytes]:
         """The next facts as JSON, about `most` at the most (a line's facts are never parted); empty when there are none now.
@@ -229,6 +232,8 @@ class Tail:
         leave the journal behind that. Raises OSError.
         """
         found: list[bytes] = []
+        if self._nothing_new():
+            return found
         while len(found) < most:
             following = self._segment_after()  # asked first: once it is there, this segment grows no more
             if not self._enter():
@@ -284,6 +289,15 @@ class Tail:
         if self._file >= 0:
             os.close(self._file)
         self._file, self._name = -1, ""
+
+    def _nothing_new(self) -> bool:
+        """Two cheap looks, for a tail that looks often: has the segment grown, or the folder changed?"""
+        folder = self.folder.stat().st_mtime_ns if self.folder.exists() else 0
+        self._looks = (self._looks + 1) % LOOK_WELL
+        if folder != self._folder or self._looks == 0:
+            self._folder = folder
+            return False
+        return self._file >= 0 and os.fstat(self._file).st_size == self.position.offset
 
     def _segment_after(self) -> str:
         return next((path.name for path in segments(self.folder) if path.name > self.position.segment), "")

@@ -31,7 +31,7 @@ class Step(serializers.Serializer):
     seconds = serializers.FloatField(allow_null=True, help_text="Until the next step.")
 
     def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
-        return {**instance, **super().to_representation(instance)}
+        return {**super().to_representation(instance), **{k: v for k, v in instance.items() if k not in self.fields}}
 
 
 class Why(serializers.Serializer):

@@ -1,5 +1,8 @@
 """Login for programs: a token for a user name and password."""
 
+import logging
+
+from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -11,6 +14,8 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from ccenter.calls.api.base import View
+
+log = logging.getLogger(__name__)
 
 
 class Login(serializers.Serializer):
@@ -74,6 +79,10 @@ class TokenView(View):
         if not login.is_valid():
             for throttle in self.failures:
                 throttle.count()
+            name = asked.validated_data["username"]
+            # What is nobody's name is not written down: people type their password there.
+            who = repr(name) if User.objects.filter(username=name).exists() else "an unknown name"
+            log.warning("login refused for %s from %s", who, self.failures[0].get_ident(request))
             raise serializers.ValidationError({"password": [_("User name and password do not match.")]})
         token, _created = Token.objects.get_or_create(user=login.validated_data["user"])
         return Response({"token": token.key})
