@@ -224,15 +224,19 @@ def connect(w: World, call: Call, leg: Leg, agent: Agent) -> None:
     call.served_by, call.served_in = agent.code, call.queue
     seconds = waited(w, call)
     if w.queue_of(call).announce_agent:
+        w.join(call, leg.id)
         announce_agent(w, call)
-    w.join(call, call.customer, leg.id)
+    else:
+        w.join(call, call.customer, leg.id)
     w.out.append(facts.CallConnected(w.seq(), w.now, call.id, agent.code, call.queue, seconds, round(w.now - leg.since, 3)))
     start_recording(w, call)
 
 
 def announce_agent(w: World, call: Call) -> None:
-    """Tell the caller the agent's number as the talk begins."""
+    """Tell the caller the agent's number. They join the agent when it is said: joining ends what a leg is being told."""
     names = ("agent-number-is", *say(call.language, Digits(call.agent)), "agent-serves-you")
+    w.unpark(call.customer)
+    w.silence(call.customer)
     call.play, call.saying = w.fresh("p", call.node), "agent"
     w.out.append(commands.Play(call.customer, call.play, names, call.language))
 

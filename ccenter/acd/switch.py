@@ -125,6 +125,8 @@ def after_play(w: World, call: Call) -> None:
             w.music(call.customer, w.queue_of(call).music)
         case "ask":
             w.alarm("ask", call.id, w.now + queueing.ASK_SECONDS)
+        case "agent" if call.state is CallState.CONNECTED:
+            w.join(call, call.customer)
         case "message":
             queueing.record_message(w, call)
         case "parting":

@@ -307,5 +307,7 @@ class Centre:
         """A caller who talks with the agent; their leg."""
         leg = self.calls_in(dnis, ani)
         self.answers(agent)
+        if self.says(leg)[:1] == ("agent-number-is",):
+            self.listens(leg)
         assert self.switch.talks_with(leg) == {self.phone(agent)}
         return leg

@@ -142,6 +142,7 @@ class Switch:
                 for leg in legs:
                     if leg in self.channels:
                         self.channels[leg].bridge = bridge
+                        self.channels[leg].plays.clear()  # the shell stops what would hold the switch up
             case commands.HangUp(leg=leg):
                 if leg in self.channels:
                     self.ends(leg)

@@ -241,7 +241,8 @@ def test_given_a_transfer_while_the_agents_number_is_announced_when_it_is_a_call
     centre: Centre,
 ) -> None:
     centre.sign_in("1003")
-    caller = centre.connected("1003", "4002")
+    caller = centre.calls_in("4002")
+    centre.answers("1003")
     assert centre.says(caller)[0] == "agent-number-is"
     centre.ask(events.TransferCall, "1003", target=ToCallback())
     centre.stores()
@@ -659,19 +660,27 @@ def test_given_an_agent_on_a_break_when_they_take_a_call_then_they_are_on_the_br
 # -- the agent's number ----------------------------------------------------------------------------------------
 
 
-def test_given_a_queue_that_announces_agents_when_connected_then_the_caller_hears_the_number(centre: Centre) -> None:
+def test_given_a_queue_that_announces_agents_when_one_answers_then_the_caller_hears_the_number_and_then_the_agent(
+    centre: Centre,
+) -> None:
     centre.sign_in("1003")
-    caller = centre.connected("1003", "4002")
-    heard = centre.says(caller)
+    caller = centre.calls_in("4002")
+    phone = centre.answers("1003")
+    assert centre.switch.hears(caller) == {"prompt"}
+    heard = centre.listens(caller)
     assert (heard[0], heard[-1]) == ("agent-number-is", "agent-serves-you")
     assert heard[1:-1] == say("zh", Digits("1003"))
+    assert centre.switch.hears(caller) == {"people"} and centre.switch.talks_with(caller) == {phone}
 
 
 def test_given_the_number_is_announced_when_the_agent_holds_then_only_music_is_heard(centre: Centre) -> None:
     centre.sign_in("1003")
-    caller = centre.connected("1003", "4002")
+    caller = centre.calls_in("4002")
+    phone = centre.answers("1003")
     centre.ask(events.HoldCall, "1003")
     assert centre.switch.hears(caller) == {"music"}
+    centre.ask(events.ResumeCall, "1003")
+    assert centre.switch.talks_with(caller) == {phone}
 
 
 # -- straight to somebody --------------------------------------------------------------------------------------
