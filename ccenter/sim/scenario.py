@@ -5,7 +5,7 @@ Times of day are the scenario's own; a scenario lasts from `start` for `hours`. 
 
 import math
 import tomllib
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
@@ -103,9 +103,12 @@ class Scenario(Part, frozen=True):
 
     def moment(self, time_of_day: str) -> float:
         """A time of day, "20:15", in seconds since 1970; before `start`, it is the day after's."""
-        hour, minute = time_of_day.split(":")
-        local = datetime.fromisoformat(self.start).replace(tzinfo=ZoneInfo(self.time_zone))
-        at = local.replace(hour=int(hour) % 24, minute=int(minute), second=0).timestamp()
+        try:
+            clock = time.fromisoformat(time_of_day)
+        except ValueError:
+            raise ValueError(f"{time_of_day!r} is no time of day like '20:15'") from None
+        day = datetime.fromisoformat(self.start).date()
+        at = datetime.combine(day, clock, ZoneInfo(self.time_zone)).timestamp()
         return at if at >= self.begins else at + 86400.0
 
     def arrivals(self, dice: Random) -> list[float]:
