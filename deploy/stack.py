@@ -202,6 +202,15 @@ def _check_machine(layout: Layout, only: tuple[str, ...] | None) -> None:
     if (free := shutil.disk_usage(layout.state).free) < LEAST_DISK:
         room = f"make {LEAST_DISK // 1_000_000} MB room or choose another --state"
         raise StackError(f"only {free // 1_000_000} MB free at {layout.state}: {room}")
+    check_ports(layout)
+    if only is None or "asterisk" in only:
+        from deploy import asterisk
+
+        asterisk.find()
+
+
+def check_ports(layout: Layout) -> None:
+    """Raises StackError when a port the stack wants is taken, or its range impossible."""
     if not 1024 <= layout.base <= 65536 - PORTS:
         raise StackError(f"--ports must lie between 1024 and {65536 - PORTS}: the stack takes {PORTS} ports from there")
     tcp = range(layout.base, layout.base + 7)
@@ -217,10 +226,6 @@ def _check_machine(layout: Layout, only: tuple[str, ...] | None) -> None:
                     raise StackError(
                         f"{name} port {port} is taken: stop what uses it or choose another range with --ports"
                     ) from None
-    if only is None or "asterisk" in only:
-        from deploy import asterisk
-
-        asterisk.find()
 
 
 def _spawn_supervisor(layout: Layout, only: tuple[str, ...]) -> None:

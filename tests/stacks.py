@@ -5,12 +5,12 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from deploy import stack
-from deploy.layout import StackError
+from deploy.layout import Layout, StackError
 
 FIRST_BASE, PORTS, RANGES = 10100, 2100, 10  # all below the ports the system hands out by itself
 
@@ -26,6 +26,16 @@ def start(state: Path, agents: int = 0, only: tuple[str, ...] | None = None) -> 
         except StackError as error:
             if "is taken" not in str(error):
                 raise
+    raise StackError("no free range of ports for a test stack: take other stacks down")
+
+
+def free_base() -> int:
+    """The first port of a range that is free now. StackError when there is none."""
+    for turn in range(RANGES):
+        base = FIRST_BASE + PORTS * ((os.getpid() + turn) % RANGES)
+        with suppress(StackError):
+            stack.check_ports(Layout(Path("/nowhere"), base))
+            return base
     raise StackError("no free range of ports for a test stack: take other stacks down")
 
 

@@ -19,7 +19,7 @@ from deploy import layout as layouts
 from deploy import stack
 from deploy.layout import StackError
 from tests.deploy.conftest import SERVERS
-from tests.stacks import FIRST_BASE, PORTS, RANGES, start
+from tests.stacks import free_base, start
 
 
 def wait_for(condition: Callable[[], object], within: float = 10) -> None:
@@ -188,15 +188,6 @@ def test_given_folder_removed_under_a_running_stack_when_down_then_its_processes
     assert stack.processes(tmp_path / "s")
     stack.down(tmp_path / "s")
     assert stack.processes(tmp_path / "s") == []
-
-
-def free_base() -> int:
-    for number in range(RANGES):
-        base = FIRST_BASE + PORTS * ((os.getpid() + number) % RANGES)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", base + 1)):
-                return base
-    raise AssertionError("no free range")
 
 
 def test_given_taken_port_when_up_then_one_line_names_it_and_nothing_is_started(tmp_path: Path) -> None:
