@@ -1,0 +1,1 @@
+"""Reports: figures over the record. Nothing is here yet but the place."""
