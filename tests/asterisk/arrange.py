@@ -68,7 +68,7 @@ def main() -> None:
         "t-wrap-short": {"wrap_up_seconds": 0.5},
         "t-wrap-long": {"wrap_up_seconds": 600},
         "t-nobody": {"on_nobody": {"to": "voicemail", "mailbox": "direct"}},
-        "t-announced": {"announce": True, "announce_after": 0.5, "announce_every": 60, "keys": {"1": {"to": "callback"}}},
+        "t-announced": {"announce": True, "announce_after": 0.5, "announce_every": 60},
     }
     flows = [
         acd.Flow(

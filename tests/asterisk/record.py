@@ -30,6 +30,17 @@ async def timeline(lead: Api, call: Json) -> list[Json]:
     return found
 
 
+async def reaches(lead: Api, caller: Caller, kind: str, times: int = 1, timeout: float = 10.0, **wanted: Any) -> Json:
+    """Wait till the caller's last call has so many facts of this kind with these values; the last of them."""
+    call = await call_of(lead, caller, ended=False)
+
+    def found(page: Json) -> list[Json]:
+        return [fact for fact in page["facts"] if fact["type"] == kind and wanted.items() <= fact.items()]
+
+    path = f"/api/calls/{call['id']}/timeline/"
+    return found(await lead.wait_for(path, lambda page: len(found(page)) >= times, timeout))[-1]
+
+
 def kinds(facts: list[Json]) -> list[str]:
     return [fact["type"] for fact in facts]
 

@@ -13,7 +13,7 @@ import pytest
 from tests.asterisk.arrange import MEMBER, PIN, arrange
 from tests.asterisk.conftest import MakeCaller, Stack
 from tests.asterisk.hearing import heard, hears_prompts
-from tests.asterisk.record import Json, call_of, timeline
+from tests.asterisk.record import call_of, reaches, timeline
 from tests.phones import Caller, Dialog
 from tests.phones.seat import Api, Seat
 
@@ -28,16 +28,6 @@ def numbers(stack: Stack) -> dict[str, str]:
 
 async def answered(caller: Caller) -> Dialog:
     return await caller.dial().wait_answered()
-
-
-async def reaches(lead: Api, caller: Caller, kind: str, times: int = 1, **wanted: Any) -> Json:
-    """Wait till the caller's newest call has so many facts of this kind with these values; the last of them."""
-    call = await call_of(lead, caller, ended=False)
-
-    def found(page: Json) -> list[Json]:
-        return [fact for fact in page["facts"] if fact["type"] == kind and wanted.items() <= fact.items()]
-
-    return found(await lead.wait_for(f"/api/calls/{call['id']}/timeline/", lambda page: len(found(page)) >= times, 10))[-1]
 
 
 async def way(lead: Api, caller: Caller) -> list[str]:
