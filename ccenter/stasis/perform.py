@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 RING_LIMIT = 120  # seconds; only a guard, the core decides how long a phone rings
 OUT_OF_ORDER, SUBSCRIBER_ABSENT_NOTE = 27, "no_contact"
 MESSAGE_FORMAT = "wav"
+WITHHELD = '"anonymous" <anonymous>'  # shown by desk phones; of nothing at all they would make our address
 
 _ENDPOINT = re.compile(r"PJSIP/[0-9A-Za-z+*#._-]{1,64}(@[0-9A-Za-z._-]{1,64})?")
 _SOUND = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z_.-]*")
@@ -187,7 +188,7 @@ class Performer:
             command.leg,
             command.endpoint,
             f"dialled,{command.leg}",
-            caller_id(command.caller_id),
+            caller_id(command.caller_id) or ("" if "@" in command.endpoint else WITHHELD),
             RING_LIMIT,
             headers(command),
             like,

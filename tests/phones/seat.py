@@ -157,6 +157,13 @@ class Ari:
         ):
             return await answer.json()
 
+    async def hang_up(self, *channels: str) -> None:
+        """End channels, whatever they are doing; those that are gone already are all right."""
+        async with aiohttp.ClientSession(headers=self.headers) as http:
+            for channel in channels:
+                async with http.delete(f"{self.url}/channels/{channel}") as answer:
+                    assert answer.status in (204, 404), await answer.text()
+
     async def left(self, ignore: frozenset[str] = frozenset()) -> list[str]:
         """Channels (snoops and playbacks into bridges are channels too) and bridges that exist, but for `ignore`."""
         found = []

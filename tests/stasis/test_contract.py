@@ -155,7 +155,7 @@ async def test_given_auto_answer_then_the_phone_picks_up_by_itself(line: Line, a
         ('王小明 "the best" <13800138000>', "13800138000", "王小明 the best"),
         ("1\r\nX-Evil: yes", "", "1X-Evil: yes"),
         ("<1;tag=x>\r\nX-Evil: yes", "", "1tagxX-Evilyes"),
-        ("", "", "Anonymous"),
+        ("", "anonymous", "anonymous"),
     ],
 )
 async def test_given_a_hostile_caller_id_then_the_phone_shows_text_and_no_header_is_added(

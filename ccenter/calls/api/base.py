@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
@@ -49,11 +50,19 @@ class Away(APIException):
     default_code = "away"
 
 
+class TooLarge(APIException):
+    status_code = 413
+    default_detail = _("This is more than one request may hold.")
+    default_code = "too_large"
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's answer to an exception; a database that is away is 503 with a sentence, not a crash."""
+    """DRF's answer to an exception; also a database that is away (503) and a body too large (413) have their sentence."""
     if isinstance(error, OperationalError | InterfaceError):
         log.warning("database away: %s", error)
         error = Away()
+    elif isinstance(error, RequestDataTooBig):
+        error = TooLarge()
     return exception_handler(error, context)
 
 

@@ -35,6 +35,8 @@ class NumberField(serializers.RegexField):
         return str(super().to_internal_value(data)).translate(SEPARATORS)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
+        if isinstance(data, int | float):
+            self.fail("invalid")  # 1.5 is not 15
         return super().run_validation(data.translate(SEPARATORS) if isinstance(data, str) else data)
 
 
