@@ -1,6 +1,7 @@
 """The web process: HTTP to Django, websockets to the consumers of `ccenter.calls`."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -15,9 +16,14 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 
 from ccenter.calls.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": django_app,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
-    }
-)
+sockets = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+sockets_of_pages = AllowedHostsOriginValidator(sockets)
+
+
+async def websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """A page must come from our own host. A program with a token need not say where from: no page can send that header."""
+    by_token = any(name == b"authorization" for name, _ in scope["headers"])
+    await (sockets if by_token else sockets_of_pages)(scope, receive, send)
+
+
+application = ProtocolTypeRouter({"http": django_app, "websocket": websocket})

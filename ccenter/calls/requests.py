@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 
 from ccenter.acd import events
@@ -93,15 +94,15 @@ def wait_for(request: UUID, timeout: float) -> Request:
 
 def pending_requests() -> list[Request]:
     """Unanswered requests, oldest first. Those that waited too long (the core was away) are refused, and not among them."""
-    rows = list(Request.objects.filter(state=Request.State.PENDING).select_related("user").order_by("created_at"))
-    if not rows:
-        return []
-    stale = Request.objects.filter(state=Request.State.PENDING, created_at__lt=Now() - timedelta(seconds=FRESH))
-    stale_ids = set(stale.values_list("id", flat=True))
-    for row in rows:
-        if row.id in stale_ids:
+    late = ExpressionWrapper(Q(created_at__lt=Now() - timedelta(seconds=FRESH)), BooleanField())
+    pending = Request.objects.filter(state=Request.State.PENDING).select_related("user").annotate(late=late)
+    fresh = []
+    for row in pending.order_by("created_at"):
+        if row.late:
             refuse(row.id, "expired")
-    return [row for row in rows if row.id not in stale_ids]
+        else:
+            fresh.append(row)
+    return fresh
 
 
 def refuse(request: UUID, reason: str) -> None:

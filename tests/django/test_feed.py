@@ -184,9 +184,29 @@ async def test_given_nobody_a_stranger_or_a_wrong_since_when_connecting_then_ref
 
 
 async def test_given_a_page_of_another_site_when_it_connects_then_refused(web: Any) -> None:
-    lead = await person("lead", "lead")
-    with pytest.raises(WSServerHandshakeError):
-        await web.http.ws_connect("/ws/feed/", headers=lead, origin="https://evil.example")
+    from django.contrib.auth.models import User
+    from django.contrib.sessions.backends.db import SessionStore
+
+    def session() -> str:
+        user = User.objects.get(username="lead")
+        store = SessionStore()
+        store.update({"_auth_user_id": str(user.pk), "_auth_user_backend": "django.contrib.auth.backends.ModelBackend"})
+        store["_auth_user_hash"] = user.get_session_auth_hash()
+        store.create()
+        return str(store.session_key)
+
+    await person("lead", "lead")
+    cookie = {"Cookie": f"sessionid={await sync_to_async(session)()}"}
+    async with web.http.ws_connect("/ws/feed/", headers=cookie, origin=f"http://{web.address}") as channel:
+        assert (await channel.receive_json())["facts"] == []
+    for origin in ("https://evil.example", None):
+        with pytest.raises(WSServerHandshakeError):
+            await web.http.ws_connect("/ws/feed/", headers=cookie, origin=origin)
+
+
+async def test_given_a_program_with_a_token_when_it_connects_then_it_need_not_say_where_from(web: Any) -> None:
+    async with web.http.ws_connect("/ws/feed/", headers=await person("lead", "lead")) as channel:
+        assert (await channel.receive_json())["facts"] == []
 
 
 async def test_given_a_lead_when_connected_then_the_past_since_comes_at_once_and_then_what_happens(web: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
@@ -224,6 +224,8 @@ def test_given_postgresql_and_valkey_stop_in_full_flow_when_they_are_back_then_t
     wait_until(lambda: len(on_record()) > 1000)
     connection.close()
     stack.stop(state, "postgres")
+    with pytest.raises(OperationalError):
+        connection.ensure_connection()
     writer.join(60)
     assert running.process.poll() is None
     stack.start(state, "postgres")
@@ -233,6 +235,24 @@ def test_given_postgresql_and_valkey_stop_in_full_flow_when_they_are_back_then_t
     started = Fact.objects.filter(type="CallStarted").count()
     assert Call.objects.exclude(outcome="").count() == started
     assert running.process.poll() is None
+
+
+def test_given_no_database_when_the_web_is_asked_then_503_says_so_and_afterwards_all_is_well() -> None:
+    from deploy import stack
+    from tests.django.people import client, person
+
+    alice, state = client(person("alice", "agent", "1001")), Path(os.environ["CC_STATE"])
+    stack.stop(state, "postgres")
+    try:
+        for answer in (alice.get("/api/seat/"), alice.post("/api/seat/ready/"), alice.get("/api/calls/")):
+            assert answer.status_code == 503, (answer.request["PATH_INFO"], answer.json())
+            assert answer.json() == {"detail": "The record cannot be read right now. Please try again in a moment."}
+        health = alice.get("/api/health/")
+        assert (health.status_code, health.json()["status"]) == (503, "away")
+    finally:
+        stack.start(state, "postgres")
+        connection.close()
+    assert alice.get("/api/seat/").status_code == 200
 
 
 def test_given_segments_on_record_when_there_is_a_snapshot_then_the_process_deletes_them(running: Any) -> None:

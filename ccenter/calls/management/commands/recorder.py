@@ -52,7 +52,7 @@ def work(recorder: Recorder, spool: Spool, ready: Path, stop: threading.Event) -
             if began - beat > 1.0:
                 beat = began
                 _beat(ready)
-            if new == 0 and began - tidied > TIDY_EVERY:
+            if began - tidied > TIDY_EVERY:
                 tidied = began
                 _tidy(recorder, spool)
             backoff = 0.0
