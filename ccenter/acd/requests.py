@@ -45,6 +45,8 @@ def sign_in(w: World, agent: Agent, request: events.SignIn) -> str:
         return "already_signed_in"
     if agent.code not in w.config.agents:
         return "unknown_agent"
+    if not request.endpoint:
+        return "bad_request"
     if w.endpoints.get(request.endpoint, agent.code) != agent.code:
         return "phone_in_use"
     agent.endpoint, agent.online, agent.misses, agent.calls = request.endpoint, True, 0, 0

@@ -268,6 +268,7 @@ REFUSED: list[tuple[str, str, type[events.Request], dict[str, Any], str]] = [
     ("nobody", "1001", events.Ready, {}, "signed_out"),
     ("nobody", "1001", events.NotReady, {"reason": "x"}, "signed_out"),
     ("nobody", "1001", events.SignOut, {}, "signed_out"),
+    ("nobody", "1001", events.SignIn, {"endpoint": ""}, "bad_request"),
     ("idle", "1001", events.SignIn, {"endpoint": "PJSIP/1001"}, "already_signed_in"),
     ("idle", "1002", events.SignIn, {"endpoint": "PJSIP/1001"}, "phone_in_use"),
     ("idle", "1001", events.AnswerCall, {}, "no_call"),
