@@ -311,3 +311,15 @@ class Centre:
             self.listens(leg)
         assert self.switch.talks_with(leg) == {self.phone(agent)}
         return leg
+
+    def talking(self, *others: str) -> str:
+        """A caller in a talk with 1001; others are ready."""
+        self.sign_in("1001")
+        caller = self.connected()
+        self.sign_in(*others)
+        return caller
+
+    def together(self, caller: str) -> set[str]:
+        """Who talks with the caller: agents by code, numbers by number."""
+        endpoints = {self.switch.channels[leg].endpoint for leg in self.switch.talks_with(caller)}
+        return {endpoint.removeprefix("PJSIP/").partition("@")[0] for endpoint in endpoints}
