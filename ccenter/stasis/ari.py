@@ -16,6 +16,8 @@ import msgspec
 from msgspec import Struct
 from yarl import URL
 
+from ccenter.stasis.http import Client
+
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 10.0  # seconds between pings of the websocket; half of it without an answer and the link is lost
@@ -147,13 +149,11 @@ class Ari:
         self.manager = Manager(self)
 
     async def __aenter__(self) -> "Ari":
+        self.http = Client(self.url, *self._credentials, most=CONNECTIONS, patience=PATIENCE, keep=KEEP_ALIVE)
         connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE)
         self._session = aiohttp.ClientSession(
             connector=connector,
             headers={"Authorization": aiohttp.encode_basic_auth(*self._credentials), "User-Agent": "ccenter"},
-            skip_auto_headers=("Accept", "Accept-Encoding"),
-            timeout=aiohttp.ClientTimeout(total=PATIENCE),
-            auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         digest = aiohttp.DigestAuthMiddleware(*self._ami_credentials)
@@ -167,30 +167,22 @@ class Ari:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.http.close()
         await self._ami_session.close()
         await self._session.close()
 
     async def request(self, method: str, path: str, body: object = None) -> bytes:
         """Sends one command; `path` is quoted already and `body` becomes JSON. Returns the answer's text."""
-        data = None if body is None else _encode(body)
-        headers = None if body is None else _JSON
-        url = URL(f"{self.url}/ari/{path}", encoded=True)
-        for attempt in (1, 2):
-            self.requests += 1
-            try:
-                async with self._session.request(method, url, data=data, headers=headers) as response:
-                    text = await response.read()
-                    if response.status < 300:
-                        return text
-                    raise AriError(response.status, _why(text))
-            except TimeoutError:
-                raise AriError(TIMED_OUT, f"no answer in {PATIENCE:.0f} s") from None
-            except aiohttp.ClientConnectorError as error:
-                raise AriError(UNREACHABLE, str(error)) from None
-            except (aiohttp.ClientError, OSError) as error:  # a kept connection that Asterisk had just closed
-                if attempt == 2:
-                    raise AriError(UNREACHABLE, str(error) or type(error).__name__) from None
-        raise AssertionError("unreachable")
+        self.requests += 1
+        try:
+            status, text = await self.http.request(method, f"/ari/{path}", None if body is None else _encode(body))
+        except TimeoutError:
+            raise AriError(TIMED_OUT, f"no answer in {PATIENCE:.0f} s") from None
+        except OSError as error:
+            raise AriError(UNREACHABLE, str(error) or type(error).__name__) from None
+        if status < 300:
+            return text
+        raise AriError(status, _why(text))
 
     async def ami(self, action: dict[str, str], variables: tuple[str, ...] = ()) -> None:
         """One AMI action over HTTP, answered with success. Raises AriError."""
@@ -254,9 +246,6 @@ class Ari:
         if message.type == "ApplicationReplaced":
             raise ApplicationReplaced(self.app)
         heard(message)
-
-
-_JSON = {"Content-Type": "application/json"}
 
 
 def _why(text: bytes) -> str:

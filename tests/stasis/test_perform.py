@@ -11,7 +11,6 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from ccenter.acd import commands, events
-from ccenter.stasis import ari as ari_module
 from ccenter.stasis.ari import Ari
 from ccenter.stasis.background import Background
 from ccenter.stasis.perform import PLANS, Performer, caller_id, headers, media_uri
@@ -181,7 +180,7 @@ async def test_given_a_phone_without_a_contact_then_its_leg_ends_once(switch: Sw
 async def test_given_a_switch_that_does_not_answer_in_time_then_a_dial_is_given_up_and_hung_up(
     switch: Switch, performer: Performer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    performer.ari._session._timeout = ari_module.aiohttp.ClientTimeout(total=0.1)  # type: ignore[misc]
+    performer.ari.http.patience = 0.1
     held = switch.hold("POST channels")
     performer.perform([commands.Dial("l1", "PJSIP/1001", "1", "c1")])
     await performer.idle()
