@@ -119,14 +119,10 @@ class Inbox(threading.Thread):
     def _prepare(self) -> None:
         self.load.wait()
         if self._requests is None:
-            import django
-
-            django.setup()
+            load_django()
             from ccenter.calls.requests import Inbox as Requests
 
             self._requests = Requests(self._given)
-            import ccenter.calls.numbers  # noqa: F401  # a large table, needed by the next call that comes in
-
         from django.db import connection
 
         connection.close()  # it may be from before the database went
@@ -148,6 +144,15 @@ class Inbox(threading.Thread):
         assert self._requests is not None
         if found := self._requests.fetch():
             self._told.asked(found)
+
+
+def load_django() -> None:
+    """Django's models and what the apps register, once. Any thread; half a second the first time."""
+    import django
+    from django.apps import apps
+
+    if not apps.ready:
+        django.setup()
 
 
 def _last_numbers() -> tuple[int, int]:

@@ -9,7 +9,6 @@ A command that cannot be done comes back as an event; one for a leg that has jus
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -22,19 +21,15 @@ from ccenter.acd.commands import Command
 from ccenter.stasis.ari import TIMED_OUT, UNREACHABLE, Ari, AriError
 from ccenter.stasis.background import Background
 from ccenter.stasis.translate import Live
+from ccenter.stasis.wording import caller_id, headers, is_endpoint, media_uri
 
 log = logging.getLogger(__name__)
 
 RING_LIMIT = 120  # seconds; only a guard, the core decides how long a phone rings
 OUT_OF_ORDER, SUBSCRIBER_ABSENT_NOTE = 27, "no_contact"
 MESSAGE_FORMAT = "wav"
+STOPS, STOP_AGAIN = 20, 0.05  # how often, and every how many seconds, a message is told to end
 WITHHELD = '"anonymous" <anonymous>'  # shown by desk phones; of nothing at all they would make our address
-
-_ENDPOINT = re.compile(r"PJSIP/[0-9A-Za-z+*#._-]{1,64}(@[0-9A-Za-z._-]{1,64})?")
-_SOUND = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z_.-]*")
-_MEDIA = re.compile(r"(tone|digits|number|characters):[0-9A-Za-z+*#!/;-]+")
-_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]")
-_NAME = re.compile(r"[\x00-\x1f\x7f\"<>\\;,]")
 
 
 class Place(Struct):
@@ -43,6 +38,7 @@ class Place(Struct):
     bridge: str = ""
     music: bool = False
     play: str = ""
+    message: str = ""  # that is recorded
 
 
 class Performer:
@@ -87,6 +83,10 @@ class Performer:
                 place = self._places.get(leg)
                 if place is not None and place.play == play:
                     place.play = ""
+            case events.MessageRecorded(leg=leg, message=message):
+                place = self._places.get(leg)
+                if place is not None and place.message == message:
+                    place.message = ""
             case events.LegEnded(leg=leg):
                 self._places.pop(leg, None)
 
@@ -162,7 +162,7 @@ class Performer:
         await self.ari.channels.answer(command.leg)
 
     async def _dial(self, command: commands.Dial) -> None:
-        if not _ENDPOINT.fullmatch(command.endpoint):
+        if not is_endpoint(command.endpoint):
             self._not_dialled(command, "bad_endpoint")
             return
         try:
@@ -319,9 +319,16 @@ class Performer:
             await _unless(404, _unless(422, self.ari.bridges.removeChannel(place.bridge, command.leg)))
             place.bridge = ""
         await self.ari.channels.record(command.leg, f"voicemail/{command.message}", MESSAGE_FORMAT, command.seconds)
+        place.message = command.message
 
     async def _stop_message(self, command: commands.StopMessage) -> None:
-        await _unless(404, self.ari.recordings.stop(f"voicemail/{command.message}"))
+        """Said again until it holds: during the beep Asterisk takes it, and goes on recording."""
+        place = self._place(command.leg)
+        for _ in range(STOPS):
+            await _unless(404, self.ari.recordings.stop(f"voicemail/{command.message}"))
+            await asyncio.sleep(STOP_AGAIN)
+            if place.message != command.message:
+                return
 
     # -- beside the switch -------------------------------------------------------------------------------------
 
@@ -339,35 +346,6 @@ async def _unless(status: int, request: Awaitable[None]) -> None:
     except AriError as error:
         if error.status != status:
             raise
-
-
-def media_uri(sound: str) -> str:
-    """The media URI of a sound's name; "" for what is no name."""
-    if _SOUND.fullmatch(sound) and ".." not in sound:
-        return f"sound:cc/{sound}"
-    if _MEDIA.fullmatch(sound):
-        return sound
-    log.error("no sound: %.80r", sound)
-    return ""
-
-
-def caller_id(text: str) -> str:
-    """What a phone shows, safe to be put into a SIP header: a number, or `"name" <number>`."""
-    name, bracket, number = text.rpartition("<")
-    if not bracket:
-        name, number = ("", text) if not _NUMBER.search(text) else (text, "")
-    number = _NUMBER.sub("", number)[:40]
-    name = _NAME.sub("", name).strip()[:60]
-    return f'"{name}" <{number}>' if name else number
-
-
-def headers(command: commands.Dial) -> dict[str, str]:
-    """The variables that make an INVITE say which call it is about, and whether the phone should answer by itself."""
-    found = {"PJSIP_HEADER(add,X-CC-Call)": command.call}
-    if command.auto_answer:
-        found["PJSIP_HEADER(add,Call-Info)"] = "<sip:127.0.0.1>;answer-after=0"
-        found["PJSIP_HEADER(add,Alert-Info)"] = "<http://127.0.0.1>;info=alert-autoanswer;delay=0"
-    return found
 
 
 def _leg(command: Any) -> tuple[str, ...]:

@@ -388,7 +388,6 @@ class Runner:
                 log.error("no snapshot: %s", error)
             if not frozen:
                 frozen = True
-                gc.collect()
                 gc.freeze()  # modules and configuration: not to be looked through at each collection
 
     def _start(self, job: Coroutine[Any, Any, None]) -> None:

@@ -9,6 +9,7 @@ import os
 import sys
 
 from ccenter import settings
+from ccenter.stasis.inbox import load_django
 from ccenter.stasis.masking import log_to_stderr
 from ccenter.stasis.runner import Options, main
 
@@ -16,6 +17,7 @@ from ccenter.stasis.runner import Options, main
 def start() -> int:
     """Runs the CTI server until SIGTERM; the process's exit status."""
     gc.set_threshold(20_000, 20, 50)  # few of a call's objects ever need it, and it stops everything
+    sys.setswitchinterval(0.0005)  # a thread that works on the database must not keep a call waiting
     log_to_stderr()
     return main(
         Options(
@@ -36,6 +38,7 @@ def start() -> int:
 
 def look_up(kind: str, arguments: dict[str, str]) -> dict[str, str] | None:
     """Answers a look-up of a flow from the business data. Raises KeyError for an unknown kind, and what the database raises."""
+    load_django()  # the database may be away, and then nobody else has
     from ccenter.calls import lookups
 
     return lookups.run(kind, arguments)

@@ -8,6 +8,7 @@ Asterisk's events say so, and with the most telling cause of them.
 from collections.abc import Callable
 
 from ccenter.acd import events
+from ccenter.calls.numbers import normalise
 from ccenter.stasis.ari import Channel, Message
 
 Live = dict[str, int]
@@ -37,8 +38,6 @@ def entered(channel: Channel, args: list[str] | tuple[str, ...]) -> Event:
     """A channel came into the application with these arguments of the dialplan's or of `Dial`'s."""
     match args:
         case ["inbound", dnis, trunk, *_]:
-            from ccenter.calls.numbers import normalise  # half a second at a start that cannot spare it
-
             number = normalise(channel.caller.number)
             return events.CallOffered(channel.id, number.number, dnis, trunk, channel.name, channel.caller.name)
         case ["seat", dialled, *_]:

@@ -13,8 +13,9 @@ from aiohttp.test_utils import TestServer
 from ccenter.acd import commands, events
 from ccenter.stasis.ari import Ari
 from ccenter.stasis.background import Background
-from ccenter.stasis.perform import PLANS, Performer, caller_id, headers, media_uri
+from ccenter.stasis.perform import PLANS, Performer
 from ccenter.stasis.translate import Live
+from ccenter.stasis.wording import caller_id, headers, media_uri
 
 
 class Switch:
