@@ -1,8 +1,10 @@
 """What a person should see to."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
+from django.db.models.functions import Now
 
 from ccenter.calls.models import Alarm
 
@@ -18,3 +20,9 @@ def raise_alarm(kind: str, subject: str, text: str, at: datetime | None = None) 
             "text = EXCLUDED.text, last_at = EXCLUDED.last_at",
             {"kind": kind, "subject": subject, "text": text.replace("\0", ""), "at": at},
         )
+
+
+def clear_alarm(ident: int, user: Any) -> Alarm | None:
+    """Notes that somebody has seen to an alarm; None when there is none. Done twice, the first one stays."""
+    Alarm.objects.filter(pk=ident, cleared_at=None).update(cleared_at=Now(), cleared_by=user.pk)
+    return Alarm.objects.filter(pk=ident).first()

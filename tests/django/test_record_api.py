@@ -214,6 +214,26 @@ def test_given_the_docs_page_when_read_then_everything_on_it_comes_from_our_own_
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page.content.decode())
 
 
+def test_given_alarms_when_a_lead_clears_one_then_it_is_done_with_and_raised_again_it_is_a_new_one(lead: Any, alice: Any) -> None:
+    from ccenter.calls.alarms import raise_alarm
+    from ccenter.calls.models import Alarm
+
+    raise_alarm("recording", "r1", "c1: missing")
+    raise_alarm("recording", "r1", "c1: missing still")
+    raise_alarm("core", "raised", "input 7")
+    assert alice.get("/api/alarms/").status_code == 403
+    page = lead.get("/api/alarms/?open=true&kind=recording").json()["results"]
+    assert [(alarm["subject"], alarm["count"], alarm["text"]) for alarm in page] == [("r1", 2, "c1: missing still")]
+    where = f"/api/alarms/{page[0]['id']}/clear/"
+    assert alice.post(where).status_code == 403
+    first = lead.post(where).json()["cleared_at"]
+    assert first and lead.post(where).json()["cleared_at"] == first
+    assert Alarm.objects.get(pk=page[0]["id"]).cleared_by.username == "lead"
+    assert lead.post("/api/alarms/999/clear/").status_code == 404
+    raise_alarm("recording", "r1", "again")
+    assert Alarm.objects.filter(subject="r1").count() == 2
+
+
 # -- login and health ------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from ccenter.calls.api import audio, feed, health, record, seat, token
+from ccenter.calls.api import alarms, audio, feed, health, record, seat, token
 
 urlpatterns = [
     path("health/", health.HealthView.as_view()),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("seats/", record.SeatsView.as_view()),
     path("queues/", record.QueuesView.as_view()),
     path("trunks/", record.TrunksView.as_view()),
+    path("alarms/", alarms.AlarmsView.as_view()),
+    path("alarms/<int:ident>/clear/", alarms.ClearAlarmView.as_view()),
     path("calls/", record.CallsView.as_view()),
     path("calls/<str:ident>/", record.CallView.as_view()),
     path("calls/<str:ident>/timeline/", record.TimelineView.as_view()),

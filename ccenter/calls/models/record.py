@@ -326,6 +326,7 @@ class Alarm(models.Model):
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
     cleared_at = models.DateTimeField(null=True)
+    cleared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         verbose_name = _("alarm")

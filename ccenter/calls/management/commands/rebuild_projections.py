@@ -25,7 +25,10 @@ BATCH = 2000
 
 
 class Command(BaseCommand):
-    """`manage.py rebuild_projections`: all in one transaction, during which the recorder waits; readers see the old rows."""
+    """`manage.py rebuild_projections`: all in one transaction, in which the recorder waits and readers see the old rows.
+
+    After a change of a fold, restart the recorder first: it works with the folds it began with.
+    """
 
     help = "Make the folded tables anew from the facts."
 
