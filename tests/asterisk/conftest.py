@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
+from deploy import stack as stacks
 from tests.asterisk.ledger import Ledger
+from tests.asterisk.logs import Logs
 from tests.phones import Caller, Policy
 from tests.phones.seat import Api, Ari, Seat
 from tests.stacks import running
 
 AGENTS = 40
 _numbers = itertools.count(os.getpid() % 5000)  # a caller's number is met once, on a stack that was used before too
+STEADY = ("asterisk", "cti", "agi", "recorder", "web")
 SHOWN = 25  # lines of each log, under a failed test
 
 Stack = dict[str, Any]
@@ -167,3 +170,22 @@ async def ledger(stack: Stack) -> AsyncIterator[Ledger]:
     made = Ledger(stack["database_url"])
     yield made
     await made.close()
+
+
+@pytest.fixture
+def logged(stack: Stack) -> Logs:
+    """What the parts write to their logs from here on."""
+    return Logs(Path(stack["state"]) / "log")
+
+
+@pytest.fixture
+def steady(stack: Stack) -> Iterator[None]:
+    """No part of the stack dies of the test."""
+
+    def lives() -> dict[str, tuple[int, int]]:
+        parts = stacks.status(Path(stack["state"]))["parts"]
+        return {name: (parts[name]["pid"], parts[name]["deaths"]) for name in STEADY}
+
+    before = lives()
+    yield
+    assert lives() == before

@@ -42,9 +42,14 @@ async def crossing(first: Act, second: Act, ms: float) -> None:
     loop = asyncio.get_running_loop()
     if ms < 0:
         first, second, ms = second, first, -ms
-    first()
     done: asyncio.Future[None] = loop.create_future()
-    loop.call_later(ms / 1000, lambda: (second(), done.set_result(None)))
+
+    def at_last() -> None:
+        second()
+        done.set_result(None)
+
+    first()
+    loop.call_later(ms / 1000, at_last)
     await done
 
 

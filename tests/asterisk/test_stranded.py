@@ -16,15 +16,6 @@ MakeSeat = Callable[..., Awaitable[Seat]]
 Target = tuple[Caller | Seat, dict[str, str]]
 
 
-async def talking(seat: Seat, caller: Caller) -> tuple[Dialog, Dialog]:
-    """The caller's and the seat's end of a call in which both hear each other."""
-    call = caller.dial()
-    phone = await seat.phone.ringing()
-    await phone.answer()
-    await asyncio.gather(call.hears(seat.tone), phone.hears(caller.tone))
-    return call, phone
-
-
 async def ringing_for(team: list[Seat], calls: list[Dialog]) -> list[tuple[Dialog, Dialog]]:
     """Each call with the phone of the team that rings for it."""
     phones = await asyncio.gather(*(seat.phone.ringing() for seat in team))
@@ -77,7 +68,7 @@ async def test_given_a_target_that_cannot_be_had_when_consulted_or_transferred_t
     await ledger.dials(0.7)
     cannot_be_had(on_the_line(party))
     caller = callers("direct")
-    call, phone = await talking(alice, caller)
+    call, phone = await alice.talks_with(caller)
 
     await alice.do("consult", **asked)
     await until(lambda: ledger.facts("ConsultEnded"), 5, "the consultation is over")
@@ -104,7 +95,7 @@ async def test_given_a_target_that_cannot_be_had_when_consulted_or_transferred_t
 async def test_given_a_number_the_network_does_not_know_when_transferred_to_then_the_customer_is_back_with_the_agent(
     alice: Seat, pstn: Caller, callers: MakeCaller, ledger: Ledger, status: int
 ) -> None:
-    call, phone = await talking(alice, callers("direct"))
+    call, phone = await alice.talks_with(callers("direct"))
     await alice.do("transfer", to="number", number="13812345678")
     (await pstn.ringing()).refuse(status, "No")
     again = await alice.phone.ringing()
@@ -121,7 +112,7 @@ async def test_given_a_transfer_that_fails_when_the_sender_is_gone_then_the_queu
 ) -> None:
     bob, charlie = await seats(1, ready=False), await seats(2, ready=False)
     caller = callers("direct")
-    call, phone = await talking(alice, caller)
+    call, phone = await alice.talks_with(caller)
     await alice.do("transfer", to="agent", agent=bob.agent)
     target = await bob.phone.ringing()
     await phone.wait_ended()
@@ -143,7 +134,7 @@ async def test_given_a_target_that_cannot_be_a_target_when_asked_for_then_409_an
     alice: Seat, callers: MakeCaller, logins: list[dict[str, Any]]
 ) -> None:
     caller = callers("direct")
-    call, phone = await talking(alice, caller)
+    call, phone = await alice.talks_with(caller)
     nobody = logins[20]["extension"]  # signed out
     wrong: list[tuple[str, dict[str, str], str]] = [
         ("transfer", {"to": "agent", "agent": "9999"}, "unknown_target"),
@@ -248,7 +239,8 @@ async def anyone(team: list[Seat], call: Dialog) -> Seat:
         phones = [(seat, phone) for seat in team for phone in seat.phone.dialogs if not phone.ended]
         return [(seat, phone) for seat, phone in phones if phone.caller_id.endswith(number)]
 
-    ((seat, phone),) = await until(found, 5, "a phone rings")
+    talk: list[tuple[Seat, Dialog]] = await until(found, 5, "a phone rings")
+    seat, phone = talk[0]
     seat.phone.missed()
     await phone.answer()
     await asyncio.gather(call.hears(seat.tone), phone.hears(call.ua.tone))

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from .agent import Caller, Phone, Policy
+from .agent import Caller, Dialog, Phone, Policy
 
 Json = dict[str, Any]
 
@@ -137,6 +137,15 @@ class Seat:
         """Wait till the record says the seat is in this state; what it says of the seat."""
         seat: Json = await self.api.wait_for("/api/seat/", lambda s: s["state"] == state, timeout)
         return seat
+
+
+    async def talks_with(self, caller: Caller) -> tuple[Dialog, Dialog]:
+        """The caller's and our end of a call in which both hear each other. Nobody else should be ready."""
+        call = caller.dial()
+        phone = await self.phone.ringing()
+        await phone.answer()
+        await asyncio.gather(call.hears(self.tone), phone.hears(caller.tone))
+        return call, phone
 
 
 class Ari:
