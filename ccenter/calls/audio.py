@@ -83,4 +83,4 @@ def duration(file: Path) -> float:
         raise NotConverted(f"{file.name} is no Opus file")
     (skipped,) = struct.unpack_from("<H", head, start + 10)
     (position,) = struct.unpack_from("<q", tail, last + 6)
-    return max(0.0, (position - skipped) / 48_000)
+    return float(max(0, position - skipped)) / 48_000

@@ -32,7 +32,8 @@ LOOK_EVERY = 1.0  # seconds: when nobody tells of new facts
 JOIN_EVERY = 3600.0  # the group forgets its members after a day
 IDLE = 30.0  # seconds without anybody listening until the hub stops reading
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 _encode = msgspec.json.Encoder().encode
 
 

@@ -132,7 +132,7 @@ class Journal:
         """
         if self._file < 0:
             self._open(self.folder / f"{n:012}.jsonl")
-        entry = {"n": n, "at": at, "e": event, "f": facts}
+        entry: dict[str, Any] = {"n": n, "at": at, "e": event, "f": facts}
         if error:
             entry["x"] = error
         line = _encode(entry) + b"\n"

@@ -46,7 +46,7 @@ def to_event(row: Request) -> events.AnyRequest:
         raise BadRequest(f"{row.action} has no {', '.join(sorted(unknown))}")
     fields = {**row.params, "type": row.action, "request": str(row.id), "by": row.user.get_username(), "agent": row.agent}
     try:
-        return msgspec.convert(fields, kind)
+        return msgspec.convert(fields, kind)  # type: ignore[return-value]  # each kind is one of them
     except msgspec.ValidationError as error:
         raise BadRequest(str(error).replace("`$.", "`")) from error
 
@@ -84,7 +84,7 @@ def wait_for(request: UUID, timeout: float) -> Request:
     deadline = time.monotonic() + timeout
     pause = 0.008
     while True:
-        row = Request.objects.get(pk=request)
+        row: Request = Request.objects.get(pk=request)
         left = deadline - time.monotonic()
         if row.state != Request.State.PENDING or left <= 0:
             return row

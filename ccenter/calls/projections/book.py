@@ -104,7 +104,7 @@ class Book:
         self.promised, self.recorded, self.alarms = [], [], []
         for ident in self._over:
             for rows in (self.calls, self.parts, self.offers, self.recordings):
-                rows.pop(ident, None)  # type: ignore[attr-defined]
+                rows.pop(ident, None)
         self._over.clear()
 
     # -- for folds ---------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Book:
     def ringing(self, call: str, agent: str = "") -> Iterator[CallOffer]:
         """The offers of a call that ring, to be ended."""
         still: list[CallOffer] = []
-        ending = []
+        ending: list[CallOffer] = []
         for offer in self.offers.get(call, ()):
             (ending if not agent or offer.agent == agent else still).append(offer)
         self.offers[call] = still

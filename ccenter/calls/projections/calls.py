@@ -35,7 +35,7 @@ def _take_part(book: Book, call: str, agent: str, fact: facts.Fact, *, spoke: bo
 
 
 def _seconds(offer: CallOffer, at: float) -> float:
-    return round((moment(at) - offer.at).total_seconds(), 3)
+    return float(round((moment(at) - offer.at).total_seconds(), 3))
 
 
 def _agent_of(target: str) -> str:
