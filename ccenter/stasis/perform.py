@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 RING_LIMIT = 120  # seconds; only a guard, the core decides how long a phone rings
 OUT_OF_ORDER, SUBSCRIBER_ABSENT_NOTE = 27, "no_contact"
 MESSAGE_FORMAT = "wav"
-STOPS, STOP_AGAIN = 20, 0.05  # how often, and every how many seconds, a message is told to end
+BEEP = 0.7  # seconds; it lasts 0.4
 WITHHELD = '"anonymous" <anonymous>'  # shown by desk phones; of nothing at all they would make our address
 
 
@@ -38,7 +38,7 @@ class Place(Struct):
     bridge: str = ""
     music: bool = False
     play: str = ""
-    message: str = ""  # that is recorded
+    beeps_until: float = 0.0  # before a message is taken
 
 
 class Performer:
@@ -83,10 +83,6 @@ class Performer:
                 place = self._places.get(leg)
                 if place is not None and place.play == play:
                     place.play = ""
-            case events.MessageRecorded(leg=leg, message=message):
-                place = self._places.get(leg)
-                if place is not None and place.message == message:
-                    place.message = ""
             case events.LegEnded(leg=leg):
                 self._places.pop(leg, None)
 
@@ -200,7 +196,7 @@ class Performer:
             self._emit(events.LegEnded(command.leg, OUT_OF_ORDER, note))
 
     async def _hang_up(self, command: commands.HangUp) -> None:
-        await _unless(404, self.ari.channels.hangup(command.leg, command.cause))
+        await _unless(self.ari.channels.hangup(command.leg, command.cause), 404)
 
     async def _answer_phone(self, command: commands.AnswerPhone) -> None:
         await self.ari.manager.PJSIPNotify(command.leg, "Event=talk")
@@ -218,10 +214,10 @@ class Performer:
         place.play = command.play
         if not place.bridge:
             place.music = False  # ended by the playback; in a bridge it comes back afterwards
-        await _unless(409, self.ari.channels.play(command.leg, command.play, media, command.language))
+        await _unless(self.ari.channels.play(command.leg, command.play, media, command.language), 409)
 
     async def _stop_play(self, command: commands.StopPlay) -> None:
-        await _unless(404, self.ari.playbacks.stop(command.play))
+        await _unless(self.ari.playbacks.stop(command.play), 404)
         place = self._place(command.leg)
         if place.play == command.play:
             place.play = ""
@@ -239,7 +235,7 @@ class Performer:
         place = self._place(leg)
         if place.play:
             play, place.play = place.play, ""
-            await _unless(404, self.ari.playbacks.stop(play))
+            await _unless(self.ari.playbacks.stop(play), 404)
 
     async def _quieten(self, leg: str) -> None:
         """Whoever is joined with others hears nothing but them."""
@@ -253,10 +249,10 @@ class Performer:
 
     async def open_hold(self) -> None:
         """Makes the node's holding bridge, where parked legs are each on their own."""
-        await _unless(409, self.ari.bridges.create(self.hold, "holding"))
+        await _unless(self.ari.bridges.create(self.hold, "holding"), 409)
 
     async def _make_bridge(self, command: commands.MakeBridge) -> None:
-        await _unless(409, self.ari.bridges.create(command.bridge, "mixing"))
+        await _unless(self.ari.bridges.create(command.bridge, "mixing"), 409)
 
     async def _join(self, command: commands.Join) -> None:
         legs = [leg for leg in command.legs if leg in self._live]
@@ -269,7 +265,7 @@ class Performer:
             if error.status not in (400, 404, 409) or len(legs) < 2:
                 raise
             for leg in legs:  # one of them is gone, and Asterisk then takes none
-                await _unless(400, self._add(command.bridge, [leg]))
+                await _unless(self._add(command.bridge, [leg]), 400)
 
     async def _add(self, bridge: str, legs: list[str]) -> None:
         if legs:
@@ -279,7 +275,7 @@ class Performer:
 
     async def _leave(self, command: commands.Leave) -> None:
         await self._hush(command.leg)
-        await _unless(404, _unless(422, self.ari.bridges.removeChannel(command.bridge, command.leg)))
+        await _unless(self.ari.bridges.removeChannel(command.bridge, command.leg), 404, 422)
         self._place(command.leg).bridge = ""
 
     async def _park(self, command: commands.Park) -> None:
@@ -295,7 +291,7 @@ class Performer:
         await self.ari.channels.startMoh(command.leg, command.music)
 
     async def _drop_bridge(self, command: commands.DropBridge) -> None:
-        await _unless(404, self.ari.bridges.destroy(command.bridge))
+        await _unless(self.ari.bridges.destroy(command.bridge), 404)
         for place in self._places.values():
             if place.bridge == command.bridge:
                 place.bridge = ""
@@ -316,19 +312,16 @@ class Performer:
         await self._quieten(command.leg)
         place = self._place(command.leg)
         if place.bridge:
-            await _unless(404, _unless(422, self.ari.bridges.removeChannel(place.bridge, command.leg)))
+            await _unless(self.ari.bridges.removeChannel(place.bridge, command.leg), 404, 422)
             place.bridge = ""
         await self.ari.channels.record(command.leg, f"voicemail/{command.message}", MESSAGE_FORMAT, command.seconds)
-        place.message = command.message
+        place.beeps_until = asyncio.get_running_loop().time() + BEEP
 
     async def _stop_message(self, command: commands.StopMessage) -> None:
-        """Said again until it holds: during the beep Asterisk takes it, and goes on recording."""
-        place = self._place(command.leg)
-        for _ in range(STOPS):
-            await _unless(404, self.ari.recordings.stop(f"voicemail/{command.message}"))
-            await asyncio.sleep(STOP_AGAIN)
-            if place.message != command.message:
-                return
+        """Not during the beep: Asterisk would take it, record on, and be deaf to any further word."""
+        wait = self._place(command.leg).beeps_until - asyncio.get_running_loop().time()
+        await asyncio.sleep(max(0.0, wait))
+        await _unless(self.ari.recordings.stop(f"voicemail/{command.message}"), 404, 409)
 
     # -- beside the switch -------------------------------------------------------------------------------------
 
@@ -339,12 +332,12 @@ class Performer:
         self._emit(await self._background.store(command))
 
 
-async def _unless(status: int, request: Awaitable[None]) -> None:
-    """The request; this refusal says that what was wanted is so already."""
+async def _unless(request: Awaitable[None], *statuses: int) -> None:
+    """The request; these refusals say that what was wanted is so already."""
     try:
         await request
     except AriError as error:
-        if error.status != status:
+        if error.status not in statuses:
             raise
 
 
