@@ -22,7 +22,7 @@ from tests.deploy.conftest import SERVERS
 from tests.stacks import free_base, start
 
 
-def wait_for(condition: Callable[[], object], within: float = 10) -> None:
+def wait_for(condition: Callable[[], object], within: float = 30) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
@@ -100,11 +100,11 @@ def test_given_part_when_killed_then_it_is_back_at_once_and_status_counts_it(sta
     assert part["last_exit"] is not None
 
 
-def test_given_part_when_killed_then_the_first_restart_begins_within_100_ms(state: Path) -> None:
+def test_given_part_when_killed_then_the_first_restart_waits_for_no_backoff(state: Path) -> None:
     dead = stack.kill(state, "valkey")
     began = time.monotonic()
     wait_for(lambda: stack.status(state)["parts"]["valkey"]["pid"] not in (None, dead))
-    assert time.monotonic() - began < 0.2  # 0.1 s and what asking costs on a busy machine
+    assert time.monotonic() - began < 0.5  # the shortest backoff there is
     stack.wait_up(state, "valkey", not_pid=dead)
 
 

@@ -58,8 +58,11 @@ class Api:
         return body
 
     async def post(self, path: str, body: Json | None = None) -> Any:
-        """The body of a POST. Refused when the status is not 2xx, or 202: nobody has answered the click."""
+        """The body of a POST; a click that is only pending is asked after. Refused when the status is not 2xx."""
         status, answer = await self.raw("POST", path, body if body is not None else {})
+        if status == 202:
+            answer = await self.wait_for(f"/api/requests/{answer['request']}/", lambda r: r["result"] != "pending", 15)
+            status = 200 if answer["result"] == "done" else 409
         if status not in (200, 201, 204):
             raise Refused(f"POST {path} {body}", status, answer)
         return answer
