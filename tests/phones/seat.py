@@ -61,11 +61,19 @@ class Api:
         """The body of a POST; a click that is only pending is asked after. Refused when the status is not 2xx."""
         status, answer = await self.raw("POST", path, body if body is not None else {})
         if status == 202:
-            answer = await self.wait_for(f"/api/requests/{answer['request']}/", lambda r: r["result"] != "pending", 15)
-            status = 200 if answer["result"] == "done" else 409
+            status, answer = await self._answered(answer["request"])
         if status not in (200, 201, 204):
             raise Refused(f"POST {path} {body}", status, answer)
         return answer
+
+    async def _answered(self, request: str, timeout: float = 15.0) -> tuple[int, Any]:
+        """Status and body of a pending request, once the core has answered it or the time is up."""
+        deadline = asyncio.get_running_loop().time() + timeout
+        while (said := await self.raw("GET", f"/api/requests/{request}/"))[0] == 202:
+            if asyncio.get_running_loop().time() > deadline:
+                break
+            await asyncio.sleep(0.05)
+        return said
 
     async def wait_for(self, path: str, condition: Any, timeout: float = 5.0, **params: Any) -> Any:
         """GET until `condition(body)` is true, and return the body. AssertionError after `timeout` seconds."""
@@ -140,7 +148,6 @@ class Seat:
         """Wait till the record says the seat is in this state; what it says of the seat."""
         seat: Json = await self.api.wait_for("/api/seat/", lambda s: s["state"] == state, timeout)
         return seat
-
 
     async def talks_with(self, caller: Caller) -> tuple[Dialog, Dialog]:
         """The caller's and our end of a call in which both hear each other. Nobody else should be ready."""
