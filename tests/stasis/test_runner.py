@@ -22,7 +22,6 @@ from ccenter.calls.journal import Journal
 from ccenter.stasis.recovery import recover
 from ccenter.stasis.runner import Clock, Options, Runner
 from deploy.layout import REPO
-from tests.stacks import running
 
 
 class Heard:
@@ -144,10 +143,12 @@ class Cti:
 
 
 @pytest.fixture(scope="module")
-def centre() -> Any:
-    """A stack with everything the CTI server needs, but without it."""
-    with running("cti", only=("postgres", "valkey", "asterisk", "migrate")) as described:
-        yield described
+def centre(stack: dict[str, Any]) -> dict[str, Any]:
+    """What the CTI server needs: the contract tests' Asterisk, and tables in the PostgreSQL of tests/conftest.py."""
+    environment = {**stack["environment"], "DATABASE_URL": os.environ["DATABASE_URL"]}
+    command = [sys.executable, "-m", "deploy.prepare", "migrate"]
+    subprocess.run(command, env={**os.environ, **environment}, cwd=REPO, check=True)
+    return {"environment": environment, "database_url": environment["DATABASE_URL"]}
 
 
 @pytest.fixture
