@@ -1,5 +1,6 @@
 """Flows: what a caller hears and where their keys lead."""
 
+import json
 from typing import Any
 
 import pytest
@@ -173,6 +174,14 @@ def test_given_member_number_and_pin_when_right_then_the_caller_is_served_better
     assert (call.priority, call.language) == (3, "en")
     assert centre.says(caller) == ("your-points", "number-100-and", "number-20")
     assert path(centre)[-4:] == ["check", "is-vip", "gold", "points"]
+
+
+def test_given_a_pin_when_it_has_been_asked_with_then_no_snapshot_holds_it(centre: Centre) -> None:
+    caller = at_menu(centre)
+    centre.presses(caller, "388001#4321")
+    assert centre.switch.lookups[0].arguments["pin"] == "4321"
+    state = json.dumps(centre.acd.snapshot())
+    assert '"88001"' in state and '"4321"' not in state
 
 
 def test_given_a_wrong_pin_when_the_data_say_so_then_the_caller_hears_it_and_is_back_in_the_menu(centre: Centre) -> None:

@@ -39,7 +39,7 @@ class Api:
         await self._http.close()
 
     async def raw(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any]:
-        """Status and body (JSON if it is, else text) of one request. `body` goes out as JSON."""
+        """Status and body (JSON if it is, bytes of audio, else text) of one request. `body` goes out as JSON."""
         if not self._token:
             who = {"username": self.login["username"], "password": self.login["password"]}
             async with self._http.post("/api/token/", json=who) as answer:
@@ -48,7 +48,8 @@ class Api:
         if body is not None:
             options["json"] = body
         async with self._http.request(method, path, headers=headers, **options) as answer:
-            return answer.status, await (answer.json() if "json" in answer.content_type else answer.text())
+            kind = answer.content_type
+            return answer.status, await (answer.json() if "json" in kind else answer.read() if "audio" in kind else answer.text())
 
     async def get(self, path: str, **params: Any) -> Any:
         """The body of a GET. Refused when the status is not 200."""

@@ -9,7 +9,7 @@ import wave
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -113,9 +113,9 @@ def loudness(samples: Samples) -> float:
     return float(20 * np.log10(max(float(np.sqrt(np.mean((samples / 32768.0) ** 2))), 1e-6)))
 
 
-def read_wav(path: str | Path) -> list[Samples]:
+def read_wav(path: str | Path | IO[bytes]) -> list[Samples]:
     """The channels of a 16-bit WAV file at 8 kHz. ValueError for another kind."""
-    with wave.open(str(path)) as file:
+    with wave.open(str(path) if isinstance(path, str | Path) else path) as file:
         if (file.getsampwidth(), file.getframerate()) != (2, RATE):
             raise ValueError(f"{path}: {file.getparams()}")
         data = np.frombuffer(file.readframes(file.getnframes()), np.int16)
