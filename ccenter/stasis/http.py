@@ -88,6 +88,7 @@ class Client:
         self._keep = keep
         self._gate = asyncio.Semaphore(most)
         self._idle: deque[_Connection] = deque()
+        self._closed = False
         self._loop = asyncio.get_running_loop()
 
     async def request(self, method: str, target: str, body: bytes | None = None) -> tuple[int, bytes]:
@@ -111,7 +112,9 @@ class Client:
                     if not kept:
                         raise
                 else:
-                    if connection.alive:
+                    if self._closed:
+                        connection.close()
+                    elif connection.alive:
                         connection.since = self._loop.time()
                         self._idle.append(connection)
                     return answer
@@ -127,6 +130,7 @@ class Client:
         return connection
 
     def close(self) -> None:
-        """Closes what is idle."""
+        """Closes what is idle now, and what is in use when it is done."""
+        self._closed = True
         while self._idle:
             self._idle.pop().close()

@@ -25,6 +25,7 @@ from ccenter.stasis.wording import caller_id, headers, is_endpoint, media_uri
 
 log = logging.getLogger(__name__)
 
+HEAD_START = 0.05  # seconds at the most that a dial is given before the commands that came with it
 RING_LIMIT = 120  # seconds; only a guard, the core decides how long a phone rings
 OUT_OF_ORDER, SUBSCRIBER_ABSENT_NOTE = 27, "no_contact"
 MESSAGE_FORMAT = "wav"
@@ -59,19 +60,23 @@ class Performer:
 
     def perform(self, batch: Iterable[Command]) -> None:
         """Starts the commands. Dials go first: they are what somebody waits for, and touch nothing of the others."""
+        dials: list[asyncio.Task[None]] = []
         for command in sorted(batch, key=lambda c: not isinstance(c, commands.Dial)):
             do, touched = self._plan(command)
+            ahead: tuple[asyncio.Task[None], ...] = ()
             if isinstance(command, commands.HangUp):
                 # It overtakes all but the dialling of its leg: nothing that may hang in the switch keeps a leg alive.
                 before = [t for t in (self._dials.get(command.leg),) if t is not None]
                 touched = ()
             else:
                 before = list({t for r in touched if (t := self._tails.get(r)) is not None})
-            task = asyncio.get_running_loop().create_task(self._run(command, do, before))
+                ahead = () if isinstance(command, commands.Dial) else tuple(dials)
+            task = asyncio.get_running_loop().create_task(self._run(command, do, before, ahead))
             self._tasks.add(task)
             for resource in touched:
                 self._tails[resource] = task
             if isinstance(command, commands.Dial):
+                dials.append(task)
                 self._dials[command.leg] = task
                 self._live.setdefault(command.leg, 0)
             task.add_done_callback(partial(self._forget, touched, command))
@@ -110,9 +115,18 @@ class Performer:
         do, touches = PLANS[type(command)]
         return partial(do, self, command), touches(command)
 
-    async def _run(self, command: Command, do: Callable[[], Awaitable[None]], before: list[asyncio.Task[None]]) -> None:
+    async def _run(
+        self,
+        command: Command,
+        do: Callable[[], Awaitable[None]],
+        before: list[asyncio.Task[None]],
+        ahead: tuple[asyncio.Task[None], ...],
+    ) -> None:
+        """`before` must be done, `ahead` gets a head start: the switch would work at both at once, and a phone ring later."""
         for task in before:
             await task
+        if ahead:
+            await asyncio.wait(ahead, timeout=HEAD_START)
         try:
             await do()
         except AriError as error:

@@ -372,6 +372,9 @@ async def test_given_a_lost_link_then_the_talk_goes_on_and_the_next_link_tells_w
     await asyncio.gather(line.task, return_exceptions=True)
     await asyncio.gather(call.hears(alice.tone), seat.hears(carol.tone))
     await seat.hangup()
+    async with asyncio.timeout(5):
+        while agent in {channel.id for channel in await line.ari.channels.list()}:
+            pass
     line.task = asyncio.create_task(line.ari.listen(line._connected, line._hear, line._lost))
     await line.event(events.NodeUp)
     up = await line.event(events.NodeUp)
