@@ -58,8 +58,8 @@ async def test_given_cti_killed_under_load_then_no_talk_is_cut_and_waiting_calle
 ) -> None:
     agents: list[Seat] = [await seats(n, policy=Policy.ANSWER) for n in range(TALKING)]
     talks = [callers("direct").dial() for _ in range(TALKING)]
-    await asyncio.gather(*(call.wait_answered() for call in talks))
-    await asyncio.gather(*(agent.phone.ringing() for agent in agents))  # these are over when a phone rings again
+    await asyncio.gather(*(call.wait_answered(15) for call in talks))
+    await asyncio.gather(*(agent.phone.ringing(15) for agent in agents))  # these are over when a phone rings again
     await asyncio.gather(*(agent.wait_state("TALKING", 10) for agent in agents))
     queue = [callers("direct") for _ in range(WAITING)]
     waiting = []
@@ -82,7 +82,7 @@ async def test_given_cti_killed_under_load_then_no_talk_is_cut_and_waiting_calle
         agent = agents[n + 1]
         agent.phone.policy = Policy.RING
         await agent.do("hang-up")
-        phone = await agent.phone.ringing()
+        phone = await agent.phone.ringing(15)
         if n == 0:
             assert time.monotonic() - up < 2.0
         served.append(phone.caller_id[-11:])
