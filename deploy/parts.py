@@ -10,6 +10,7 @@ import platform
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from deploy.run import commands
 
 PYTHON = (sys.executable,)
 DATA = ("migrate", "seed")
+CALL, SCREEN, REPORT = -10, 0, 10  # a call outranks a screen, a screen outranks a report: nice values (below 0 as root only)
+
+CHECK_EVERY = 0.05  # seconds
 
 Check = Callable[[int], Awaitable[bool]]  # given the part's pid, says whether it serves; may raise OSError
 
@@ -35,6 +39,7 @@ class Part:
     once: bool = False
     stop_signal: int = signal.SIGTERM
     stop_within: float = 10.0  # seconds from the stop signal to SIGKILL
+    nice: int = SCREEN
     before_exec: Callable[[], None] = rootless.die_with_parent
     start_within: float = 90.0  # seconds; a busy machine takes its time
     watched: bool = False  # alive but dumb is as bad as dead: killed when its check fails for WATCH seconds
@@ -49,11 +54,11 @@ def build(layout: Layout, chosen: tuple[str, ...] = ()) -> list[Part]:
         "asterisk": _asterisk,
         "migrate": _migrate,
         "seed": _seed,
-        "agi": lambda at: Part("agi", run["agi"], DATA, _agi_answers(at.agi_port), watched=True),
+        "agi": lambda at: Part("agi", run["agi"], DATA, _agi_answers(at.agi_port), nice=CALL, watched=True),
         "recorder": lambda at: Part("recorder", run["recorder"], DATA, _heartbeat(at, "recorder")),
-        "cti": lambda at: Part("cti", run["cti"], (*DATA, "asterisk", "agi"), _heartbeat(at, "cti")),
-        "worker": lambda at: Part("worker", run["worker"], DATA, _heartbeat(at, "worker"), stop_within=3),
-        "beat": lambda at: Part("beat", run["beat"], DATA, _heartbeat(at, "beat"), stop_within=1),
+        "cti": lambda at: Part("cti", run["cti"], (*DATA, "asterisk", "agi"), _heartbeat(at, "cti"), nice=CALL),
+        "worker": lambda at: Part("worker", run["worker"], DATA, _heartbeat(at, "worker"), nice=REPORT, stop_within=3),
+        "beat": lambda at: Part("beat", run["beat"], DATA, _heartbeat(at, "beat"), nice=REPORT, stop_within=1),
         "web": lambda at: Part("web", run["web"], DATA, _http(at.web_port, "/api/health/")),
     }
     if unknown := set(chosen) - set(makers):
@@ -85,6 +90,7 @@ def _postgres(layout: Layout) -> Part:
     prepare = rootless.before_exec(data)
     if not (data / "PG_VERSION").exists():
         _initdb(layout, binaries, data, prepare)
+    _last_one_is_gone(data)
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": layout.postgres_port,
@@ -105,6 +111,24 @@ def _postgres(layout: Layout) -> Part:
         stop_signal=signal.SIGINT,  # "fast": ends the sessions and writes a checkpoint
         before_exec=prepare,
     )
+
+
+def _last_one_is_gone(data: Path, within: float = 30.0) -> None:
+    """Waits for a killed server to end: one in the middle of a write to disk takes its time. StackError after `within` seconds.
+
+    PostgreSQL itself asks only whether there is a process of that number, whoever's it is by now.
+    """
+    lock = data / "postmaster.pid"
+    if not lock.exists():
+        return
+    process = Path("/proc", lock.read_text().split("\n", 1)[0])
+    deadline = time.monotonic() + within
+    with contextlib.suppress(OSError):  # it is gone, or somebody else's
+        while (process / "cwd").samefile(data):
+            if time.monotonic() > deadline:
+                raise StackError(f"PostgreSQL of an earlier start still runs (process {process.name}): end it, then try again")
+            time.sleep(CHECK_EVERY)
+    lock.unlink()
 
 
 def _initdb(layout: Layout, binaries: Path, data: Path, prepare: Callable[[], None]) -> None:
@@ -155,7 +179,7 @@ def _asterisk(layout: Layout) -> Part:
     command = asterisk.find().command
     config = ("-C", str(layout.etc / "asterisk.conf"))
     ready = _ari_and_booted(layout, (*command, *config, "-rx", "core waitfullybooted"))
-    return Part("asterisk", (*command, *config, "-f"), ready=ready)
+    return Part("asterisk", (*command, *config, "-f"), ready=ready, nice=CALL)
 
 
 def _select_one(layout: Layout) -> Check:

@@ -160,8 +160,14 @@ class Keeper:
                 cwd=layouts.REPO,
                 env=self.supervisor.environment(self.part),
                 start_new_session=True,
-                preexec_fn=self.part.before_exec,
+                preexec_fn=self._before_exec,
             )
+
+    def _before_exec(self) -> None:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, self.part.nice)
+            Path("/proc/self/autogroup").write_text(str(self.part.nice))  # where there is this, it counts between sessions
+        self.part.before_exec()
 
     async def _kill_late(self) -> None:
         """A task that is broken off comes again (Celery acknowledges late), so nobody waits long for the workers."""

@@ -69,11 +69,10 @@ def normalise(raw: str, region: str = "") -> Normalised:
     if len(dialled) != len(text) or not re.fullmatch(r"\+?[0-9]+", dialled):
         return Normalised(dialled, "other")  # letters, quotes, two pluses: keep what can be shown
     parsed = _parse(dialled, region)
-    if parsed is None or not phonenumbers.is_valid_number(parsed):
+    kind = PhoneNumberType.UNKNOWN if parsed is None else phonenumbers.number_type(parsed)
+    if parsed is None or kind == PhoneNumberType.UNKNOWN:  # no valid number
         return Normalised(dialled, "short" if len(dialled) <= 6 and dialled.isdecimal() else "other")
-    e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-    kind = _TYPES.get(phonenumbers.number_type(parsed), "other")
-    return Normalised(e164, kind)
+    return Normalised(phonenumbers.format_number(parsed, PhoneNumberFormat.E164), _TYPES.get(kind, "other"))
 
 
 def place(number: str, language: str = "zh") -> str:

@@ -3,6 +3,7 @@
 CC_TEST_STACK=DIR uses a stack that runs already (with agents, see `python -m deploy.stack up --agents`) and leaves it up.
 """
 
+import asyncio
 import itertools
 import json
 import os
@@ -94,15 +95,18 @@ def ari(stack: Stack) -> Ari:
 @pytest.fixture
 async def seats(no_leaks: None, stack: Stack, logins: list[dict[str, Any]]) -> AsyncIterator[Callable[..., Any]]:
     """`await seats(3)`: seat number 3 (0 is alice), registered, signed in and ready unless told otherwise."""
-    async with AsyncExitStack() as open_seats:
+    opened: list[Seat] = []
 
-        async def seat(
-            place: int, *, sign_in: bool = True, ready: bool = True, policy: Policy = Policy.RING, media: bool = True
-        ) -> Seat:
-            made = await open_seats.enter_async_context(Seat(stack, logins[place], policy=policy, media=media))
-            return await made.sign_in(ready) if sign_in else made
+    async def seat(
+        place: int, *, sign_in: bool = True, ready: bool = True, policy: Policy = Policy.RING, media: bool = True
+    ) -> Seat:
+        made = Seat(stack, logins[place], policy=policy, media=media)
+        opened.append(made)
+        await made.__aenter__()
+        return await made.sign_in(ready) if sign_in else made
 
-        yield seat
+    yield seat
+    await asyncio.gather(*(made.__aexit__(None, None, None) for made in opened))
 
 
 @pytest.fixture

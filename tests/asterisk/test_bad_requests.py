@@ -71,6 +71,7 @@ NO_JSON = {
     "empty name": b'{"": 1}',
     "3 MB": b'{"unknown": "' + b"x" * 3_000_000 + b'"}',
 }
+ON_EVERY_ACTION = ("cut off", "lone surrogate", "deep", "a list", "a string", "unknown field")
 
 
 class Watch:
@@ -104,13 +105,15 @@ async def test_given_bodies_that_are_no_json_or_the_wrong_json_on_every_action_t
     before = watch.rows()
     headers = {"Content-Type": "application/json"}
     for action in FIELDS:
-        small = {name: data for name, data in NO_JSON.items() if len(data) < 10_000 or action in ("hold", "transfer")}
-        for name, data in small.items():
+        for name, data in NO_JSON.items():
+            if name not in ON_EVERY_ACTION and action not in ("hold", "transfer", "sign-in"):
+                continue
             began = time.monotonic()
             status, body = await alice.api.raw("POST", f"/api/seat/{action}/", data=io.BytesIO(data), headers=headers)
             assert status in (400, 413), f"{action}, {name}: {status} {str(body)[:200]}"
             assert isinstance(body, dict), f"{action}, {name}: {str(body)[:200]}"
             assert time.monotonic() - began < 3, f"{action}, {name}"
+    for action in ("hold", "transfer", "sign-out"):
         for kind in ("text/plain", "application/x-www-form-urlencoded", "text/xml", "application/json; charset=nonsense"):
             status, body = await alice.api.raw("POST", f"/api/seat/{action}/", data=b"now=1", headers={"Content-Type": kind})
             assert status in (400, 415), f"{action}, {kind}: {status} {body}"

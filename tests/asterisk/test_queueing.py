@@ -41,7 +41,7 @@ async def served(caller: Caller, team: list[Seat], hang_up: bool = True) -> tupl
     call = caller.dial()
     seat, phone = await who_rings(team)
     await phone.answer()
-    await call.wait_answered()
+    await call.hears(seat.tone)  # connected; answered it was when it began to wait
     if hang_up:
         await call.hangup()
         await phone.wait_ended()

@@ -28,13 +28,14 @@ PAIRS = 4
 @pytest.fixture
 async def team(seats: MakeSeat) -> list[Seat]:
     """Eight ready agents."""
-    return [await seats(place, media=False) for place in range(TEAM)]
+    return await asyncio.gather(*(seats(place, media=False) for place in range(TEAM)))
 
 
 @pytest.fixture
 async def pairs(seats: MakeSeat) -> list[tuple[Seat, Seat]]:
     """Four ready agents, and for each a colleague whom no caller reaches but through them."""
-    return [(await seats(place, media=False), await seats(PAIRS + place, ready=False, media=False)) for place in range(PAIRS)]
+    both = await asyncio.gather(*(seats(place, ready=place < PAIRS, media=False) for place in range(2 * PAIRS)))
+    return list(zip(both[:PAIRS], both[PAIRS:], strict=True))
 
 
 async def crossing(first: Act, second: Act, ms: float) -> None:
