@@ -136,6 +136,8 @@ ARI_PASSWORD = os.environ.get("CC_ARI_PASSWORD", "")
 AMI_USER = os.environ.get("CC_AMI_USER", "ccenter")
 AMI_PASSWORD = os.environ.get("CC_AMI_PASSWORD", "")
 AGI_PORT = int(os.environ.get("CC_AGI_PORT", "4573"))
+# Where browsers' phones register: Asterisk's websocket, or the proxy's /ws/sip before it (wss://host/ws/sip).
+SIP_WS = os.environ.get("CC_SIP_WS") or f"ws{ARI_URL.removeprefix('http')}/ws"
 
 PHONE_REGION = os.environ.get("CC_PHONE_REGION", "CN")  # how a number without a country code is read
 

@@ -25,11 +25,13 @@ from ccenter.calls.models.record import (
     CallOffer,
     Fact,
     Listening,
+    Monitoring,
     RecorderPosition,
     Recording,
     Request,
     Voicemail,
 )
+from ccenter.calls.models.phone import WebPhone
 
 __all__ = [
     "Agent",
@@ -49,6 +51,7 @@ __all__ = [
     "FlowVersion",
     "Holiday",
     "Listening",
+    "Monitoring",
     "Number",
     "OpeningHours",
     "Prompt",
@@ -64,4 +67,5 @@ __all__ = [
     "Skill",
     "Trunk",
     "Voicemail",
+    "WebPhone",
 ]

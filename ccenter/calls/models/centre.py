@@ -185,6 +185,11 @@ class Queue(models.Model):
     announce_agent = models.BooleanField(_("say the agent's number"), default=False)
     service_level_seconds = models.FloatField(_("service level: answered within"), default=20.0)
     short_abandon_seconds = models.FloatField(_("gave up at once: within"), default=5.0)
+    alarm_waiting = models.PositiveIntegerField(_("alarm when so many wait"), null=True, blank=True)
+    alarm_wait_seconds = models.PositiveIntegerField(_("alarm when someone waits so long"), null=True, blank=True)
+    alarm_service_level = models.PositiveSmallIntegerField(
+        _("alarm when fewer percent are answered in time"), null=True, blank=True, validators=[MaxValueValidator(100)]
+    )
 
     class Meta:
         verbose_name = _("queue")
@@ -264,7 +269,9 @@ class Agent(models.Model):
     group = models.ForeignKey(SeatGroup, models.PROTECT, related_name="agents", verbose_name=_("group"))
     queues = models.ManyToManyField(Queue, blank=True, related_name="agents", verbose_name=_("further queues"))
     skills = models.ManyToManyField(Skill, through="AgentSkill", blank=True)
+    level = models.PositiveSmallIntegerField(_("level"), default=1, validators=LEVELS)
     active = models.BooleanField(_("active"), default=True)
+    browser_phone = models.BooleanField(_("may use the browser as phone"), default=True)
     desk_phone = models.BooleanField(_("has a desk phone"), default=True)
     sip_password = SecretField(_("desk phone's password"), max_length=64, blank=True)
     mobile = models.CharField(_("telephone over the trunk"), max_length=32, blank=True)
@@ -273,7 +280,9 @@ class Agent(models.Model):
         verbose_name = _("agent")
         verbose_name_plural = _("agents")
         ordering = ["number"]
+        permissions = [("see_numbers", _("May see customers' whole telephone numbers"))]
         constraints = [
+            models.CheckConstraint(condition=Q(level__range=(1, 10)), name="agent_level"),
             models.CheckConstraint(condition=Q(number__regex=AGENT_NUMBER), name="agent_number_digits"),
             models.CheckConstraint(
                 condition=Q(desk_phone=False) | Q(active=False) | Q(sip_password__regex=EIGHT_SIGNS),

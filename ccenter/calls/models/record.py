@@ -82,6 +82,7 @@ class Call(models.Model):
     voicemail = models.BooleanField(_("voicemail left"), default=False)
     recorded = models.BooleanField(_("recorded"), default=False)
     routed = models.BigIntegerField(default=0)  # seq of the routing decision that the next offers come of
+    away = models.BooleanField(_("agent's phone is away"), default=False)
     steps = models.JSONField(default=list)
 
     class Meta:
@@ -92,6 +93,7 @@ class Call(models.Model):
             models.Index(fields=["-started_at", "-id"], name="call_started"),
             models.Index(fields=["number", "-started_at"], condition=~Q(number=""), name="call_of_number"),
             models.Index(fields=["trunk"], condition=Q(ended_at__isnull=True), name="call_live"),
+            models.Index(fields=["queue", "-queued_at"], condition=~Q(queue=""), name="call_of_queue"),
         ]
 
     def __str__(self) -> str:
@@ -164,6 +166,7 @@ class Recording(models.Model):
     converted_at = models.DateTimeField(null=True)
     raw_deleted_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    peaks = models.BinaryField(null=True)  # see `audio.peaks`
     attempts = models.IntegerField(default=0, db_default=0)
     error = models.TextField(default="", db_default="")
 
@@ -229,6 +232,7 @@ class AgentStatus(models.Model):
     call = models.TextField(default="")
     endpoint = models.TextField(default="")
     online = models.BooleanField(default=True)
+    allows = models.JSONField(default=list)  # names of requests the core would accept from this seat
     since = models.DateTimeField()
     seq = models.BigIntegerField()
 
@@ -257,6 +261,27 @@ class AgentStateSpan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent} {self.state}"
+
+
+class Monitoring(models.Model):
+    """That a lead listened to a seat's call, folded. `mode`: listen, whisper, barge; `seq` is of the fact that began it."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    call = models.TextField(db_index=True)
+    agent = models.TextField()
+    supervisor = models.TextField()
+    mode = models.TextField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("monitoring")
+        verbose_name_plural = _("monitorings")
+        ordering = ["seq"]
+        indexes = [models.Index(fields=["supervisor"], condition=Q(ended_at__isnull=True), name="monitoring_live")]
+
+    def __str__(self) -> str:
+        return f"{self.supervisor} {self.mode} {self.agent}"
 
 
 class Request(models.Model):
