@@ -3,7 +3,11 @@
 Doing a command twice does no harm: every id is chosen by the core. A command that cannot be done comes back as an event.
 """
 
+from typing import Literal
+
 from msgspec import Struct
+
+Direction = Literal["none", "in", "out", "both"]
 
 
 class Command(Struct, frozen=True, gc=False, tag_field="type"):
@@ -131,6 +135,20 @@ class StopMessage(Command, tag=True, frozen=True, gc=False):
     message: str
 
 
+class Snoop(Command, tag=True, frozen=True, gc=False):
+    """A new leg that hears another, and may be heard on it. "in" is what that leg says, "out" what is heard there.
+
+    It is a leg without a phone, up at once; joined to a bridge like any other. It ends by itself with the leg it is `of`:
+    LegEnded, as when it cannot be made.
+    """
+
+    leg: str
+    of: str
+    spy: Direction
+    whisper: Direction
+    call: str = ""
+
+
 class LookUp(Command, tag=True, frozen=True, gc=False):
     """Ask the business data. Comes back as LookedUp; the core has its own time-out."""
 
@@ -166,6 +184,7 @@ AnyCommand = (
     | CheckRecording
     | RecordMessage
     | StopMessage
+    | Snoop
     | LookUp
     | Store
 )

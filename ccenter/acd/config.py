@@ -241,6 +241,7 @@ class Settings(Struct, frozen=True):
     rest_seconds: float = 10.0  # an agent whose phone refused is left alone so long
     wrap_up_seconds: float = 15.0  # after a call of no queue
     dial_seconds: float = 30.0  # to ring a called number or a consulted colleague
+    away_seconds: float = 30.0  # a lost browser phone is waited for so long in mid-call
     record_out: bool = True
     record_internal: bool = False
     default_target: AnyTarget | None = None  # for a called number nobody configured; None hangs up

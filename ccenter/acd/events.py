@@ -5,9 +5,12 @@ the core asked for (look-ups, storage, recordings), and requests of people. Ever
 and its answer is a fact: `RequestDone` or `RequestRefused`.
 """
 
+from typing import Literal
+
 from msgspec import Struct
 
 from ccenter.acd.config import AnyTarget, Config
+from ccenter.acd.facts import MonitorMode
 
 
 class Event(Struct, frozen=True, gc=False, tag_field="type"):
@@ -84,7 +87,10 @@ class MessageRecorded(Event, tag=True, frozen=True, gc=False):
 
 
 class PhoneChanged(Event, tag=True, frozen=True, gc=False):
-    """A phone registered, or stopped answering."""
+    """A phone registered, or stopped answering.
+
+    A browser's phone that registers from another page than before is offline first, then online: the old page is gone.
+    """
 
     endpoint: str
     online: bool
@@ -149,7 +155,10 @@ class ConfigChanged(Event, tag=True, frozen=True, gc=False):
 
 
 class Request(Event, frozen=True, gc=False):
-    """Something a person wants. `request` is its id, `by` the user name, `agent` the seat it is about."""
+    """Something a person wants. `request` is its id, `by` the user name, `agent` the seat it is about.
+
+    That is the seat of who asks, but for `ForceState`, `ForceHangUp` and `ForceTransfer`: there the one it is done to.
+    """
 
     request: str
     by: str
@@ -251,6 +260,50 @@ class SendKeys(Request, tag=True, frozen=True, gc=False):
     keys: str
 
 
+class Reconnect(Request, tag=True, frozen=True, gc=False):
+    """The page of a browser's phone is new, and has no line: ring it for the call the agent is in, at once."""
+
+
+# -- requests of team leads ------------------------------------------------------------------------------------
+
+
+class Monitor(Request, tag=True, frozen=True, gc=False):
+    """Hear the call of `target`, an agent. Asked again it changes the mode, without ringing the lead's phone again.
+
+    listen: nobody hears the lead; whisper: the agent does; barge: everybody does.
+    """
+
+    target: str
+    mode: MonitorMode = "listen"
+
+
+class StopMonitor(Request, tag=True, frozen=True, gc=False):
+    pass
+
+
+class TakeOver(Request, tag=True, frozen=True, gc=False):
+    """Serve the customer of `target`, an agent, who goes into wrap-up. The agent talks on until the lead's phone is there."""
+
+    target: str
+
+
+class ForceState(Request, tag=True, frozen=True, gc=False):
+    """As if the agent had asked for it; in a call: afterwards."""
+
+    state: Literal["ready", "not_ready", "signed_out"]
+    reason: str = ""
+
+
+class ForceHangUp(Request, tag=True, frozen=True, gc=False):
+    """End the call the agent serves, for everybody on it. Of another's call: end this agent's part."""
+
+
+class ForceTransfer(Request, tag=True, frozen=True, gc=False):
+    """Blind transfer of the call the agent serves."""
+
+    target: AnyTarget
+
+
 AnyRequest = (
     SignIn
     | SignOut
@@ -272,6 +325,13 @@ AnyRequest = (
     | PauseRecording
     | ResumeRecording
     | SendKeys
+    | Reconnect
+    | Monitor
+    | StopMonitor
+    | TakeOver
+    | ForceState
+    | ForceHangUp
+    | ForceTransfer
 )
 AnyEvent = (
     CallOffered

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 CallState = Literal["OFFERED", "IVR", "QUEUED", "RESERVED", "CONNECTED", "HELD", "ENDED"]
 AgentState = Literal["LOGGED_OUT", "READY", "RESERVED", "TALKING", "WRAP_UP", "NOT_READY"]
+MonitorMode = Literal["listen", "whisper", "barge"]
 Outcome = Literal[
     "ANSWERED",
     "ABANDONED",
@@ -154,7 +155,7 @@ class CallResumed(Fact, tag=True, frozen=True, gc=False):
 
 
 class CallTransferred(Fact, tag=True, frozen=True, gc=False):
-    """`kind`: blind, consulted."""
+    """`kind`: blind, consulted, taken_over. `agent` is who had the call."""
 
     call: str
     agent: str
@@ -197,6 +198,24 @@ class PartyLeft(Fact, tag=True, frozen=True, gc=False):
 
     call: str
     party: str
+
+
+class AgentAway(Fact, tag=True, frozen=True, gc=False):
+    """The agent's browser phone was lost in mid-call: the customer hears music (in a conference: the others), until
+    AgentBack, or CallRequeued with reason agent_lost (a conference: PartyLeft), or the call's end. The core counts it as HELD."""
+
+    call: str
+    agent: str
+
+
+class AgentBack(Fact, tag=True, frozen=True, gc=False):
+    """Joined again, by a new leg. A call that was on hold before still is: `held`."""
+
+    call: str
+    agent: str
+    leg: str
+    held: bool
+    away: float  # seconds
 
 
 class CallRequeued(Fact, tag=True, frozen=True, gc=False):
@@ -266,7 +285,7 @@ class RecordingFailed(Fact, tag=True, frozen=True, gc=False):
 
 
 class CallEnded(Fact, tag=True, frozen=True, gc=False):
-    """The last fact of a call but its recording's. `by`: customer, agent, party, system, switch."""
+    """The last fact of a call but its recording's. `by`: customer, agent, party, lead, system, switch."""
 
     call: str
     outcome: str
@@ -300,6 +319,56 @@ class PhoneStateChanged(Fact, tag=True, frozen=True, gc=False):
     agent: str
     endpoint: str
     online: bool
+
+
+class SeatAllows(Fact, tag=True, frozen=True, gc=False):
+    """What the core would do now for who sits there: names of requests ("HoldCall"), sorted. Told whenever it changes.
+
+    An action with an argument may still be refused for the argument: a target that is busy, a call that is gone.
+    """
+
+    agent: str
+    actions: tuple[str, ...]
+
+
+# -- a lead ----------------------------------------------------------------------------------------------------
+
+
+class MonitorStarted(Fact, tag=True, frozen=True, gc=False):
+    """The lead's phone is there: from now on they hear the agent's call."""
+
+    call: str
+    agent: str
+    supervisor: str  # the lead's seat
+    mode: str
+    by: str
+
+
+class MonitorChanged(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    agent: str
+    supervisor: str
+    mode: str
+    by: str
+
+
+class MonitorEnded(Fact, tag=True, frozen=True, gc=False):
+    """`reason`: stopped, call_ended, agent_left, taken_over, failed; before it started also no_answer, busy, refused."""
+
+    call: str
+    agent: str
+    supervisor: str
+    reason: str
+
+
+class Forced(Fact, tag=True, frozen=True, gc=False):
+    """A lead did something to a seat. `action`: ready, not_ready, signed_out, hang_up, transfer, take_over."""
+
+    agent: str
+    by: str  # user name
+    action: str
+    call: str = ""
+    detail: str = ""  # the reason of not_ready, the target of a transfer, the lead's seat of take_over
 
 
 # -- requests and the system -----------------------------------------------------------------------------------
@@ -369,6 +438,8 @@ AnyFact = (
     | ConsultEnded
     | ConferenceStarted
     | PartyLeft
+    | AgentAway
+    | AgentBack
     | CallRequeued
     | CallOverflowed
     | QueueLeft
@@ -381,6 +452,11 @@ AnyFact = (
     | CallEnded
     | AgentChanged
     | PhoneStateChanged
+    | SeatAllows
+    | MonitorStarted
+    | MonitorChanged
+    | MonitorEnded
+    | Forced
     | RequestDone
     | RequestRefused
     | NodeChanged
