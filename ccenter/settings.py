@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "crm",
     "orders",
     "ccenter.stasis",
+    "ccenter.desktop",
 ]
 
 MIDDLEWARE = [

@@ -5,5 +5,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/desk/", include("ccenter.desktop.api_urls")),
     path("api/", include("ccenter.calls.api.urls")),
 ]
