@@ -2,7 +2,7 @@
 
 Shapes that come again (times are ISO 8601 with zone, durations seconds, names in the language of the request):
 
-Number      {"text": "138****5678", "token": "..."}        `text` is whole for leads and for who has the right crm.see_numbers.
+Number      {"text": "138****5678", "token": "..."}        `text` is whole for leads and for who has the right calls.see_numbers.
             Dialled by POST /api/seat/dial/ {"token": ...}; "token" is "" where nobody can be called (withheld, "text" is "").
 Named       {"code": "orders", "name": "订购"}              a queue; an agent is {"number": "1001", "name": "王芳"}. null: none.
 CustomerRow {"id": 7, "number": "80000007", "name": "王芳", "title": "ms"|"mr"|"", "level": "ordinary"|"member"|"vip",
