@@ -22,9 +22,12 @@ class Migration(migrations.Migration):
                 ('call', models.TextField(db_index=True)),
                 ('agent', models.TextField()),
                 ('supervisor', models.TextField()),
+                ('by', models.TextField()),
                 ('mode', models.TextField()),
+                ('modes', models.JSONField(default=list)),
                 ('started_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(null=True)),
+                ('reason', models.TextField(default='')),
             ],
             options={
                 'verbose_name': 'monitoring',

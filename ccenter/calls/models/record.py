@@ -264,15 +264,21 @@ class AgentStateSpan(models.Model):
 
 
 class Monitoring(models.Model):
-    """That a lead listened to a seat's call, folded. `mode`: listen, whisper, barge; `seq` is of the fact that began it."""
+    """That a lead heard a seat's call, folded; `seq` is of the fact that began it. `supervisor` is the lead's seat, `by` the user.
+
+    `mode` is the last of `modes` (listen, whisper, barge); `reason` why it ended.
+    """
 
     seq = models.BigIntegerField(primary_key=True)
     call = models.TextField(db_index=True)
     agent = models.TextField()
     supervisor = models.TextField()
+    by = models.TextField()
     mode = models.TextField()
+    modes = models.JSONField(default=list)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    reason = models.TextField(default="")
 
     class Meta:
         verbose_name = _("monitoring")
