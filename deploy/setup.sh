@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # All the set-up there is: deploy/setup.sh [tests]. Run it as often as you like; done steps leave stamps and cost nothing.
 #   .venv/                     the Python packages (with `tests`: those of requirements-dev.txt too)
+#   node_modules/, build/      what the pages are made of (deploy/pages.sh)
 #   Debian or Ubuntu packages  only what is missing, with sudo where we are not root
 #   ~/.cache/ccenter/asterisk  Asterisk, where the distribution has none from version 20 on; shared by all stacks of a user
 # The slow steps run side by side. CC_SETUP_LOG names a file for what they print; shown when one fails.
@@ -123,6 +124,10 @@ install_python() { # requirements file
 }
 install_python requirements.txt
 [ "$wanted" != tests ] || install_python requirements.txt requirements-dev.txt
+
+# -- the pages' parts ---------------------------------------------------------------------------------------------
+deploy/pages.sh .venv/bin/python >"$logs/pages" 2>&1 ||
+    { tail -n 5 "$logs/pages" >&2; fail "the pages' parts could not be installed: is an npm registry reachable?"; }
 
 if [ $need_asterisk = yes ]; then
     wait "$asterisk_job" || { tail -n 5 "$logs/asterisk" >&2; fail "Asterisk could not be unpacked"; }
