@@ -1,88 +1,98 @@
-"""Customers' numbers for who may not see them: masked on the screen, dialled by a token.
+"""Telephone numbers as people see and dial them.
 
-A token is the number, sealed for one user and a day or so. The same number gives the same token for an hour, so a list that is read
-again looks the same. Numbers are short, so one block of HMAC hides them: no cipher has to be installed.
+Leads see whole numbers, an agent "138****5678" unless they have the right `calls.see_numbers`. What a screen dials is a token:
+it says where the number stands ("p12": the telephone of that id), not what it is, and is signed for one user and a day's work.
+Kinds of places: c call, b callback, v voicemail; other apps `register` theirs.
 """
 
-import hmac
-import re
-import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from hashlib import sha256
-from typing import Any
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypedDict
 
+import phonenumbers
 from django.conf import settings
+from django.core import signing
+from phonenumbers import PhoneNumberFormat
 
-HOUR = 3600
-LIVES = 24  # hours at least
-LONGEST = 32  # digits: what one block can hide
-SEE_NUMBERS = "calls.see_numbers"
-_DIGITS = re.compile(r"\+?[0-9]{7,}")
+from ccenter.calls.models import Call, CallbackEntry, Voicemail
+from ccenter.calls.rights import Role, role_of
+
+RIGHT = "calls.see_numbers"
+LIFE = 16 * 3600  # seconds
+
+_places: dict[str, Callable[[str], str | None]] = {}
 
 
 class BadToken(Exception):
-    """Not a token of ours, or not this user's, or too old."""
+    """Not a token, another person's, an old one, or what it names is not there any more."""
+
+
+class Number(TypedDict):
+    """`text` for people; `token` to dial by, "" when nobody can be called there."""
+
+    text: str
+    token: str
+
+
+def register(kind: str, find: Callable[[str], str | None]) -> None:
+    """`find(key)` gives the number at a place of this kind (one small letter), None when there is none."""
+    _places[kind] = find
 
 
 def sees_numbers(user: Any) -> bool:
-    """Whether a user may see whole numbers: leads, administrators, and who has the permission."""
-    from ccenter.calls.rights import Role, role_of
-
-    return role_of(user) >= Role.LEAD or bool(user.has_perm(SEE_NUMBERS))
+    """Whether this user reads numbers whole. Asks the database at most twice for each user object."""
+    return role_of(user) >= Role.LEAD or bool(user.has_perm(RIGHT))
 
 
-def mask(number: str) -> str:
-    """A number as everybody may see it: "138****5678", "0571****4321". Extensions and short numbers are nobody's secret."""
-    national = number.removeprefix("+86")
-    if national != number and not national.startswith("1"):
-        national = "0" + national
-    if len(national) < 7:
-        return number
-    return f"{national[:-8]}****{national[-4:]}" if len(national) > 8 else f"****{national[-2:]}"
+def shown(number: str, kind: str, key: object, user: Any) -> Number:
+    """A number (E.164, or as the network told it) that stands at this place, for this user."""
+    token = token_of(kind, key, user) if number.startswith("+") else ""
+    return {"text": spelt(number) if sees_numbers(user) else masked(number), "token": token}
 
 
-def mask_in(text: str) -> str:
-    """A text with the numbers in it masked."""
-    return _DIGITS.sub(lambda found: mask(found.group()), text)
-
-
-def token_of(number: str, user: Any) -> str:
-    """What `number_of` gives the number for; "" for a number there is none of. Raises ValueError for one that is too long."""
-    if not number:
-        return ""
-    if len(number) > LONGEST:
-        raise ValueError("a number has at most 32 digits")
-    hour = int(time.time()) // HOUR  # noqa: TID251
-    return _seal(number.encode(), hour.to_bytes(4), str(user.pk).encode())
+def token_of(kind: str, key: object, user: Any) -> str:
+    return _signer(user).sign(f"{kind}{key}")
 
 
 def number_of(token: str, user: Any) -> str:
-    """The number of a token that was given to this user. Raises BadToken."""
+    """The number to dial, as one dials it here. Raises BadToken."""
     try:
-        raw = urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
-        hour, mark, hidden = raw[:4], raw[4:20], raw[20:]
-        number = _cover(hidden, mark)
-        known = _seal(number, hour, str(user.pk).encode())
-    except (ValueError, UnicodeError) as error:
+        place = _signer(user).unsign(token, max_age=LIFE)
+    except signing.BadSignature as error:
         raise BadToken from error
-    age = int(time.time()) // HOUR - int.from_bytes(hour)  # noqa: TID251
-    if not hmac.compare_digest(known.encode(), token.encode()) or not 0 <= age <= LIVES:
+    find = _places.get(place[:1])
+    number = find(place[1:]) if find else None
+    if not number:
         raise BadToken
-    return number.decode()
+    return spelt(number)
 
 
-def _seal(number: bytes, hour: bytes, user: bytes) -> str:
-    """The mark proves all of it, and is what the number is covered with: a different one for each number, user and hour."""
-    mark = _hmac(b"mark", hour + len(user).to_bytes(1) + user + number)[:16]
-    return urlsafe_b64encode(hour + mark + _cover(number, mark)).rstrip(b"=").decode()
+def _signer(user: Any) -> signing.TimestampSigner:
+    return signing.TimestampSigner(salt=f"ccenter.number.{user.pk}")
 
 
-def _cover(text: bytes, mark: bytes) -> bytes:
-    if not 0 < len(text) <= LONGEST:
-        raise ValueError("no number")
-    return bytes(a ^ b for a, b in zip(text, _hmac(b"cover", mark), strict=False))
+@lru_cache(maxsize=65536)
+def spelt(number: str) -> str:
+    """An E.164 number as one writes and dials it here: "13800138000", "057188880000", abroad with +; others as they are."""
+    if not number.startswith("+"):
+        return number
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return number
+    if parsed.country_code != phonenumbers.country_code_for_region(settings.PHONE_REGION):
+        return number
+    return "".join(c for c in phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL) if c.isdecimal())
 
 
-def _hmac(purpose: bytes, text: bytes) -> bytes:
-    key = sha256(b"ccenter.calls.tokens:" + purpose + b":" + settings.SECRET_KEY.encode()).digest()
-    return hmac.digest(key, text, "sha256")
+def masked(number: str) -> str:
+    """ "138****5678", "0571****0000", "+141****0123"; seats and service numbers of up to six digits are no secret."""
+    text = spelt(number)
+    if len(text) <= 6:
+        return text
+    return f"{text[:-8]}****{text[-4:]}" if len(text) >= 10 else f"{text[:2]}****{text[-2:]}"
+
+
+register("c", lambda key: Call.objects.filter(pk=key).values_list("number", flat=True).first())
+register("b", lambda key: CallbackEntry.objects.filter(pk=key).values_list("number", flat=True).first())
+register("v", lambda key: Voicemail.objects.filter(pk=key).values_list("caller", flat=True).first())
