@@ -1,0 +1,183 @@
+// The team lead's live page.
+
+import { dayAndTime, el, kept, pageData, setData, setHidden, setText, tell } from "./dom.js";
+import { startFeed } from "./news.js";
+import { post } from "./link.js";
+import { keepLiving } from "./living.js";
+import { Model } from "./model.js";
+import { OwnSeat } from "./ownseat.js";
+import { ListeningBar, SeatCard, tellAnswer } from "./seatcard.js";
+import { Seats, StateChips } from "./seats.js";
+import { Calls, Queues, Trunks, writeAlarms } from "./tables.js";
+import { Bell } from "./thresholds.js";
+import { Names } from "./words.js";
+
+const at = (id) => document.getElementById(id);
+const page = pageData();
+const names = new Names(page);
+const model = new Model();
+const bell = new Bell();
+
+// -- what a lead does ---------------------------------------------------------------------------------------------
+
+const ownSeat = new OwnSeat(at("own-seat"), page, () => update({ seats: new Set(), calls: new Set(), all: false }));
+const own = () => {
+  const seat = model.seats.get(page.seat);
+  return { number: page.seat || "", state: ownSeat.state || seat?.state || "" };
+};
+
+async function act(number, action, body) {
+  return tellAnswer(await post(`/api/seats/${encodeURIComponent(number)}/${action}/`, body));
+}
+
+async function takePart(path, call) {
+  return tellAnswer(await post(path, { call }));
+}
+
+async function message(number, text) {
+  return tellAnswer(await post("/api/desk/messages/", { to: "seat", seat: number, text }), gettext("Sent."));
+}
+
+function pick(number) {
+  const wanted = number && number === seats.picked ? "" : number;
+  seats.choose(wanted);
+  card.show(wanted);
+}
+
+const seats = new Seats(at("seats"), model, names, pick);
+const chips = new StateChips(at("state-chips"), model, seats);
+const card = new SeatCard(at("seat-card"), model, names, {
+  act, own, message, close: () => pick(""), pickUp: (call) => call && takePart("/api/seat/pick-up/", call),
+});
+const bar = new ListeningBar(at("listening-bar"), model, names, { own, act });
+const queues = new Queues(at("queues"), model, { pick: (code) => onlyQueue(code) });
+const trunks = new Trunks(at("trunks"), model);
+const calls = new Calls(at("calls"), model, names, { take: (call) => takePart("/api/seat/take/", call), seat: (number) => pick(number) });
+
+// -- what is shown ------------------------------------------------------------------------------------------------
+
+function update(changed) {
+  if (changed.all) for (const seat of model.seats.values()) names.seats.set(seat.number, seat.name);
+  seats.update(changed);
+  if (changed.calls.size) seats.calls(changed.calls);
+  chips.update();
+  if (changed.all || changed.calls.size) calls.update(changed);
+  if (changed.seats.has(page.seat)) ownSeat.read(model.seats.get(page.seat));
+  card.update();
+  bar.update();
+  figures();
+  tick();
+}
+
+function figures() {
+  const waiting = model.waiting();
+  setText(at("kpi-waiting"), String(waiting.length));
+  setText(at("kpi-calls"), String(model.calls.size));
+  setText(at("kpi-callbacks"), String(model.callbacks));
+  setText(at("kpi-alarms"), String(model.alarmCount || 0));
+  setData(at("kpi-alarms").parentElement, "level", model.alarmCount ? "alarm" : "");
+  setText(at("seats-count"), String(model.seats.size));
+  const shown = model.alarms.map((alarm) => alarm.id ?? alarm.subject).join();
+  if (shown !== figures.alarms) {
+    figures.alarms = shown;
+    writeAlarms(at("alarms"), model.alarms, page.admin ? (id) => post(`/api/alarms/${id}/clear/`).then(() => living?.load()) : null);
+    setHidden(at("alarms-panel"), !model.alarms.length);
+  }
+}
+
+function tick() {
+  const now = model.now();
+  seats.tick(now);
+  calls.tick(now);
+  card.tick(now);
+  bar.tick(now);
+  const bad = queues.tick(now);
+  for (const name of trunks.tick()) bad.add(name);
+  for (const number of model.away.keys()) bad.add(`away ${number}`);
+  for (const alarm of model.alarms) bad.add(`alarm ${alarm.id ?? alarm.subject}`);
+  bell.check(bad, Date.now());
+  setText(at("clock"), dayAndTime(now / 1000));
+}
+
+model.addEventListener("change", ({ detail }) => update(detail));
+
+// -- the page's own controls --------------------------------------------------------------------------------------
+
+function onlyQueue(code) {
+  calls.queue = calls.queue === code ? "" : code;
+  setHidden(at("calls-filter"), !calls.queue);
+  setText(at("calls-filter-name"), calls.queue ? names.queue(calls.queue) : "");
+  calls.arrange();
+}
+
+const group = at("seats-group");
+for (const one of page.groups) group.append(el("option", { value: one.code }, one.name || one.code));
+group.value = page.groups.some((one) => one.code === seats.filter.group) ? seats.filter.group : "";
+seats.filter.group = group.value;
+group.addEventListener("change", () => {
+  seats.filter.group = group.value;
+  kept.set("group", group.value);
+  seats.arrange();
+});
+const sort = at("seats-sort");
+sort.value = seats.sort;
+sort.addEventListener("change", () => seats.sortBy(sort.value));
+const words = at("seats-search");
+words.addEventListener("input", () => {
+  seats.filter.words = words.value;
+  seats.arrange();
+});
+const layouts = [...document.querySelectorAll("[data-seats-layout]")];
+const showLayout = () => layouts.forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.seatsLayout === seats.shape)));
+for (const one of layouts) {
+  one.addEventListener("click", () => {
+    seats.layout(one.dataset.seatsLayout);
+    showLayout();
+  });
+}
+showLayout();
+at("calls-filter").addEventListener("click", () => onlyQueue(calls.queue));
+for (const one of document.querySelectorAll("[data-calls-only]")) {
+  one.addEventListener("click", () => {
+    calls.only = one.dataset.callsOnly;
+    for (const other of document.querySelectorAll("[data-calls-only]")) other.setAttribute("aria-pressed", String(other === one));
+    calls.arrange();
+  });
+}
+const sound = at("sound");
+const showSound = () => {
+  sound.setAttribute("aria-pressed", String(bell.on));
+  sound.firstElementChild.className = `ti ti-${bell.on ? "volume" : "volume-off"}`;
+};
+sound.addEventListener("click", () => {
+  bell.switch(!bell.on);
+  showSound();
+});
+showSound();
+
+// One key each, while a seat is chosen; "/" searches, "m" writes, Escape lets go.
+document.addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+  const writing = event.target.closest("input, select, textarea, [contenteditable]");
+  if (writing) {
+    if (event.key === "Escape") writing.blur();
+    return;
+  }
+  if (event.key === "/") words.focus();
+  else if (event.key === "Escape") pick("");
+  else if (event.key === "m" && seats.picked) card.focusMessage();
+  else if (!card.key(event.key.toLowerCase())) return;
+  event.preventDefault();
+});
+
+// -- going --------------------------------------------------------------------------------------------------------
+
+setInterval(tick, 1000);
+let living = null;
+keepLiving(model, startFeed, {
+  stale: (is) => {
+    document.body.classList.toggle("lead-stale", is);
+    setHidden(at("stale"), !is);
+  },
+}).then((one) => (living = one));
+model.addEventListener("forced", ({ detail }) => tell(detail));

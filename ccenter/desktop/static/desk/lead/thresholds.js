@@ -1,0 +1,90 @@
+// When a figure is bad, and that one hears it. The levels: "" fine, "warn" yellow, "alarm" red and heard.
+
+import { kept, moment } from "./dom.js";
+
+// [warn, alarm]; waiting: callers, longest: seconds, service_level: share (less is worse)
+const USUAL = { waiting: [5, 10], longest: [60, 120], service_level: [0.8, 0.6] };
+const TRUNKS = [0.8, 0.95];
+export const AWAY_SECONDS = 0; // a lost phone is an alarm at once
+
+const rising = (value, [warn, alarm]) => (value >= alarm ? "alarm" : value >= warn ? "warn" : "");
+const falling = (value, [warn, alarm]) => (value < alarm ? "alarm" : value < warn ? "warn" : "");
+const worst = (...levels) => (levels.includes("alarm") ? "alarm" : levels.includes("warn") ? "warn" : "");
+
+/** The limits of a queue: the server's, what it does not say is as usual. */
+export function limits(queue) {
+  return { ...USUAL, ...queue.thresholds };
+}
+
+/** {waiting, longest, service, worst} of a queue; `callers` wait there, the first since longest; `now` in milliseconds. */
+export function queueLevels(queue, callers, now) {
+  const limit = limits(queue);
+  const first = callers.length ? moment(callers[0].queued_at || callers[0].since) : null;
+  const levels = {
+    waiting: callers.length ? rising(callers.length, limit.waiting) : "",
+    longest: first === null ? "" : rising((now - first) / 1000, limit.longest),
+    service: queue.service_level === null || queue.service_level === undefined ? "" : falling(queue.service_level, limit.service_level),
+  };
+  return { ...levels, worst: worst(levels.waiting, levels.longest, levels.service) };
+}
+
+export function trunkLevel(trunk) {
+  return trunk.capacity ? rising(trunk.in_use / trunk.capacity, TRUNKS) : "";
+}
+
+/** Two short tones when something new is bad, quietly again every half minute while it stays so. Off until a first click. */
+export class Bell {
+  constructor() {
+    this.on = kept.get("sound", true);
+    this._ringing = new Map(); // what is bad -> when it was last heard
+    this._context = null;
+    const wake = () => this._wake();
+    document.addEventListener("pointerdown", wake, { once: true });
+    document.addEventListener("keydown", wake, { once: true });
+  }
+
+  switch(on) {
+    this.on = on;
+    kept.set("sound", on);
+    if (on) {
+      this._wake();
+      this.tone();
+    }
+  }
+
+  /** `bad`: names of what is in alarm now. Rings for what was not, and again for what stays. */
+  check(bad, now) {
+    let heard = "";
+    for (const name of bad) {
+      const last = this._ringing.get(name);
+      if (last === undefined) heard = "new";
+      else if (now - last > 30_000) heard = heard || "again";
+      else continue;
+      this._ringing.set(name, now);
+    }
+    for (const name of this._ringing.keys()) if (!bad.has(name)) this._ringing.delete(name);
+    if (heard && this.on) this.tone(heard === "again" ? 0.05 : 0.2);
+    return heard;
+  }
+
+  tone(volume = 0.2) {
+    const context = this._context;
+    if (!context || context.state !== "running") return;
+    [880, 660].forEach((pitch, number) => {
+      const start = context.currentTime + number * 0.18;
+      const gain = new GainNode(context, { gain: 0 });
+      gain.gain.setValueAtTime(0, start);
+      gain.gain.linearRampToValueAtTime(volume, start + 0.01);
+      gain.gain.exponentialRampToValueAtTime(0.001, start + 0.16);
+      const tone = new OscillatorNode(context, { frequency: pitch });
+      tone.connect(gain).connect(context.destination);
+      tone.start(start);
+      tone.stop(start + 0.17);
+    });
+  }
+
+  _wake() {
+    this._context = this._context || new AudioContext();
+    this._context.resume();
+  }
+}

@@ -1,0 +1,151 @@
+// What states, steps and reasons are called. Codes come from the core; names of queues and reasons from the page's data.
+
+import { clock, moment, timeOfDay } from "./dom.js";
+
+const STATES = {
+  READY: gettext("Ready"),
+  RESERVED: gettext("Ringing"),
+  TALKING: gettext("Talking"),
+  WRAP_UP: gettext("Wrap-up"),
+  NOT_READY: gettext("Busy"),
+  LOGGED_OUT: gettext("Signed out"),
+};
+
+export const SEAT_STATES = Object.keys(STATES);
+
+const CALL_STATES = {
+  OFFERED: gettext("Arriving"),
+  IVR: gettext("In the menu"),
+  QUEUED: gettext("Waiting"),
+  RESERVED: gettext("Ringing"),
+  CONNECTED: gettext("Talking"),
+  HELD: gettext("On hold"),
+  ENDED: gettext("Ended"),
+};
+
+const MODES = { listen: gettext("Listening"), whisper: gettext("Whispering"), barge: gettext("In the call") };
+
+const OUTCOMES = {
+  ANSWERED: gettext("Answered"),
+  ABANDONED: gettext("Gave up"),
+  CALLBACK: gettext("Callback"),
+  OVERFLOWED: gettext("Overflowed"),
+  BLOCKED: gettext("Blocked"),
+  VOICEMAIL: gettext("Voicemail"),
+  SELF_SERVED: gettext("Self-service"),
+  NO_ANSWER: gettext("No answer"),
+  FAILED: gettext("Failed"),
+};
+
+const DIRECTIONS = { in: gettext("In"), out: gettext("Out"), internal: gettext("Between seats") };
+
+const PARTIES = {
+  customer: gettext("customer"),
+  agent: gettext("agent"),
+  party: gettext("other party"),
+  system: gettext("system"),
+  switch: gettext("switch"),
+  lead: gettext("lead"),
+};
+
+export const stateName = (state) => STATES[state] || state;
+export const callStateName = (state) => CALL_STATES[state] || state;
+export const modeName = (mode) => MODES[mode] || mode;
+export const outcomeName = (outcome) => OUTCOMES[outcome] || outcome;
+export const directionName = (direction) => DIRECTIONS[direction] || direction;
+
+/** Names of what the owner set up, by code. */
+export class Names {
+  constructor(page) {
+    this.queues = new Map((page.queues || []).map((one) => [one.code, one.name || one.code]));
+    this.reasons = new Map((page.reasons || []).map((one) => [one.code, one.name]));
+    this.groups = new Map((page.groups || []).map((one) => [one.code, one.name || one.code]));
+    this.seats = new Map();
+  }
+
+  queue(code) {
+    return this.queues.get(code) || code || "";
+  }
+
+  reason(code) {
+    return this.reasons.get(code) || code || "";
+  }
+
+  group(code) {
+    return this.groups.get(code) || code || "";
+  }
+
+  /** "1001 王芳", or the number alone. */
+  seat(number) {
+    const name = this.seats.get(number);
+    return name ? `${number} ${name}` : number || "";
+  }
+
+  /** "agent:1002", "queue:sales", "number:+86..." as people say it. */
+  target(text) {
+    const [kind, ...rest] = String(text || "").split(":");
+    const code = rest.join(":");
+    if (kind === "agent") return this.seat(code);
+    if (kind === "queue") return this.queue(code);
+    if (kind === "number" || kind === "flow") return code;
+    return text || "";
+  }
+
+  /** One step of a call's way in a few words. */
+  step(step) {
+    switch (step.step) {
+      case "node": return step.node;
+      case "key": return step.key ? interpolate(gettext("key %s"), [step.key]) : gettext("no key");
+      case "lookup": return interpolate(gettext("look-up %s"), [step.result]);
+      case "queue": return this.queue(step.queue);
+      case "requeue": return interpolate(gettext("back to %s"), [this.queue(step.queue)]);
+      case "exit": return interpolate(gettext("left the queue by key %s"), [step.key]);
+      case "overflow": return interpolate(gettext("overflow to %s"), [this.target(step.target)]);
+      case "talk": return this.seat(step.agent);
+      case "reached": return step.number;
+      case "hold": return gettext("on hold");
+      case "resume": return gettext("resumed");
+      case "transfer": return interpolate(gettext("transferred to %s"), [this.target(step.target)]);
+      case "transfer_failed": return gettext("transfer failed");
+      case "consult": return interpolate(gettext("consults %s"), [this.target(step.target)]);
+      case "consult_answered": return gettext("consultation answered");
+      case "consult_ended": return gettext("consultation over");
+      case "conference": return gettext("conference");
+      case "left": return interpolate(gettext("%s left"), [this.target(step.party)]);
+      case "callback": return gettext("callback promised");
+      case "voicemail": return gettext("voicemail");
+      case "away": return gettext("agent's phone lost");
+      case "back": return gettext("agent is back");
+      case "monitor": return `${modeName(step.mode)}: ${step.supervisor || ""}`;
+      case "monitor_ended": return gettext("monitoring over");
+      case "pause": return gettext("recording paused");
+      case "go_on": return gettext("recording goes on");
+      case "end": return interpolate(gettext("ended by %s"), [PARTIES[step.by] || step.by || ""]);
+      default: return step.step || String(step);
+    }
+  }
+
+  /** The last steps of a way, short: "main ▸ key 1 ▸ Orders ▸ 1003". */
+  path(steps, most = 5) {
+    const said = [];
+    for (const step of steps || []) {
+      const text = typeof step === "string" ? step : this.step(step);
+      if (text && text !== said.at(-1)) said.push(text);
+    }
+    const shown = said.slice(-most);
+    return (said.length > most ? "… ▸ " : "") + shown.join(" ▸ ");
+  }
+
+  /** For a tooltip: a line a step with its time. */
+  wholePath(steps) {
+    return (steps || [])
+      .map((step) => (typeof step === "string" ? step : `${timeOfDay(step.at)}  ${this.step(step)}`))
+      .join("\n");
+  }
+}
+
+/** Seconds from a moment to `now` (milliseconds) as a clock; "" without a moment. */
+export function since(value, now) {
+  const at = moment(value);
+  return at === null ? "" : clock((now - at) / 1000);
+}
