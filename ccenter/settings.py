@@ -87,6 +87,9 @@ CELERY_BEAT_SCHEDULE = {  # seconds
 }
 KEEP_RECORD_DAYS = int(os.environ.get("CC_KEEP_RECORD_DAYS", "1095"))  # of calls and all that was told of them; 0: for ever
 
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "console"
+LOGOUT_REDIRECT_URL = "login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -104,6 +107,7 @@ USE_TZ = True
 TIME_ZONE = os.environ.get("CC_TIME_ZONE", "Asia/Shanghai")  # the centre's zone: shown, never stored
 
 STATIC_URL = "static/"
+STATICFILES_DIRS = [("vendor", BASE_DIR / "build" / "vendor")]  # made by deploy/pages.sh
 WHITENOISE_USE_FINDERS = True  # straight from the apps: nothing has to be collected
 STATIC_ROOT = STATE / "static"
 MEDIA_ROOT = STATE / "media"

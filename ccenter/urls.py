@@ -7,4 +7,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/desk/", include("ccenter.desktop.api_urls")),
     path("api/", include("ccenter.calls.api.urls")),
+    path("", include("ccenter.desktop.urls")),
 ]
