@@ -9,4 +9,7 @@ class CrmConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
-        from crm import lookups  # noqa: F401  registers what a flow may ask
+        from ccenter.calls import tokens
+        from crm import lookups, selectors  # noqa: F401  the former registers what a flow may ask
+
+        tokens.register("p", selectors.number_of_phone)
