@@ -114,6 +114,12 @@ class Agent(Struct):
     calls: int = 0  # taken since sign-in: fewest calls
     after: str = ""  # LOGGED_OUT or NOT_READY, wanted when free
     after_reason: str = ""
+    allows: tuple[str, ...] = ("SignIn",)  # what was told last
+
+
+def is_web(endpoint: str) -> bool:
+    """Is it a browser's phone? It has an account of its own for each sign-in: "PJSIP/w1001-ab12cd34"."""
+    return endpoint.startswith("PJSIP/w")
 
 
 def change(w: World, agent: Agent, trigger: AgentTrigger, reason: str = "") -> bool:
@@ -123,6 +129,7 @@ def change(w: World, agent: Agent, trigger: AgentTrigger, reason: str = "") -> b
         return False
     was, lasted = agent.state, w.now - agent.since
     agent.state, agent.reason, agent.since = state, reason, w.now
+    w.touched[agent.code] = None
     del w.by_state[was][agent.code]
     w.by_state[state][agent.code] = None
     if state is AgentState.READY:
@@ -209,6 +216,7 @@ def phone_changed(w: World, agent: Agent, online: bool) -> None:
     if agent.online == online:
         return
     agent.online = online
+    w.touched[agent.code] = None
     w.out.append(facts.PhoneStateChanged(w.seq(), w.now, agent.code, agent.endpoint, online))
     if not online and agent.state is AgentState.READY:
         change(w, agent, T.NOT_READY, PHONE_OFFLINE)

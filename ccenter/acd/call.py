@@ -96,7 +96,7 @@ class Leg(Struct):
 
     id: str
     call: str
-    role: str  # customer, agent, party
+    role: str  # customer, agent, party, lead, snoop
     since: float
     agent: str = ""  # the seat whose phone this is
     endpoint: str = ""
@@ -129,6 +129,23 @@ class Party(Struct):
     joined: bool = False  # all three talk
     blind: bool = False  # the agent has left already
     asked_by: str = ""
+
+
+class Watch(Struct):
+    """A lead on an agent's call. Once their phone is up, `supervise.arrange` makes true what stands here."""
+
+    supervisor: str  # the lead's seat
+    agent: str
+    call: str
+    mode: str  # listen, whisper, barge
+    by: str
+    leg: str  # to the lead's phone
+    take_over: bool = False  # wanted as soon as the phone is up
+    up: bool = False
+    bridge: str = ""  # lead and snoop, unless barging in
+    snoop: str = ""  # leg
+    of: str = ""  # the leg it was made for, and the mode
+    snoop_mode: str = ""
 
 
 class Call(Struct):
@@ -165,6 +182,8 @@ class Call(Struct):
     fell_back: str = ""  # the agent to whom a failed blind transfer returns
     connected_at: float = 0.0
     held_at: float = 0.0
+    away: float = 0.0  # since when the agent's browser phone is lost
+    stays_held: bool = False  # also when they are back
     recording: str = ""
     paused: bool = False
     # -- machine

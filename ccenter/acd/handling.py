@@ -1,4 +1,4 @@
-"""What an agent does with a call in hand, and what happens when one of its legs ends.
+"""What an agent does with a call in hand.
 
 Hold parks the customer with music. A consultation is a hold with a third person, the call's `party`; completing it puts customer
 and party together, `join_all` puts all three together. A blind transfer frees the agent at once and remembers them in
@@ -7,8 +7,8 @@ and party together, `join_all` puts all three together. A blind transfer frees t
 
 from ccenter.acd import agent as agents
 from ccenter.acd import facts, routing, service
-from ccenter.acd.agent import AgentState, AgentTrigger
-from ccenter.acd.call import Call, CallState, CallTrigger, Leg, Party, moved
+from ccenter.acd.agent import Agent, AgentState, AgentTrigger
+from ccenter.acd.call import Call, CallState, CallTrigger, Party, moved
 from ccenter.acd.config import AnyTarget, ToAgent, ToNumber, ToQueue
 from ccenter.acd.service import named
 from ccenter.acd.world import World
@@ -25,18 +25,33 @@ def hold(w: World, call: Call) -> bool:
     call.held_at = w.now
     service.stop_machine(w, call)
     w.park(call, call.customer)
+    w.touch(call)
     w.out.append(facts.CallHeld(w.seq(), w.now, call.id, call.agent))
     return True
 
 
 def resume(w: World, call: Call) -> bool:
     """The customer comes back to the agent; a consultation that still goes on must end first."""
-    if call.party is not None or not moved(call, CallTrigger.RESUME):
+    if call.party is not None or call.away or not moved(call, CallTrigger.RESUME):
         return False
     unhold(w, call)
     w.join(call, call.customer)
+    w.touch(call)
     w.out.append(facts.CallResumed(w.seq(), w.now, call.id, call.agent))
     return True
+
+
+def leave_alone(w: World, call: Call) -> None:
+    """The agent's phone is lost: whom they talked with hear music, but customer and third person on with each other."""
+    party = call.party
+    if party is not None and party.joined:
+        return
+    if moved(call, CallTrigger.HOLD):
+        call.held_at = w.now
+        service.stop_machine(w, call)
+    w.park(call, call.customer)
+    if party is not None and party.up:
+        w.park(call, party.leg)
 
 
 def unhold(w: World, call: Call) -> None:
@@ -124,6 +139,7 @@ def to_number(w: World, call: Call, number: str) -> None:
 def consult(w: World, call: Call, target: AnyTarget) -> None:
     """Hold the customer and ring the third person."""
     hold(w, call)
+    w.touch(call)
     if isinstance(target, ToAgent):
         agent = w.state.agents[target.agent]
         agents.reserve(w, agent, call.id)
@@ -144,7 +160,11 @@ def party_answered(w: World, call: Call, party: Party) -> None:
     if party.blind:
         put_through(w, call, party)
     else:
-        w.join(call, party.leg)
+        if call.away:
+            w.park(call, party.leg)
+        else:
+            w.join(call, party.leg)
+        w.touch(call)
         w.out.append(facts.ConsultAnswered(w.seq(), w.now, call.id, party.target))
 
 
@@ -161,6 +181,7 @@ def put_through(w: World, call: Call, party: Party) -> None:
         w.state.legs[party.leg].role = "agent"
         call.party = None
         call.served_by = party.agent
+        w.touch(call)
         w.out.append(facts.CallConnected(w.seq(), w.now, call.id, party.agent, call.queue, 0.0, 0.0))
     else:
         call.reached = True
@@ -200,6 +221,7 @@ def end_consult(w: World, call: Call, reason: str) -> None:
         return
     service.drop_party(w, call)
     w.out.append(facts.ConsultEnded(w.seq(), w.now, call.id, party.target, reason))
+    call.stays_held = False
     if call.state is CallState.HELD:
         resume(w, call)
 
@@ -209,6 +231,7 @@ def join_all(w: World, call: Call, party: Party) -> None:
     moved(call, CallTrigger.RESUME)
     unhold(w, call)
     w.join(call, call.customer)
+    w.touch(call)
     w.out.append(facts.ConferenceStarted(w.seq(), w.now, call.id, call.agent, party.target))
 
 
@@ -219,73 +242,29 @@ def leave(w: World, call: Call, party: Party) -> None:
     put_through(w, call, party)
 
 
-# -- legs end --------------------------------------------------------------------------------------------------
+# -- the end ---------------------------------------------------------------------------------------------------
 
 
-def leg_ended(w: World, leg: Leg, cause: int, note: str) -> None:
-    """A leg that belonged to a living call is gone."""
-    call = w.state.calls.get(leg.call)
-    if call is None:
-        return
-    if leg.id == call.customer:
-        customer_gone(w, call, leg, cause, note)
-    elif leg.id in call.offers:
-        reason = service.CAUSES.get(cause, "refused" if cause == 16 else "failed")
-        service.offer_failed(w, call, leg.id, reason)
-    elif leg.id == call.agent_leg:
-        agent_leg_gone(w, call, cause, note)
-    elif call.party is not None and leg.id == call.party.leg:
-        party_gone(w, call, call.party, cause, note)
-
-
-def customer_gone(w: World, call: Call, leg: Leg, cause: int, note: str) -> None:
-    if call.message:  # the message they left is still being written
-        call.gone = True
-        w.alarm("message", call.id, w.now + 2.0)
-        return
-    if call.direction != "in" and not call.reached:
-        by, note = "system", note or service.CAUSES.get(cause, "failed")
-    else:
-        by = "switch" if note else "customer"
-    service.end(w, call, by, cause, note)
-
-
-def agent_leg_gone(w: World, call: Call, cause: int, note: str) -> None:
-    """The agent hung up, or their phone is lost: only the first ends the call."""
+def hang_up(w: World, call: Call, agent: Agent) -> None:
+    """An agent ends their part in a call: what that is depends on whose call it is."""
     party = call.party
-    if party is not None and party.joined:
-        leave(w, call, party)
-    elif party is not None and cause in service.NORMAL:
-        complete(w, call, party)
-    elif call.direction == "internal" or call.customer not in w.state.legs or w.state.legs[call.customer].state != "up":
-        service.end(w, call, "agent", cause, note)
-    elif cause in service.NORMAL and call.state is CallState.CONNECTED:
-        service.after_service(w, call, "agent")
+    if call.agent == agent.code:
+        if party is not None and party.joined:
+            leave(w, call, party)
+        elif party is not None:
+            end_consult(w, call, "cancelled")
+        else:
+            service.after_service(w, call, "agent")
+        return
+    offered = next((leg for leg, code in call.offers.items() if code == agent.code), None)
+    if offered is not None and not call.customer:
+        service.end(w, call, "agent")  # their own call, before it began: no miss
+    elif offered is not None:
+        service.offer_failed(w, call, offered, "refused")
+    elif party is not None and party.agent == agent.code:
+        party_gone(w, call, party, 16, "")
     else:
-        lost(w, call, dead=not note and cause not in service.NORMAL)
-
-
-def lost(w: World, call: Call, dead: bool) -> None:
-    """The agent's leg is lost in mid-call: the customer goes to the head of the queue, with their place and history.
-
-    `dead`: because their phone died, so it is not to ring for the next caller at once, or for the same.
-    """
-    sender = call.agent
-    unhold(w, call)
-    service.stop_machine(w, call)
-    service.drop_party(w, call)
-    service.close_talk(w, call)
-    w.park(call, call.customer)
-    service.release_agent(w, call)
-    agent = w.state.agents.get(sender)
-    if dead and agent is not None and agent.state is AgentState.READY:
-        agents.rest(w, agent)
-    w.unbridge(call)
-    if call.queue in w.config.queues:
-        service.requeue(w, call, "agent_lost")
-    else:
-        call.fell_back = sender
-        service.recover(w, call, "agent:" + sender, "agent_lost")
+        service.end(w, call, "customer")  # called by a colleague
 
 
 def party_gone(w: World, call: Call, party: Party, cause: int, note: str) -> None:
@@ -293,6 +272,8 @@ def party_gone(w: World, call: Call, party: Party, cause: int, note: str) -> Non
     if party.joined:
         service.drop_party(w, call)
         w.out.append(facts.PartyLeft(w.seq(), w.now, call.id, party.target))
+        if call.away:
+            leave_alone(w, call)
     elif party.blind and party.up:  # customer and outside party have talked, and the party hung up
         service.end(w, call, "party", cause)
     elif party.blind:

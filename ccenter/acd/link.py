@@ -18,8 +18,7 @@ def on_node_up(w: World, event: events.NodeUp) -> None:
     if event.node in w.state.down:
         w.state.down.remove(event.node)
     before = len(w.state.calls)
-    bridges = [call.bridge for call in w.state.calls.values() if call.bridge.startswith(here)]
-    w.out += [commands.MakeBridge(bridge) for bridge in bridges if bridge not in event.bridges]
+    w.out += [commands.MakeBridge(bridge) for bridge in bridges_of(w) if bridge.startswith(here) and bridge not in event.bridges]
     gone = [leg for leg in w.state.legs.values() if leg.id.startswith(here) and leg.id not in event.legs]
     for leg in sorted(gone, key=lambda leg: leg.role != "customer"):  # else a lost agent's caller were offered anew first
         switch.on_ended(w, events.LegEnded(leg.id, 0, note))
@@ -30,13 +29,32 @@ def on_node_up(w: World, event: events.NodeUp) -> None:
             w.out.append(commands.HangUp(leg_id))
         elif channel_state == "Up":
             switch.on_answered(w, events.LegAnswered(leg_id))
-    wanted = {call.bridge for call in w.state.calls.values() if call.bridge} | {here + "hold"}
+    wanted = {*bridges_of(w), here + "hold"}
     w.out += [commands.DropBridge(bridge) for bridge in event.bridges if bridge.startswith(here) and bridge not in wanted]
     for call in list(w.state.calls.values()):
         if call.node == event.node:
             mend(w, call, event)
+    for watch in w.state.watches.values():
+        bridge = w.state.legs[watch.leg].bridge
+        if bridge.startswith(here):
+            rejoin(w, event, bridge, watch.leg, watch.snoop)
     w.wake()
     w.out.append(facts.NodeChanged(w.seq(), w.now, event.node, True, event.restarted, max(0, lost)))
+
+
+def bridges_of(w: World) -> list[str]:
+    """All that should be there but the holding bridge."""
+    bridges = [call.bridge for call in w.state.calls.values()] + [watch.bridge for watch in w.state.watches.values()]
+    return [bridge for bridge in bridges if bridge]
+
+
+def rejoin(w: World, event: events.NodeUp, bridge: str, *leg_ids: str) -> None:
+    """Put those legs into the bridge that should be in it and are not."""
+    together = event.bridges.get(bridge, ())
+    legs = [leg for leg_id in leg_ids if (leg := w.state.legs.get(leg_id)) is not None and leg.bridge == bridge != ""]
+    apart = tuple(leg.id for leg in legs if leg.id not in together)
+    if apart:
+        w.out.append(commands.Join(bridge, apart))
 
 
 def mend(w: World, call: Call, event: events.NodeUp) -> None:
@@ -44,15 +62,10 @@ def mend(w: World, call: Call, event: events.NodeUp) -> None:
     customer = w.state.legs.get(call.customer)
     if customer is not None and customer.answered and event.legs.get(call.customer) == "Ring":
         w.out.append(commands.Answer(call.customer))
-    together = event.bridges.get(call.bridge, ())
     party = call.party.leg if call.party else ""
-    apart = tuple(
-        leg.id
-        for leg in (w.state.legs.get(i) for i in (call.customer, call.agent_leg, party))
-        if leg is not None and call.bridge and leg.bridge == call.bridge and leg.id not in together
-    )
-    if apart:
-        w.out.append(commands.Join(call.bridge, apart))
+    rejoin(w, event, call.bridge, call.customer, call.agent_leg, party)
+    if party and w.state.legs[party].bridge == "hold" and party not in event.bridges.get(event.node + "-hold", ()):
+        w.out.append(commands.Park(party, w.queue_of(call).music))
     if customer is None:
         return
     there = next((bridge for bridge, legs in event.bridges.items() if customer.id in legs), "")

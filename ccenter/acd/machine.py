@@ -11,10 +11,13 @@ seconds.
 - **Call and agent** (call.py, agent.py) are two state machines, each a table. A cell without a next state says
   "legal, and nothing happens": telephony's races (a hang-up crossing an answer) are ordinary input.
 - **Legs** are channels of the switch. A call has a customer leg and, at different times, ringing legs (`offers`), an agent
-  leg, a third party. A leg asked to end stays known until it has; what it does meanwhile concerns no call any more.
+  leg, a third party; leads may hang on to it (`watches`). A leg asked to end stays known until it has; what it does meanwhile
+  concerns no call any more.
 - **Routing** (routing.py) keeps callers in lines sorted once. **service.py** matches, offers, connects and ends;
-  **queueing.py** is the wait, **ivr.py** the flows, **handling.py** what an agent does with a call, **requests.py** what
-  people ask for, **switch.py** what the switch reports, **link.py** the link to it.
+  **queueing.py** is the wait, **ivr.py** the flows, **handling.py** what an agent does with a call, **legs.py** what becomes
+  of it when a leg ends or a browser's phone is lost, **seat.py** an agent's states, **supervise.py** what a lead does with
+  others' calls, **requests.py** what people ask for, **situation.py** what they may, **switch.py** what the switch reports,
+  **link.py** the link to it.
 - An event is handled to its end, then `match` brings together the callers and agents it made free. So a match is one step,
   and no caller waits while an agent who could serve is ready.
 - A command that fails comes back as an event. After a lost link `NodeUp` says what the switch really has, and the
@@ -27,7 +30,7 @@ from typing import Any
 import msgspec
 
 from ccenter.acd import agent as agents
-from ccenter.acd import events, facts, handling, ivr, link, queueing, requests, routing, service, switch
+from ccenter.acd import events, facts, handling, ivr, legs, link, queueing, requests, routing, service, supervise, switch
 from ccenter.acd.agent import Agent, AgentState
 from ccenter.acd.call import Call, Leg
 from ccenter.acd.config import (
@@ -62,6 +65,9 @@ class Acd:
         acd.world = _world(msgspec.convert(snapshot, State))
         _index(acd.world)
         acd.world.new_ready, acd.world.new_calls = {}, {}  # all that could be matched has been
+        for agent in acd.world.state.agents.values():
+            if agent.allows != requests.allowed(acd.world, agent):  # a newer version of this code allows something else
+                acd.world.touched[agent.code] = None
         return acd
 
     def snapshot(self) -> dict[str, Any]:
@@ -104,8 +110,12 @@ class Acd:
 
     def _finish(self) -> list[Output]:
         w = self.world
+        if w.state.watches:
+            supervise.arrange(w)
         if w.new_ready or w.new_calls:
             service.match(w)
+        if w.touched:
+            requests.tell_allowed(w)
         out, w.out = w.out, []
         return out
 
@@ -164,6 +174,7 @@ def _configure(w: World, config: Config) -> None:
             agents.sign_out(w, w.state.agents[code])
         else:
             w.state.agents[code].after = AgentState.LOGGED_OUT
+    w.touched.update(dict.fromkeys(w.state.agents))
     _index(w)
 
 
@@ -201,6 +212,9 @@ def _on_alarm(w: World, kind: str, ident: str) -> None:
     if kind in ("wrap", "rest"):
         agents.settle(w, w.state.agents[ident])  # any change of state would have quieted it
         return
+    if kind == "snoop":
+        supervise.snoop_failed(w, ident)
+        return
     if kind in ("ring", "dial"):
         _nobody_answers(w, ident)
         return
@@ -220,6 +234,8 @@ def _nobody_answers(w: World, leg_id: str) -> None:
         handling.party_gone(w, call, call.party, 19, "")
     elif leg_id == call.customer:
         service.end(w, call, "system", 19, "no_answer")
+    elif leg is not None and leg.role == "lead":
+        supervise.close(w, w.state.watches[leg.agent], "no_answer")
 
 
 CALL_ALARMS: dict[str, Callable[[World, Call], None]] = {
@@ -230,6 +246,7 @@ CALL_ALARMS: dict[str, Callable[[World, Call], None]] = {
     "ask": lambda w, call: queueing.ask_key(w, call, ""),
     "store": lambda w, call: queueing.stored(w, call, True),
     "message": lambda w, call: queueing.message_recorded(w, call, None),
+    "away": legs.away_too_long,
 }
 HANDLERS: dict[type, Callable[[World, Any], None]] = {
     events.CallOffered: switch.on_offered,

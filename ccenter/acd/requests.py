@@ -1,243 +1,123 @@
-"""What people ask for. Each handler answers "" (done) or the code of the reason why not.
-
-`allowed` says beforehand what would be accepted, from the same conditions, so that a screen enables just those buttons.
+"""What people ask for. `situation` says whether they may; the handlers do it, or answer with the code of what is wrong with
+the arguments.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from ccenter.acd import agent as agents
-from ccenter.acd import commands, events, facts, handling, routing, service
-from ccenter.acd.agent import Agent, AgentState, AgentTrigger
-from ccenter.acd.call import Call, CallState, CallTrigger, Leg, moved
+from ccenter.acd import commands, events, facts, handling, routing, seat, service, supervise
+from ccenter.acd.agent import Agent, AgentState
+from ccenter.acd.call import Call, CallState, CallTrigger, Leg, Party, moved
+from ccenter.acd.situation import allowed, why_not
 from ccenter.acd.world import World
 
-Handler = Callable[[World, Agent, Any], str]
+__all__ = ["allowed", "perform", "seat_dialled", "tell_allowed"]
+
+Handler = Callable[[World, Agent, Any], str | None]
 
 
 def perform(w: World, request: events.AnyRequest) -> None:
     """Do a request, and tell whether it was done."""
-    action = type(request).__name__
+    kind = type(request)
+    action = kind.__name__
     agent = w.state.agents.get(request.agent)
     if agent is None:
-        reason = "unknown_agent"
+        reason: str | None = "unknown_agent"
     else:
         call = agent.call
-        reason = HANDLERS[type(request)](w, agent, request)
-        call = call or agent.call
+        if action in allowed(w, agent):
+            reason = HANDLERS[kind](w, agent, request)
+        else:
+            reason = why_not(w, agent, kind)
+        call = agent.call or call
     if reason:
         w.out.append(facts.RequestRefused(w.seq(), w.now, request.request, request.by, request.agent, action, reason))
     else:
         w.out.append(facts.RequestDone(w.seq(), w.now, request.request, request.by, request.agent, action, call))
 
 
-def in_hand(w: World, agent: Agent, *states: CallState) -> Call | None:
-    """The call this agent serves, if it is in one of these states."""
-    call = w.state.calls.get(agent.call)
-    return call if call is not None and call.agent == agent.code and (not states or call.state in states) else None
-
-
-# -- the seat --------------------------------------------------------------------------------------------------
-
-
-def sign_in(w: World, agent: Agent, request: events.SignIn) -> str:
-    if agent.state is not AgentState.LOGGED_OUT:
-        return "already_signed_in"
-    if agent.code not in w.config.agents:
-        return "unknown_agent"
-    if not request.endpoint:
-        return "bad_request"
-    if w.endpoints.get(request.endpoint, agent.code) != agent.code:
-        return "phone_in_use"
-    agent.endpoint, agent.online, agent.misses, agent.calls = request.endpoint, True, 0, 0
-    w.endpoints[agent.endpoint] = agent.code
-    agents.change(w, agent, AgentTrigger.SIGN_IN, agents.SIGNED_IN)
-    if request.ready:
-        agents.change(w, agent, AgentTrigger.READY)
-    return ""
-
-
-def sign_out(w: World, agent: Agent, request: events.SignOut) -> str:
-    if agent.state is AgentState.LOGGED_OUT:
-        return "signed_out"
-    if agent.state in (AgentState.TALKING, AgentState.RESERVED):
-        agent.after, agent.after_reason = AgentState.LOGGED_OUT, ""
-        give_back(w, agent)
-    else:
-        agents.sign_out(w, agent)
-    return ""
-
-
-def ready(w: World, agent: Agent, request: events.Ready) -> str:
-    agent.misses = 0
-    if agent.state is AgentState.LOGGED_OUT:
-        return "signed_out"
-    if agent.state in (AgentState.TALKING, AgentState.RESERVED):
-        agent.after = agent.after_reason = ""
-        return ""
-    if not agent.online and agent.state is not AgentState.READY:
-        return "phone_offline"
-    agents.change(w, agent, AgentTrigger.READY)
-    return ""
-
-
-def not_ready(w: World, agent: Agent, request: events.NotReady) -> str:
-    if agent.state is AgentState.LOGGED_OUT:
-        return "signed_out"
-    if agent.state in (AgentState.TALKING, AgentState.RESERVED):
-        agent.after, agent.after_reason = AgentState.NOT_READY, request.reason
-        give_back(w, agent)
-    else:
-        agents.change(w, agent, AgentTrigger.NOT_READY, request.reason)
-    return ""
-
-
-def give_back(w: World, agent: Agent) -> None:
-    """Who leaves while their phone rings for a caller gives the caller back."""
-    call = w.state.calls.get(agent.call)
-    leg = next((leg for leg, code in call.offers.items() if code == agent.code), None) if call else None
-    if call is not None and leg is not None and call.customer:
-        agents.settle(w, service.offer_ended(w, call, leg, "withdrawn"))
-        if not call.offers:
-            service.fall_back(w, call, "withdrawn")
+def tell_allowed(w: World) -> None:
+    """Tell of the seats whose buttons the event just handled has changed."""
+    for code in w.touched:
+        agent = w.state.agents.get(code)
+        if agent is not None:
+            names = allowed(w, agent)
+            if names is not agent.allows and names != agent.allows:
+                agent.allows = names
+                w.out.append(facts.SeatAllows(w.seq(), w.now, code, names))
+    w.touched.clear()
 
 
 # -- the call in hand ------------------------------------------------------------------------------------------
 
 
-def answer(w: World, agent: Agent, request: events.AnswerCall) -> str:
-    call = w.state.calls.get(agent.call)
-    legs = list(call.offers.items()) if call else []
-    if call is not None and call.party is not None:
-        legs.append((call.party.leg, call.party.agent))
-    if call is not None and call.customer:
-        customer = w.state.legs.get(call.customer)
-        legs.append((call.customer, customer.agent if customer else ""))
-    for leg_id, code in legs:
-        leg = w.state.legs.get(leg_id)
-        if code == agent.code and leg is not None and leg.state != "up":
-            w.out.append(commands.AnswerPhone(leg_id, leg.channel, leg.endpoint))
-            return ""
-    return "no_call"
-
-
-def hang_up(w: World, agent: Agent, request: events.HangUpCall) -> str:
-    call = w.state.calls.get(agent.call)
-    if call is None:
-        return "no_call"
-    if call.agent == agent.code:
-        if call.party is not None and call.party.joined:
-            handling.leave(w, call, call.party)
-        elif call.party is not None:
-            handling.end_consult(w, call, "cancelled")
-        else:
-            service.after_service(w, call, "agent")
-        return ""
-    offered = next((leg for leg, code in call.offers.items() if code == agent.code), None)
-    if offered is not None and not call.customer:
-        service.end(w, call, "agent")  # their own call, before it began: no miss
-        return ""
-    if offered is not None:
-        service.offer_failed(w, call, offered, "refused")
-        return ""
+def answer(w: World, agent: Agent, request: events.AnswerCall) -> str | None:
+    """Make the phone that rings here answer."""
+    call = w.state.calls[agent.call]
+    watch = w.state.watches.get(agent.code)
+    ringing = [leg for leg, code in call.offers.items() if code == agent.code]
+    if watch is not None:
+        ringing.append(watch.leg)
     if call.party is not None and call.party.agent == agent.code:
-        handling.party_gone(w, call, call.party, 16, "")
-        return ""
-    if w.state.legs.get(call.customer) is not None and w.state.legs[call.customer].agent == agent.code:
-        service.end(w, call, "customer")
-        return ""
-    return "no_call"
+        ringing.append(call.party.leg)
+    leg = w.state.legs[ringing[0] if ringing else call.customer]
+    w.out.append(commands.AnswerPhone(leg.id, leg.channel, leg.endpoint))
+    return None
 
 
-def hold(w: World, agent: Agent, request: events.HoldCall) -> str:
-    call = in_hand(w, agent, CallState.CONNECTED)
-    if call is None:
-        return "no_call"
-    if call.party is not None:
-        return "in_conference"
-    return "" if handling.hold(w, call) else "no_call"
+def hang_up(w: World, agent: Agent, request: events.HangUpCall) -> None:
+    watch = w.state.watches.get(agent.code)
+    if watch is not None:
+        supervise.close(w, watch, "stopped")
+    else:
+        handling.hang_up(w, w.state.calls[agent.call], agent)
 
 
-def resume(w: World, agent: Agent, request: events.ResumeCall) -> str:
-    call = in_hand(w, agent, CallState.HELD)
-    if call is None:
-        return "not_held"
-    return "" if handling.resume(w, call) else "consulting"
+def hold(w: World, agent: Agent, request: events.HoldCall) -> None:
+    handling.hold(w, w.state.calls[agent.call])
+
+
+def resume(w: World, agent: Agent, request: events.ResumeCall) -> None:
+    handling.resume(w, w.state.calls[agent.call])
 
 
 def transfer(w: World, agent: Agent, request: events.TransferCall) -> str:
-    call = in_hand(w, agent, CallState.CONNECTED, CallState.HELD)
-    if call is None:
-        return "no_call"
-    if call.direction == "internal":
-        return "internal_call"
     reason = handling.refused_target(w, request.target, agent.code)
     if not reason:
-        handling.transfer(w, call, request.target)
+        handling.transfer(w, w.state.calls[agent.call], request.target)
     return reason
 
 
 def consult(w: World, agent: Agent, request: events.ConsultWith) -> str:
-    call = in_hand(w, agent, CallState.CONNECTED, CallState.HELD)
-    if call is None:
-        return "no_call"
-    if call.direction == "internal":
-        return "internal_call"
-    if call.party is not None:
-        return "consulting"
     target = request.target
     if target.__struct_config__.tag not in ("agent", "number"):
         return "bad_target"
     reason = handling.refused_target(w, target, agent.code)
     if not reason:
-        handling.consult(w, call, target)
+        handling.consult(w, w.state.calls[agent.call], target)
     return reason
 
 
-def complete(w: World, agent: Agent, request: events.CompleteTransfer) -> str:
-    call = in_hand(w, agent, CallState.HELD, CallState.CONNECTED)
-    if call is None or call.party is None:
-        return "not_consulting"
-    handling.complete(w, call, call.party)
-    return ""
+def with_party(do: Callable[[World, Call, Party], None]) -> Handler:
+    def handler(w: World, agent: Agent, request: events.AnyRequest) -> None:
+        call = w.state.calls[agent.call]
+        if call.party is not None:
+            do(w, call, call.party)
+
+    return handler
 
 
-def cancel_consult(w: World, agent: Agent, request: events.CancelConsult) -> str:
-    call = in_hand(w, agent)
-    if call is None or call.party is None:
-        return "not_consulting"
-    handling.end_consult(w, call, "cancelled")
-    return ""
+def cancel_consult(w: World, agent: Agent, request: events.CancelConsult) -> None:
+    handling.end_consult(w, w.state.calls[agent.call], "cancelled")
 
 
-def join_all(w: World, agent: Agent, request: events.JoinAll) -> str:
-    call = in_hand(w, agent, CallState.HELD)
-    if call is None or call.party is None or not call.party.up:
-        return "not_consulting"
-    handling.join_all(w, call, call.party)
-    return ""
-
-
-def leave(w: World, agent: Agent, request: events.LeaveCall) -> str:
-    call = in_hand(w, agent)
-    if call is None or call.party is None or not call.party.joined:
-        return "not_in_conference"
-    handling.leave(w, call, call.party)
-    return ""
-
-
-def pause(w: World, agent: Agent, request: events.PauseRecording | events.ResumeRecording) -> str:
-    call = in_hand(w, agent, CallState.CONNECTED, CallState.HELD)
-    paused = isinstance(request, events.PauseRecording)
-    if call is None:
-        return "no_call"
-    return "" if service.pause_recording(w, call, paused, agent.code) else "not_recording"
+def pause(w: World, agent: Agent, request: events.PauseRecording | events.ResumeRecording) -> None:
+    service.pause_recording(w, w.state.calls[agent.call], isinstance(request, events.PauseRecording), agent.code)
 
 
 def send_keys(w: World, agent: Agent, request: events.SendKeys) -> str:
-    call = in_hand(w, agent, CallState.CONNECTED)
-    if call is None:
-        return "no_call"
+    call = w.state.calls[agent.call]
     if not request.keys or len(request.keys) > 32 or not set(request.keys) <= set("0123456789*#ABCD"):
         return "bad_keys"
     w.out.append(commands.SendDtmf(call.party.leg if call.party else call.customer, request.keys))
@@ -257,10 +137,6 @@ def begin(w: World, agent: Agent, number: str, label: str = "") -> Call:
 
 
 def dial(w: World, agent: Agent, request: events.DialNumber) -> str:
-    if agent.state not in handling.FREE:
-        return "signed_out" if agent.state is AgentState.LOGGED_OUT else "busy"
-    if not agent.online:
-        return "phone_offline"
     reason = refused_number(w, agent, request.number)
     if reason:
         return reason
@@ -287,29 +163,25 @@ def pick_up(w: World, agent: Agent, request: events.PickUp) -> str:
     call = w.state.calls.get(request.call)
     if call is None or call.state is not CallState.RESERVED or not call.offers or not call.customer:
         return "no_such_call"
-    return claim(w, agent, call)
+    claim(w, agent, call)
+    return ""
 
 
 def take(w: World, agent: Agent, request: events.TakeWaiting) -> str:
     call = w.state.calls.get(request.call)
     if call is None or call.state is not CallState.QUEUED:
         return "no_such_call"
-    routing.step_out(w, call)
-    return claim(w, agent, call)
+    claim(w, agent, call)
+    return ""
 
 
-def claim(w: World, agent: Agent, call: Call) -> str:
+def claim(w: World, agent: Agent, call: Call) -> None:
     """Give a call to an agent who asks for it, past all rules."""
-    if agent.state not in handling.FREE or not agent.online:
-        if call.state is CallState.QUEUED and not call.line:
-            routing.stand(w, call)
-        return "busy"
     service.withdraw(w, call, "elsewhere")
     routing.step_out(w, call)
     line = routing.line_for(w, call, w.queue_of(call))
     routing.explain(w, call, line, "claimed", [((0.0, 0.0), agent.code)], agent.code)
     service.offer(w, call, [agent], w.settings.dial_seconds, auto=True)
-    return ""
 
 
 def seat_dialled(w: World, event: events.SeatDialled) -> None:
@@ -335,24 +207,31 @@ def seat_dialled(w: World, event: events.SeatDialled) -> None:
 
 
 HANDLERS: dict[type, Handler] = {
-    events.SignIn: sign_in,
-    events.SignOut: sign_out,
-    events.Ready: ready,
-    events.NotReady: not_ready,
+    events.SignIn: seat.sign_in,
+    events.SignOut: lambda w, agent, request: seat.sign_out(w, agent),
+    events.Ready: lambda w, agent, request: seat.ready(w, agent),
+    events.NotReady: lambda w, agent, request: seat.not_ready(w, agent, request.reason),
     events.AnswerCall: answer,
     events.HangUpCall: hang_up,
     events.HoldCall: hold,
     events.ResumeCall: resume,
     events.TransferCall: transfer,
     events.ConsultWith: consult,
-    events.CompleteTransfer: complete,
+    events.CompleteTransfer: with_party(handling.complete),
     events.CancelConsult: cancel_consult,
-    events.JoinAll: join_all,
-    events.LeaveCall: leave,
+    events.JoinAll: with_party(handling.join_all),
+    events.LeaveCall: with_party(handling.leave),
     events.DialNumber: dial,
     events.PickUp: pick_up,
     events.TakeWaiting: take,
     events.PauseRecording: pause,
     events.ResumeRecording: pause,
     events.SendKeys: send_keys,
+    events.Reconnect: seat.reconnect,
+    events.Monitor: supervise.monitor,
+    events.StopMonitor: supervise.stop,
+    events.TakeOver: supervise.take_over,
+    events.ForceState: supervise.force_state,
+    events.ForceHangUp: supervise.force_hang_up,
+    events.ForceTransfer: supervise.force_transfer,
 }

@@ -164,7 +164,7 @@ def recover(w: World, call: Call, target: str, reason: str) -> None:
     """A transfer failed: the customer goes back to the agent who sent them, if free, else to a queue."""
     agent = w.state.agents.get(call.fell_back)
     call.fell_back = ""
-    if agent is not None and agent.endpoint and agent.state in (AgentState.READY, AgentState.WRAP_UP):
+    if agent is not None and agent.online and agent.state in (AgentState.READY, AgentState.WRAP_UP):
         w.out.append(facts.TransferFailed(w.seq(), w.now, call.id, target, reason, "agent:" + agent.code))
         w.music(call.customer, w.queue_of(call).music)
         offer(w, call, [agent], w.settings.dial_seconds)
@@ -253,6 +253,7 @@ def start_recording(w: World, call: Call) -> None:
     if not by_rule or call.recording or leg is None:
         return
     call.recording = w.fresh("r", call.node)
+    w.touch(call)
     w.out.append(commands.StartRecording(leg.id, leg.channel, call.recording, call.id))
     w.out.append(facts.RecordingStarted(w.seq(), w.now, call.id, call.recording))
 
@@ -262,6 +263,7 @@ def pause_recording(w: World, call: Call, paused: bool, by: str) -> bool:
     if not call.recording or leg is None or call.paused == paused:
         return False
     call.paused = paused
+    w.touch(call)
     w.out.append(commands.PauseRecordingOf(leg.id, leg.channel, paused))
     w.out.append(facts.RecordingPaused(w.seq(), w.now, call.id, call.recording, paused, by))
     return True
@@ -318,6 +320,7 @@ def reached(w: World, call: Call) -> None:
     call.connected_at = w.now
     call.reached = True
     call.served_by = call.agent
+    w.touch(call)
     w.join(call, call.agent_leg, call.customer)
     w.out.append(facts.CallReached(w.seq(), w.now, call.id, call.dial_to))
     start_recording(w, call)
@@ -330,6 +333,9 @@ def release_agent(w: World, call: Call) -> None:
     """The serving agent leaves: their leg ends, their wrap-up begins."""
     agent = w.state.agents.get(call.agent)
     w.hang_up(call.agent_leg)
+    if call.away:
+        call.away = 0.0
+        w.quiet("away", call.id)
     call.agent = call.agent_leg = ""
     if agent is not None:
         if call.direction == "internal":
@@ -431,6 +437,7 @@ def drop_party(w: World, call: Call) -> None:
     """Let the third person go."""
     party, call.party = call.party, None
     if party is not None:
+        w.touch(call)
         w.quiet("dial", party.leg)
         w.hang_up(party.leg)
         if party.agent:

@@ -3,8 +3,7 @@
 Anything may come late, twice, or for a leg that is long gone: then nothing happens.
 """
 
-from ccenter.acd import agent as agents
-from ccenter.acd import commands, events, facts, handling, ivr, queueing, service
+from ccenter.acd import commands, events, facts, handling, ivr, legs, queueing, seat, service, supervise
 from ccenter.acd.call import Call, CallState, Leg
 from ccenter.acd.config import Number, ToEnd
 from ccenter.acd.world import World
@@ -72,6 +71,10 @@ def on_answered(w: World, event: events.LegAnswered) -> None:
         handling.party_answered(w, call, call.party)
     elif leg.id == call.customer:
         service.reached(w, call)
+    elif leg.id == call.agent_leg:
+        legs.returned(w, call)
+    elif leg.role == "lead":
+        supervise.answered(w, leg)
 
 
 def on_ended(w: World, event: events.LegEnded) -> None:
@@ -79,7 +82,10 @@ def on_ended(w: World, event: events.LegEnded) -> None:
     if leg is not None:
         w.quiet("ring", leg.id)
         w.quiet("dial", leg.id)
-        handling.leg_ended(w, leg, event.cause, event.note)
+        if leg.role in ("lead", "snoop"):
+            supervise.leg_ended(w, leg, event.cause, event.note)
+        else:
+            legs.leg_ended(w, leg, event.cause, event.note)
 
 
 def on_held(w: World, event: events.LegHeld) -> None:
@@ -142,7 +148,7 @@ def on_message(w: World, event: events.MessageRecorded) -> None:
 def on_phone(w: World, event: events.PhoneChanged) -> None:
     agent = w.state.agents.get(w.endpoints.get(event.endpoint, ""))
     if agent is not None:
-        agents.phone_changed(w, agent, event.online)
+        seat.phone_changed(w, agent, event.online)
 
 
 def on_failed(w: World, event: events.CommandFailed) -> None:
@@ -155,6 +161,7 @@ def on_failed(w: World, event: events.CommandFailed) -> None:
     elif call is not None and event.command == "StartRecording" and call.recording:
         w.out.append(facts.RecordingFailed(w.seq(), w.now, call.id, call.recording, event.reason))
         call.recording, call.paused = "", False
+        w.touch(call)
     elif call is not None and event.command == "RecordMessage" and call.message:
         queueing.message_recorded(w, call, None)
 

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from ccenter.acd import commands, facts
 from ccenter.acd.agent import Agent, AgentState
-from ccenter.acd.call import Call, Leg
+from ccenter.acd.call import Call, Leg, Watch
 from ccenter.acd.config import AnyTarget, Config, Queue, Settings
 
 Output = commands.Command | facts.Fact
@@ -23,6 +23,7 @@ class State(Struct):
     calls: dict[str, Call] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
     legs: dict[str, Leg] = field(default_factory=dict)
+    watches: dict[str, Watch] = field(default_factory=dict)  # by the lead's seat
     timers: dict[str, float] = field(default_factory=dict)  # "kind:id" -> when
     handling: dict[str, float] = field(default_factory=dict)  # queue -> smoothed handling time, seconds
     down: list[str] = field(default_factory=list)  # nodes we have no link to
@@ -60,6 +61,7 @@ class World:
         self.endpoints: dict[str, str] = {}  # a signed-in agent's phone -> agent
         self.new_calls: dict[str, None] = {}  # callers and agents to be matched when the event is handled
         self.new_ready: dict[str, None] = {}
+        self.touched: dict[str, None] = {}  # agents whose situation the event may have changed
         self.hops = 0  # targets the event being handled has sent a call through
         self.heap: list[tuple[float, str]] = [(at, key) for key, at in state.timers.items()]
         heapq.heapify(self.heap)
@@ -90,6 +92,11 @@ class World:
     def wake(self) -> None:
         """Look for a caller for every ready agent, in an order that does not depend on how they became ready."""
         self.new_ready.update(dict.fromkeys(sorted(self.ready)))
+
+    def touch(self, call: Call) -> None:
+        """Something about this call changed that decides what its agent may do."""
+        if call.agent:
+            self.touched[call.agent] = None
 
     # -- time
     def alarm(self, kind: str, ident: str, at: float) -> None:

@@ -1,0 +1,146 @@
+"""What becomes of a call when one of its legs ends, or an agent's phone is lost for a while.
+
+A browser's phone goes with its page. When it is lost in mid-call the customer is parked with music and the call keeps its agent:
+`call.away` says since when. When the phone registers again it is rung for the same call. After `away_seconds` the call goes on
+without them.
+"""
+
+from ccenter.acd import agent as agents
+from ccenter.acd import facts, handling, service
+from ccenter.acd.agent import Agent, AgentState, is_web
+from ccenter.acd.call import Call, CallState, CallTrigger, Leg, moved
+from ccenter.acd.world import World
+
+# -- legs end --------------------------------------------------------------------------------------------------
+
+
+def leg_ended(w: World, leg: Leg, cause: int, note: str) -> None:
+    """A leg that belonged to a living call is gone."""
+    call = w.state.calls.get(leg.call)
+    if call is None:
+        return
+    if leg.id == call.customer:
+        customer_gone(w, call, leg, cause, note)
+    elif leg.id in call.offers:
+        reason = service.CAUSES.get(cause, "refused" if cause == 16 else "failed")
+        service.offer_failed(w, call, leg.id, reason)
+    elif leg.id == call.agent_leg:
+        agent_leg_gone(w, call, cause, note)
+    elif call.party is not None and leg.id == call.party.leg:
+        handling.party_gone(w, call, call.party, cause, note)
+
+
+def customer_gone(w: World, call: Call, leg: Leg, cause: int, note: str) -> None:
+    if call.message:  # the message they left is still being written
+        call.gone = True
+        w.alarm("message", call.id, w.now + 2.0)
+        return
+    if call.direction != "in" and not call.reached:
+        by, note = "system", note or service.CAUSES.get(cause, "failed")
+    else:
+        by = "switch" if note else "customer"
+    service.end(w, call, by, cause, note)
+
+
+def agent_leg_gone(w: World, call: Call, cause: int, note: str) -> None:
+    """The agent hung up, or their phone is lost: only the first ends the call."""
+    agent, party = w.state.agents.get(call.agent), call.party
+    call.agent_leg = ""
+    if call.away:  # rung for nothing
+        if note and agent is not None:
+            ring_back(w, call, agent)
+        return
+    bad = bool(note) or cause not in service.NORMAL
+    if agent is not None and is_web(agent.endpoint) and (bad or not agent.online) and lose(w, call, agent):
+        ring_back(w, call, agent)  # at once, if the phone is there already: the page was reloaded
+    elif party is not None and party.joined:
+        handling.leave(w, call, party)
+    elif party is not None and cause in service.NORMAL:
+        handling.complete(w, call, party)
+    elif call.direction == "internal" or call.customer not in w.state.legs or w.state.legs[call.customer].state != "up":
+        service.end(w, call, "agent", cause, note)
+    elif cause in service.NORMAL and call.state is CallState.CONNECTED:
+        service.after_service(w, call, "agent")
+    else:
+        lost(w, call, dead=not note and cause not in service.NORMAL)
+
+
+def lost(w: World, call: Call, dead: bool) -> None:
+    """The agent's leg is lost in mid-call: the customer goes to the head of the queue, with their place and history.
+
+    `dead`: because their phone died, so it is not to ring for the next caller at once, or for the same.
+    """
+    sender = call.agent
+    handling.unhold(w, call)
+    service.stop_machine(w, call)
+    service.drop_party(w, call)
+    service.close_talk(w, call)
+    w.park(call, call.customer)
+    service.release_agent(w, call)
+    agent = w.state.agents.get(sender)
+    if dead and agent is not None and agent.state is AgentState.READY and agent.online:
+        agents.rest(w, agent)
+    w.unbridge(call)
+    if call.queue in w.config.queues:
+        service.requeue(w, call, "agent_lost")
+    else:
+        call.fell_back = sender
+        service.recover(w, call, "agent:" + sender, "agent_lost")
+
+
+# -- away and back ---------------------------------------------------------------------------------------------
+
+
+def lose(w: World, call: Call, agent: Agent) -> bool:
+    """The phone is lost in mid-call: wait for it, if this agent serves a customer."""
+    if call.agent != agent.code or call.state not in (CallState.CONNECTED, CallState.HELD):
+        return False
+    if call.away:
+        w.hang_up(call.agent_leg)
+        call.agent_leg = ""
+        return True
+    call.away = w.now
+    w.hang_up(call.agent_leg)
+    call.agent_leg = ""
+    w.alarm("away", call.id, w.now + w.settings.away_seconds)
+    w.out.append(facts.AgentAway(w.seq(), w.now, call.id, agent.code))
+    w.touch(call)
+    call.stays_held = call.state is CallState.HELD
+    handling.leave_alone(w, call)
+    return True
+
+
+def ring_back(w: World, call: Call, agent: Agent) -> None:
+    """The phone is there again: ring it for the call that waits for it."""
+    if call.away and call.agent == agent.code and agent.online:
+        w.hang_up(call.agent_leg)
+        shown = call.ani if call.direction == "in" else call.dial_to
+        call.agent_leg = w.dial(call, "agent", agent.endpoint, shown, agent=agent.code, auto=True).id
+
+
+def returned(w: World, call: Call) -> None:
+    """The lost agent is on the line again."""
+    away, party = w.now - call.away, call.party
+    call.away = 0.0
+    w.quiet("away", call.id)
+    if party is not None and not party.joined:
+        w.join(call, *((call.agent_leg, party.leg) if party.up else (call.agent_leg,)))
+    elif call.stays_held or party is not None:
+        w.join(call, call.agent_leg)
+    else:
+        moved(call, CallTrigger.RESUME)
+        handling.unhold(w, call)
+        w.join(call, call.customer, call.agent_leg)
+    held = call.state is CallState.HELD
+    w.out.append(facts.AgentBack(w.seq(), w.now, call.id, call.agent, call.agent_leg, held, round(away, 3)))
+    w.touch(call)
+
+
+def away_too_long(w: World, call: Call) -> None:
+    """They do not come back in time: the call goes on without them."""
+    if call.party is not None and call.party.joined:
+        handling.leave(w, call, call.party)
+    elif call.direction == "internal":
+        service.end(w, call, "agent", note="agent_lost")
+    else:
+        lost(w, call, dead=True)
