@@ -5,6 +5,7 @@ A page holds names that do not change during a day (of the groups this lead lead
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -65,6 +66,7 @@ def _queues(request: HttpRequest) -> Any:
 
 def _page(request: HttpRequest, name: str, **data: Any) -> HttpResponse:
     seat = seat_of(request.user)
+    data |= {"time_zone": settings.TIME_ZONE}
     data |= {"user": request.user.get_username(), "seat": seat.number if seat else "", "admin": role_of(request.user) is Role.ADMIN}
     if seat:
         data["phones"] = {"browser": seat.browser_phone, "desk": seat.desk_phone, "number": seat.mobile}

@@ -1,26 +1,11 @@
-// Small parts every lead page is made of. Texts go into the page as text, never as HTML.
+// What the lead's pages need beside the parts all pages share.
 
-/** An element: el("td.num", {title: "x", onclick: f}, "text", child, null). Attributes that are null or false are left out. */
-export function el(name, attributes, ...children) {
-  const [tag, ...classes] = name.split(".");
-  const node = document.createElement(tag || "div");
-  if (classes.length) node.className = classes.join(" ");
-  for (const [key, value] of Object.entries(attributes || {})) {
-    if (value === null || value === undefined || value === false) continue;
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (key in node && typeof value !== "string") node[key] = value;
-    else node.setAttribute(key, value === true ? "" : value);
-  }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
-  return node;
-}
+import { moment } from "../format.js";
 
-/** A Tabler icon, only for the eye. */
-export function icon(name) {
-  return el(`i.ti.ti-${name}`, { "aria-hidden": "true" });
-}
+export { el, icon, pageData, say } from "../dom.js";
+export { clock, moment, shortTime } from "../format.js";
 
-/** Writes only what changed: an untouched text node costs no layout. */
+/** Writes only what changed; it remembers what it wrote, for reading a text back from a node costs more than a comparison. */
 export function setText(node, text) {
   if (node._text !== text) node.textContent = node._text = text;
 }
@@ -33,60 +18,22 @@ export function setHidden(node, hidden) {
   if (node.hidden !== hidden) node.hidden = hidden;
 }
 
-/** What the server wrote into the page with json_script. */
-export function pageData(id = "page-data") {
-  const node = document.getElementById(id);
-  return node ? JSON.parse(node.textContent) : {};
-}
+const zone = JSON.parse(document.getElementById("page-data")?.textContent || "{}").time_zone;
+const times = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
-/** Milliseconds since 1970 of an API time: ISO text, seconds, or nothing (null). */
-export function moment(value) {
-  if (value === null || value === undefined || value === "") return null;
-  return typeof value === "number" ? value * 1000 : Date.parse(value);
-}
-
-/** 75 -> "1:15", 3700 -> "1:01:40"; seconds. */
-export function clock(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  const two = (n) => String(n).padStart(2, "0");
-  const hours = Math.floor(whole / 3600);
-  const minutes = Math.floor(whole / 60) % 60;
-  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
-}
-
-const two = (number) => String(number).padStart(2, "0");
-
-/** Local time of day, 24 hours. */
+/** "14:05:09" in the centre's time zone. */
 export function timeOfDay(value) {
   const at = moment(value);
-  if (at === null) return "";
-  const day = new Date(at);
-  return `${two(day.getHours())}:${two(day.getMinutes())}:${two(day.getSeconds())}`;
-}
-
-export function dayAndTime(value) {
-  const at = moment(value);
-  if (at === null) return "";
-  const day = new Date(at);
-  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())} ${timeOfDay(value)}`;
+  return at === null ? "" : times.format(at);
 }
 
 export function percent(share) {
   return share === null || share === undefined ? "–" : `${Math.round(share * 100)}%`;
 }
 
-let toasts = null;
-
-/** A word to the reader that goes by itself. `kind`: info, good, bad. */
-export function tell(text, kind = "info") {
-  if (!toasts) {
-    toasts = el("div.lead-toasts", { role: "status", "aria-live": "polite" });
-    document.body.append(toasts);
-  }
-  const toast = el("div.lead-toast", { "data-kind": kind }, text);
-  toasts.append(toast);
-  while (toasts.children.length > 4) toasts.firstChild.remove();
-  setTimeout(() => toast.remove(), kind === "bad" ? 8000 : 4000);
+/** A telephone number of the interface: a text, or {"text", "token"}. */
+export function numberText(number) {
+  return (typeof number === "object" && number ? number.text : number) || "";
 }
 
 /** Remembers a choice of this browser. Private windows may refuse: then it holds for the page. */
@@ -144,3 +91,31 @@ export function twice(button, act) {
     timer = setTimeout(calm, 3000);
   });
 }
+
+/** A small set of pressed buttons of which one is on. */
+export function oneOf(buttons, now, changed) {
+  const show = (value) => {
+    for (const one of buttons) one.setAttribute("aria-pressed", String(one.value === value));
+  };
+  for (const one of buttons) {
+    one.addEventListener("click", () => {
+      show(one.value);
+      changed(one.value);
+    });
+  }
+  show(now);
+}
+
+/** A button that switches the bell. */
+export function soundSwitch(button, bell) {
+  const show = () => {
+    button.setAttribute("aria-pressed", String(bell.on));
+    button.firstElementChild.className = `ti ti-${bell.on ? "volume" : "volume-off"}`;
+  };
+  button.addEventListener("click", () => {
+    bell.switch(!bell.on);
+    show();
+  });
+  show();
+}
+

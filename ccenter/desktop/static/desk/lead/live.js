@@ -1,12 +1,11 @@
 // The team lead's live page.
 
-import { dayAndTime, el, kept, pageData, setData, setHidden, setText, tell } from "./dom.js";
-import { startFeed } from "./news.js";
-import { post } from "./link.js";
+import { el, kept, oneOf, pageData, setData, setHidden, setText, soundSwitch, timeOfDay } from "./dom.js";
+import { post, tellAnswer } from "./link.js";
 import { keepLiving } from "./living.js";
 import { Model } from "./model.js";
 import { OwnSeat } from "./ownseat.js";
-import { ListeningBar, SeatCard, tellAnswer } from "./seatcard.js";
+import { ListeningBar, SeatCard } from "./seatcard.js";
 import { Seats, StateChips } from "./seats.js";
 import { Calls, Queues, Trunks, writeAlarms } from "./tables.js";
 import { Bell } from "./thresholds.js";
@@ -96,7 +95,7 @@ function tick() {
   for (const number of model.away.keys()) bad.add(`away ${number}`);
   for (const alarm of model.alarms) bad.add(`alarm ${alarm.id ?? alarm.subject}`);
   bell.check(bad, Date.now());
-  setText(at("clock"), dayAndTime(now / 1000));
+  setText(at("clock"), timeOfDay(now / 1000));
 }
 
 model.addEventListener("change", ({ detail }) => update(detail));
@@ -127,33 +126,13 @@ words.addEventListener("input", () => {
   seats.filter.words = words.value;
   seats.arrange();
 });
-const layouts = [...document.querySelectorAll("[data-seats-layout]")];
-const showLayout = () => layouts.forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.seatsLayout === seats.shape)));
-for (const one of layouts) {
-  one.addEventListener("click", () => {
-    seats.layout(one.dataset.seatsLayout);
-    showLayout();
-  });
-}
-showLayout();
+oneOf(document.querySelectorAll("#seats-layout button"), seats.shape, (shape) => seats.layout(shape));
 at("calls-filter").addEventListener("click", () => onlyQueue(calls.queue));
-for (const one of document.querySelectorAll("[data-calls-only]")) {
-  one.addEventListener("click", () => {
-    calls.only = one.dataset.callsOnly;
-    for (const other of document.querySelectorAll("[data-calls-only]")) other.setAttribute("aria-pressed", String(other === one));
-    calls.arrange();
-  });
-}
-const sound = at("sound");
-const showSound = () => {
-  sound.setAttribute("aria-pressed", String(bell.on));
-  sound.firstElementChild.className = `ti ti-${bell.on ? "volume" : "volume-off"}`;
-};
-sound.addEventListener("click", () => {
-  bell.switch(!bell.on);
-  showSound();
+oneOf(document.querySelectorAll("#calls-only button"), "", (only) => {
+  calls.only = only;
+  calls.arrange();
 });
-showSound();
+soundSwitch(at("sound"), bell);
 
 // One key each, while a seat is chosen; "/" searches, "m" writes, Escape lets go.
 document.addEventListener("keydown", (event) => {
@@ -174,10 +153,7 @@ document.addEventListener("keydown", (event) => {
 
 setInterval(tick, 1000);
 let living = null;
-keepLiving(model, startFeed, {
-  stale: (is) => {
-    document.body.classList.toggle("lead-stale", is);
-    setHidden(at("stale"), !is);
-  },
+keepLiving(model, (stale) => {
+  document.body.classList.toggle("lead-stale", stale);
+  setHidden(at("stale"), !stale);
 }).then((one) => (living = one));
-model.addEventListener("forced", ({ detail }) => tell(detail));

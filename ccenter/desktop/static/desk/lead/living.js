@@ -1,22 +1,22 @@
 // Keeps a model living: a snapshot, then the feed, and another snapshot where only the server knows a figure.
 
-import { get } from "./link.js";
+import { follow, get } from "./link.js";
 
 const FIGURES_AFTER = 5_000; // milliseconds from a fact that moves figures to the snapshot that tells them, at the least
+const UNKNOWN_AFTER = 700; // the same for a call of which we know the id alone
 const SLOW = 60_000; // others' calls move the trunks without a fact for us
 
-/** Starts; `feed(since, {facts, reset, stale})` is how news come: see feed.js. Answers {stop}. */
-export async function keepLiving(model, feed, { stale = () => {}, path = "/api/live/" } = {}) {
+/** Starts, and answers {load} once the first snapshot is there. `stale(whether)` says that what is shown is old. */
+export async function keepLiving(model, stale) {
   let asked = 0;
   let asking = null;
-  let stopped = false;
 
   const load = () => {
     if (!asking) {
       asked = performance.now();
-      asking = get(path).then(({ ok, body }) => {
+      asking = get("/api/live/").then(({ ok, body }) => {
         asking = null;
-        if (ok && body && !stopped) model.load(body);
+        if (ok && body) model.load(body);
         return ok;
       });
     }
@@ -24,13 +24,13 @@ export async function keepLiving(model, feed, { stale = () => {}, path = "/api/l
   };
 
   let wait = 500;
-  while (!stopped && !(await load())) {
+  while (!(await load())) {
     stale(true);
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(wait * 2, 10_000);
   }
   stale(false);
-  const news = feed(model.seq, {
+  follow(model.seq, {
     facts: (facts) => model.take(facts),
     reset: () => {
       model.forget();
@@ -38,16 +38,10 @@ export async function keepLiving(model, feed, { stale = () => {}, path = "/api/l
     },
     stale,
   });
-  const timer = setInterval(() => {
+  setInterval(() => {
     const ago = performance.now() - asked;
-    if (document.hidden ? ago > SLOW : (model.stale && ago > FIGURES_AFTER) || ago > SLOW) load();
-  }, 1000);
-  return {
-    load,
-    stop() {
-      stopped = true;
-      clearInterval(timer);
-      news.stop();
-    },
-  };
+    const due = model.unknown ? ago > UNKNOWN_AFTER : model.stale && !document.hidden && ago > FIGURES_AFTER;
+    if (due || ago > SLOW) load();
+  }, 500);
+  return { load };
 }

@@ -3,7 +3,7 @@
 // Figures that only the server can know (service level, today's figures, alarms) come with the next snapshot; everything
 // else changes with the fact itself. A snapshot may be older than facts that are known already: those are folded again.
 
-import { moment } from "./dom.js";
+import { moment } from "../format.js";
 
 const KEPT_FACTS = 3000;
 const WAITING = new Set(["QUEUED", "RESERVED"]);
@@ -22,6 +22,7 @@ export class Model extends EventTarget {
     this.alarms = [];
     this.skew = 0; // milliseconds the server's clock is ahead of ours
     this.changed = { seats: new Set(), calls: new Set(), all: false };
+    this.unknown = false; // a call came into sight of which only a new snapshot tells the rest
     this.stale = false; // a figure changed that only a new snapshot tells
     this._facts = [];
     this._timer = 0;
@@ -48,7 +49,7 @@ export class Model extends EventTarget {
     this.callbacks = live.callbacks_open || 0;
     this.alarms = Array.isArray(live.alarms) ? live.alarms : [];
     this.alarmCount = Array.isArray(live.alarms) ? live.alarms.length : live.alarms || 0;
-    this.stale = false;
+    this.stale = this.unknown = false;
     this.changed.all = true;
     this._facts = this._facts.filter((fact) => fact.seq > live.seq);
     for (const fact of this._facts) this._fold(fact);
@@ -115,6 +116,19 @@ export class Model extends EventTarget {
     this.changed.calls.add(fact.call);
   }
 
+  // A caller comes into sight when they come to a line of ours: what came before is in the next snapshot.
+  _appear(fact) {
+    if (this.calls.has(fact.call)) return;
+    this.calls.set(fact.call, { id: fact.call, ani: "", state: "QUEUED", queue: fact.queue || "", agent: "", since: fact.at, started_at: fact.at, path: [] });
+    this.changed.calls.add(fact.call);
+    this.stale = this.unknown = true;
+  }
+
+  _drop(call) {
+    this.calls.delete(call);
+    this.changed.calls.add(call);
+  }
+
   _step(fact, step, more = {}) {
     this._call(fact, (call) => call.path.push({ at: fact.at, step, ...more }));
   }
@@ -177,11 +191,13 @@ const FOLDS = {
   KeyChosen: (model, fact) => model._step(fact, "key", { node: fact.node, key: fact.key }),
   LookUpEnded: (model, fact) => model._step(fact, "lookup", { kind: fact.kind, result: fact.result }),
   CallQueued(model, fact) {
+    model._appear(fact);
     state(model, fact, "QUEUED", { queue: fact.queue, agent: "", queued_at: fact.at, answered: false });
     model._step(fact, "queue", { queue: fact.queue, position: fact.position });
     model.stale = true;
   },
   CallRequeued(model, fact) {
+    model._appear(fact);
     model._call(fact, (call) => Object.assign(call, { state: "QUEUED", queue: fact.queue, agent: "", answered: false, queued_at: call.queued_at || fact.at }));
     model._step(fact, "requeue", { queue: fact.queue, reason: fact.reason });
     model.stale = true;
@@ -191,6 +207,7 @@ const FOLDS = {
     if (queue) queue.expected_wait = fact.expected_wait;
   },
   CallOfferedTo(model, fact) {
+    model._appear(fact);
     model._call(fact, (call) => {
       call.offered = fact.agent;
       if (call.state === "QUEUED") call.state = "RESERVED";
@@ -203,10 +220,12 @@ const FOLDS = {
     });
   },
   CallConnected(model, fact) {
+    model.stale = true;
+    if (!fact.agent) return model._drop(fact.call); // another group's agent took the caller
+    model._appear(fact);
     state(model, fact, "CONNECTED", { agent: fact.agent, queue: fact.queue, answered: true, offered: "" });
     model._step(fact, "talk", { agent: fact.agent, queue: fact.queue });
     model._seat(fact.agent, (seat) => (seat.today.answered = (seat.today.answered || 0) + 1));
-    model.stale = true;
   },
   CallReached(model, fact) {
     state(model, fact, "CONNECTED", { answered: true });
@@ -244,8 +263,7 @@ const FOLDS = {
   },
   VoicemailLeft: (model, fact) => model._step(fact, "voicemail"),
   CallEnded(model, fact) {
-    model.calls.delete(fact.call);
-    model.changed.calls.add(fact.call);
+    model._drop(fact.call);
     for (const [number, monitor] of model.monitors) {
       if (monitor.call === fact.call) {
         model.monitors.delete(number);

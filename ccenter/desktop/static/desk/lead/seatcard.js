@@ -1,6 +1,6 @@
 // The chosen seat: its call, its day, and what a lead can do there.
 
-import { clock, el, icon, setData, setHidden, setText, tell, twice } from "./dom.js";
+import { clock, el, icon, numberText, setData, setHidden, setText, twice } from "./dom.js";
 import { TargetPicker } from "./targets.js";
 import { callStateName, modeName, since, stateName } from "./words.js";
 
@@ -10,7 +10,7 @@ const MODE_ICONS = { listen: "ear", whisper: "message-2", barge: "users-group" }
 
 /** A button with icon, label and the key that does the same. */
 function button(glyph, label, key, title) {
-  return el("button.btn.btn-sm.act", { type: "button", title: title || null, "aria-keyshortcuts": key || null },
+  return el("button.b.small.act", { type: "button", title: title || null, "aria-keyshortcuts": key || null },
     icon(glyph), el("span.label", {}, label), key ? el("kbd", {}, key.toUpperCase()) : null);
 }
 
@@ -40,7 +40,7 @@ export class SeatCard {
     this.pickUp.addEventListener("click", () => pickUp(this._seat()?.call));
     this.ready = simple("player-play", gettext("Make ready"), "", "force-state", { state: "ready" });
     this.busy = simple("player-pause", gettext("Make busy"), "", "force-state", () => ({ state: "not_ready", reason: this.reason.value }));
-    this.reason = el("select.form-select.form-select-sm", { "aria-label": gettext("Reason") },
+    this.reason = el("select.in", { "aria-label": gettext("Reason") },
       [...names.reasons].map(([code, name]) => el("option", { value: code }, name)));
     this.out = button("logout", gettext("Sign out"), "");
     twice(this.out, () => act(this.number, "force-state", { state: "signed_out" }));
@@ -48,16 +48,16 @@ export class SeatCard {
       this.picker.close();
       act(this.number, "force-transfer", target);
     });
-    this.text = el("input.form-control.form-control-sm", { type: "text", maxLength: 500, placeholder: gettext("Message to this seat"), "aria-label": gettext("Message to this seat") });
+    this.text = el("input.in", { type: "text", maxLength: 500, placeholder: gettext("Message to this seat"), "aria-label": gettext("Message to this seat") });
     const form = el("form.message-line", { onsubmit: (event) => {
       event.preventDefault();
       const said = this.text.value.trim();
       if (said) message(this.number, said).then((sent) => sent && (this.text.value = ""));
-    } }, this.text, el("button.btn.btn-sm", { type: "submit" }, icon("send"), el("span.visually-hidden", {}, gettext("Send"))));
+    } }, this.text, el("button.b.small", { type: "submit" }, icon("send"), el("span.visually-hidden", {}, gettext("Send"))));
     this.text.addEventListener("keydown", (event) => event.key === "Escape" && this.text.blur());
     const parts = this.parts;
     node.append(
-      el("header", {}, parts.title, el("button.btn-close", { type: "button", "aria-label": gettext("Close"), onclick: close })),
+      el("header", {}, parts.title, el("button.b.plain", { type: "button", "aria-label": gettext("Close"), onclick: close }, icon("x"))),
       el("p.state-line", {}, parts.state, parts.timer), parts.day, parts.listening, parts.call, parts.way,
       el("div.acts", { role: "group", "aria-label": gettext("The call") }, el("div.mode-switch", {}, [...this.modes.values()]), this.stop, this.pickUp, this.takeOver, this.transfer, this.off),
       this.picker.node,
@@ -100,7 +100,7 @@ export class SeatCard {
     setText(parts.day, interpolate(gettext("Today: %s answered, %s talked"), [seat.today.answered || 0, clock(seat.today.talk || 0)]));
     setHidden(parts.listening, !monitor);
     if (monitor) setText(parts.listening, `${modeName(monitor.mode)}: ${names.seat(monitor.supervisor)}`);
-    const number = call && (call.direction === "out" ? call.dnis : call.ani);
+    const number = call && numberText(call.direction === "out" ? call.dnis : call.ani);
     setText(parts.call, call ? [call.name, number, callStateName(call.state), call.queue && names.queue(call.queue)].filter(Boolean).join(" · ") : "");
     this._writeWay(call);
     this._enable(seat, call, own, mine, monitor);
@@ -159,8 +159,8 @@ export class ListeningBar {
     Object.assign(this, { node, model, names, own, act });
     this.said = el("strong");
     this.timer = el("span.timer");
-    this.modes = new Map(MODES.map((mode) => [mode, el("button.btn.btn-sm", { type: "button", onclick: () => act(this.target, "monitor", { mode }) }, icon(MODE_ICONS[mode]), el("span", {}, MODE_LABELS[mode]))]));
-    const stop = el("button.btn.btn-sm.btn-danger", { type: "button", onclick: () => act(this.target, "stop-monitor", {}) }, icon("player-stop"), el("span", {}, gettext("Stop")));
+    this.modes = new Map(MODES.map((mode) => [mode, el("button.b.small", { type: "button", onclick: () => act(this.target, "monitor", { mode }) }, icon(MODE_ICONS[mode]), el("span", {}, MODE_LABELS[mode]))]));
+    const stop = el("button.b.small.bad", { type: "button", onclick: () => act(this.target, "stop-monitor", {}) }, icon("player-stop"), el("span", {}, gettext("Stop")));
     node.append(icon("headphones"), this.said, this.timer, el("div.mode-switch", {}, [...this.modes.values()]), stop);
   }
 
@@ -180,15 +180,4 @@ export class ListeningBar {
     const found = this.model.watching(this.own().number);
     if (found) setText(this.timer, since(found[1].since || found[1].started_at, now));
   }
-}
-
-/** What a refused action says. */
-export function tellAnswer({ ok, body, status }, done = "") {
-  if (ok && status !== 202) {
-    if (done) tell(done, "good");
-    return true;
-  }
-  if (status === 202) tell(gettext("The call centre has not answered yet."), "info");
-  else tell(body?.message || body?.detail || gettext("That did not work."), "bad");
-  return false;
 }

@@ -1,6 +1,6 @@
 // The seats: one element each for its whole life, as a tile or as a row of a list; only what changed is written.
 
-import { clock, el, icon, kept, moment, order, setData, setHidden, setText } from "./dom.js";
+import { clock, el, icon, kept, moment, numberText, order, setData, setHidden, setText } from "./dom.js";
 import { SEAT_STATES, modeName, stateName } from "./words.js";
 
 const RANK = { TALKING: 0, RESERVED: 1, WRAP_UP: 2, READY: 3, NOT_READY: 4, LOGGED_OUT: 5 };
@@ -182,7 +182,7 @@ export class Seats {
 
   _callText(seat, call) {
     if (!call) return "";
-    const number = call.direction === "out" ? call.dnis : call.ani;
+    const number = numberText(call.direction === "out" ? call.dnis : call.ani);
     const queue = call.queue ? this.names.queue(call.queue) : "";
     return [call.name || number, queue].filter(Boolean).join(" · ");
   }

@@ -1,6 +1,6 @@
 // Queues, trunks and calls: one element each, written where something changed.
 
-import { clock, el, icon, moment, order, percent, setData, setHidden, setText } from "./dom.js";
+import { clock, el, icon, moment, numberText, order, percent, setData, setHidden, setText } from "./dom.js";
 import { limits, queueLevels, trunkLevel } from "./thresholds.js";
 import { callStateName, directionName } from "./words.js";
 
@@ -150,8 +150,8 @@ export class Calls {
 
   _make(id) {
     const row = { state: el("span.call-state"), who: el("td.who"), way: el("td.way"), agent: el("td.agent"), timer: el("td.timer"), since: null };
-    row.take = el("button.btn.btn-sm", { type: "button", hidden: true, title: gettext("Serve this caller yourself"), onclick: () => this.act.take(id) }, gettext("Take"));
-    row.open = el("button.link", { type: "button", onclick: () => this.act.seat(row.number) });
+    row.take = el("button.b.small", { type: "button", hidden: true, title: gettext("Serve this caller yourself"), onclick: () => this.act.take(id) }, gettext("Take"));
+    row.open = el("button.link-button", { type: "button", onclick: () => this.act.seat(row.number) });
     row.agent.append(row.open);
     row.node = el("tr", {}, el("td", {}, row.state), row.timer, row.who, row.way, row.agent, el("td", {}, row.take));
     this.rows.set(id, row);
@@ -164,7 +164,7 @@ export class Calls {
     row.number = call.agent || call.offered || "";
     setData(row.node, "state", call.state);
     setText(row.state, callStateName(call.state));
-    const number = call.direction === "out" ? call.dnis : call.ani;
+    const number = numberText(call.direction === "out" ? call.dnis : call.ani);
     setText(row.who, call.name ? `${call.name} ${number}` : number || gettext("unknown"));
     row.who.title = [directionName(call.direction), call.dnis, call.label].filter(Boolean).join(" · ");
     setText(row.way, this.names.path(call.path) || [call.label, call.dnis].filter(Boolean).join(" "));
@@ -180,6 +180,6 @@ export function writeAlarms(parent, alarms, clear) {
   parent.replaceChildren(
     ...alarms.map((alarm) =>
       el("li", {}, icon("alert-triangle"), el("span", {}, [alarm.kind, alarm.subject].filter(Boolean).join(" ")), el("small", {}, alarm.text || ""),
-        clear && alarm.id ? el("button.link", { type: "button", onclick: () => clear(alarm.id) }, gettext("Seen to")) : null)),
+        clear && alarm.id ? el("button.link-button", { type: "button", onclick: () => clear(alarm.id) }, gettext("Seen to")) : null)),
   );
 }

@@ -10,7 +10,7 @@ export class TargetPicker {
   /** `choose({to, agent|queue|number})`. */
   constructor(model, names, choose) {
     Object.assign(this, { model, names, choose });
-    this.input = el("input.form-control.form-control-sm", { type: "text", placeholder: gettext("Queue, colleague or number"), "aria-label": gettext("Transfer to"), autocomplete: "off", role: "combobox", "aria-expanded": "true" });
+    this.input = el("input.in", { type: "text", placeholder: gettext("Queue, colleague or number"), "aria-label": gettext("Transfer to"), autocomplete: "off", role: "combobox", "aria-expanded": "true" });
     this.list = el("ul.targets", { role: "listbox" });
     this.node = el("div.target-picker", { hidden: true }, this.input, this.list);
     this.at = 0;
