@@ -1,4 +1,4 @@
-"""The web process: HTTP to Django, websockets to the consumers of `ccenter.calls`."""
+"""The web process: HTTP to Django, websockets to the consumers of `ccenter.desktop`."""
 
 import os
 from typing import Any
@@ -14,7 +14,7 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
-from ccenter.calls.routing import websocket_urlpatterns  # noqa: E402
+from ccenter.desktop.routing import websocket_urlpatterns  # noqa: E402
 
 sockets = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
 sockets_of_pages = AllowedHostsOriginValidator(sockets)

@@ -72,8 +72,29 @@ GET  recipients/        {"seats": [{"number","name","group","state"}], "groups":
 Pushed over the socket /ws/feed/ beside the batches of facts (told apart by "type"):
 {"type": "message", "message": Message, "unread": 3}
 {"type": "message_read", "id": 1, "reads": 4, "of": 10}     to who sent it
+{"type": "messages_changed"}                                some may have been missed: ask for messages/
 """
 
-from typing import Any
+from django.urls import path
 
-urlpatterns: list[Any] = []
+from ccenter.desktop import api
+
+urlpatterns = [
+    path("pop/<str:call>/", api.PopView.as_view()),
+    path("customers/", api.CustomersView.as_view()),
+    path("customers/<int:ident>/", api.CustomerView.as_view()),
+    path("customers/<int:ident>/notes/", api.NotesView.as_view()),
+    path("complaints/", api.ComplaintsView.as_view()),
+    path("complaints/<int:ident>/", api.ComplaintView.as_view()),
+    path("records/", api.RecordsView.as_view()),
+    path("records/<int:ident>/", api.RecordView.as_view()),
+    path("followups/", api.FollowupsView.as_view()),
+    path("categories/", api.CategoriesView.as_view()),
+    path("callbacks/", api.CallbacksView.as_view()),
+    path("callbacks/<uuid:ident>/close/", api.CallbackCloseView.as_view()),
+    path("search/", api.SearchView.as_view()),
+    path("messages/", api.MessagesView.as_view()),
+    path("messages/read-all/", api.MessagesReadView.as_view()),
+    path("messages/<int:ident>/read/", api.MessageReadView.as_view()),
+    path("recipients/", api.RecipientsView.as_view()),
+]

@@ -1,0 +1,256 @@
+"""The desk's REST interface. Shapes of bodies and answers: the docstring of `api_urls`."""
+
+from typing import TypeVar
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ccenter.calls import rights
+from ccenter.calls.api.base import View
+from ccenter.desktop import bodies, messages, selectors, services
+from ccenter.desktop.shapes import Shapes, may_change
+from crm import selectors as crm
+from crm import services as crm_services
+from crm.models import Complaint, Customer, ServiceRecord
+
+M = TypeVar("M", bound=Model)
+B = TypeVar("B", bound=serializers.Serializer)
+JSON = OpenApiTypes.OBJECT
+
+
+class DeskView(View):
+    """What is wrong comes as 400 by field; what is not there, or not theirs, as 404."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, ValidationError):
+            exc = serializers.ValidationError(serializers.as_serializer_error(exc))
+        elif isinstance(exc, services.NotThere):
+            exc = NotFound(_("There is no such thing, or it is not yours."))
+        return super().handle_exception(exc)
+
+    def body(self, kind: type[B], *, partial: bool = False) -> B:
+        return self._checked(kind(data=self.request.data, partial=partial, context={"user": self.request.user}))
+
+    def query(self, kind: type[B]) -> B:
+        return self._checked(kind(data=self.request.query_params))
+
+    def _checked(self, asked: B) -> B:
+        asked.is_valid(raise_exception=True)
+        return asked
+
+    def find(self, kind: type[M], ident: int) -> M:
+        found = kind._default_manager.filter(pk=ident).first()
+        if found is None:
+            raise services.NotThere
+        return found
+
+
+class PopView(DeskView):
+    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_pop")
+    def get(self, request: Request, call: str) -> Response:
+        """Who is on the line and what for: all matches with what is open, the last calls, the script."""
+        told = selectors.pop(request.user, call, timezone.now())
+        if told is None:
+            raise services.NotThere
+        return Response(told)
+
+
+# -- customers -------------------------------------------------------------------------------------------------
+
+
+class CustomersView(DeskView):
+    @extend_schema(request=bodies.CustomerBody, responses={201: JSON}, tags=["desk"], operation_id="desk_customer_new")
+    def post(self, request: Request) -> Response:
+        """A new customer."""
+        body = self.body(bodies.CustomerBody)
+        made = crm_services.add_customer(body.columns(), body.numbers())
+        return Response(selectors.customer(request.user, made.pk), status=201)
+
+
+class CustomerView(DeskView):
+    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_customer")
+    def get(self, request: Request, ident: int) -> Response:
+        """A customer with all there is: notes, orders, complaints, callbacks, last calls."""
+        told = selectors.customer(request.user, ident)
+        if told is None:
+            raise services.NotThere
+        return Response(told)
+
+    @extend_schema(request=bodies.CustomerChange, responses=JSON, tags=["desk"], operation_id="desk_customer_change")
+    def patch(self, request: Request, ident: int) -> Response:
+        """Changes fields; adds and takes away telephone numbers."""
+        customer = self.find(Customer, ident)
+        body = self.body(bodies.CustomerChange, partial=True)
+        crm_services.change_customer(
+            customer, body.columns(), body.numbers(), without=body.validated_data.get("remove_phones", ())
+        )
+        return Response(selectors.customer(request.user, ident))
+
+
+class NotesView(DeskView):
+    @extend_schema(request=bodies.NoteBody, responses={201: JSON}, tags=["desk"], operation_id="desk_note_new")
+    def post(self, request: Request, ident: int) -> Response:
+        """A note about a customer."""
+        customer = self.find(Customer, ident)
+        note = crm_services.add_note(customer, self.body(bodies.NoteBody).validated_data["text"], request.user)
+        return Response(Shapes(request.user).note(note), status=201)
+
+
+class ComplaintsView(DeskView):
+    @extend_schema(request=bodies.ComplaintBody, responses={201: JSON}, tags=["desk"], operation_id="desk_complaint_new")
+    def post(self, request: Request) -> Response:
+        """A customer's complaint."""
+        fields = dict(self.body(bodies.ComplaintBody).validated_data)
+        complaint = services.add_complaint(request.user, fields.pop("customer"), fields.pop("text"), **fields)
+        return Response(Shapes(request.user, crm.tree()).complaint(complaint), status=201)
+
+
+class ComplaintView(DeskView):
+    @extend_schema(request=bodies.ComplaintChange, responses=JSON, tags=["desk"], operation_id="desk_complaint_change")
+    def patch(self, request: Request, ident: int) -> Response:
+        """Goes on with a complaint; who closes it says how it was settled."""
+        complaint = self.find(Complaint, ident)
+        body = self.body(bodies.ComplaintChange, partial=True)
+        complaint = crm_services.change_complaint(complaint, dict(body.validated_data))
+        return Response(Shapes(request.user, crm.tree()).complaint(complaint))
+
+
+# -- service records -------------------------------------------------------------------------------------------
+
+
+class RecordsView(DeskView):
+    @extend_schema(
+        parameters=[OpenApiParameter("customer", int), OpenApiParameter("call", str)],
+        responses=JSON,
+        tags=["desk"],
+        operation_id="desk_records",
+    )
+    def get(self, request: Request) -> Response:
+        """Service records of a customer or a call, the newest first; of neither: mine of today."""
+        asked = self.query(bodies.RecordFilter).validated_data
+        rows = crm.records()
+        if call := asked.get("call"):
+            if not rights.may_see_call(request.user, call):
+                raise services.NotThere
+            rows = rows.filter(call=call)
+        if customer := asked.get("customer"):
+            rows = rows.filter(customer=customer)
+        if not asked:
+            morning = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+            rows = rows.filter(author=request.user, created_at__gte=morning)
+        return Response({"records": selectors.records(request.user, rows[: crm.RECORDS])})
+
+    @extend_schema(request=bodies.RecordBody, responses={200: JSON, 201: JSON}, tags=["desk"], operation_id="desk_record_new")
+    def post(self, request: Request) -> Response:
+        """My service record of a call: made, or, as there is one for each agent and call, changed."""
+        fields = dict(self.body(bodies.RecordBody).validated_data)
+        record, new = services.wrap_up(request.user, fields.pop("call"), fields)
+        return Response(selectors.records(request.user, [record])[0], status=201 if new else 200)
+
+
+class RecordView(DeskView):
+    @extend_schema(request=bodies.RecordChange, responses=JSON, tags=["desk"], operation_id="desk_record_change")
+    def patch(self, request: Request, ident: int) -> Response:
+        """Changes a service record of mine, or of a seat I lead."""
+        record = crm.records().filter(pk=ident).first()
+        if record is None or not may_change(request.user, record):
+            raise services.NotThere
+        body = self.body(bodies.RecordChange, partial=True)
+        record = services.change_record(record, dict(body.validated_data))
+        return Response(selectors.records(request.user, [record])[0])
+
+
+class FollowupsView(DeskView):
+    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_followups")
+    def get(self, request: Request) -> Response:
+        """My follow-ups that are due within a week, the soonest first."""
+        return Response({"followups": selectors.followups(request.user, timezone.localdate())})
+
+
+class CategoriesView(DeskView):
+    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_categories")
+    def get(self, request: Request) -> Response:
+        """What a call can be about, as a tree, and what can have come of it."""
+        results = [{"code": code, "name": name} for code, name in ServiceRecord.Result.choices]
+        return Response({"categories": crm.tree().nested(), "results": results})
+
+
+# -- callbacks, search -----------------------------------------------------------------------------------------
+
+
+class CallbacksView(DeskView):
+    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_callbacks")
+    def get(self, request: Request) -> Response:
+        """Whom we owe a call, the oldest first."""
+        return Response({"callbacks": selectors.callbacks(request.user)})
+
+
+class CallbackCloseView(DeskView):
+    @extend_schema(request=bodies.CloseBody, responses=JSON, tags=["desk"], operation_id="desk_callback_close")
+    def post(self, request: Request, ident: UUID) -> Response:
+        """Done with: nobody has to call there any more."""
+        owed = services.close_callback(request.user, ident, self.body(bodies.CloseBody).validated_data["result"])
+        return Response(Shapes(request.user, queues=selectors.queue_names()).callback(owed, None))
+
+
+class SearchView(DeskView):
+    @extend_schema(
+        parameters=[OpenApiParameter("q", str, required=True)], responses=JSON, tags=["desk"], operation_id="desk_search"
+    )
+    def get(self, request: Request) -> Response:
+        """Customers and orders by name, member number, telephone number (or its last four digits), order number."""
+        return Response(selectors.search(request.user, self.query(bodies.SearchQuery).validated_data["q"]))
+
+
+# -- messages --------------------------------------------------------------------------------------------------
+
+
+class MessagesView(DeskView):
+    @extend_schema(parameters=[OpenApiParameter("before", int)], responses=JSON, tags=["desk"], operation_id="desk_messages")
+    def get(self, request: Request) -> Response:
+        """Messages to me and from me, the newest first."""
+        return Response(messages.page(request.user, self.query(bodies.MessageFilter).validated_data.get("before")))
+
+    @extend_schema(request=bodies.MessageBody, responses={201: JSON}, tags=["desk"], operation_id="desk_message_new")
+    def post(self, request: Request) -> Response:
+        """Writes to a colleague, or to a group one leads."""
+        to = self.body(bodies.MessageBody).validated_data
+        message = messages.send(
+            request.user, to["text"], seat=to.get("seat", ""), group=to.get("group", ""), to_user=to.get("user", "")
+        )
+        return Response(messages.shown(request.user, [message])[0], status=201)
+
+
+class MessageReadView(DeskView):
+    @extend_schema(request=None, responses=JSON, tags=["desk"], operation_id="desk_message_read")
+    def post(self, request: Request, ident: int) -> Response:
+        """I have read it; who wrote it is told."""
+        messages.read(request.user, ident)
+        found = messages.of(request.user).filter(pk=ident).first()
+        if found is None:
+            raise services.NotThere
+        return Response(messages.shown(request.user, [found])[0])
+
+
+class MessagesReadView(DeskView):
+    @extend_schema(request=None, responses=JSON, tags=["desk"], operation_id="desk_messages_read")
+    def post(self, request: Request) -> Response:
+        """I have read them all."""
+        messages.read(request.user)
+        return Response({"unread": messages.unread(request.user)})
+
+
+class RecipientsView(DeskView):
+    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_recipients")
+    def get(self, request: Request) -> Response:
+        """Whom I may write to."""
+        return Response(messages.recipients(request.user))

@@ -1,0 +1,265 @@
+"""What the desk asks for: who is on the line, callbacks, search. Rights are those of `ccenter.calls.rights`.
+
+`pop` is read while a phone rings: its number of queries is fixed whatever there is to tell.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from ccenter.calls import rights
+from ccenter.calls.history import steps
+from ccenter.calls.models import Agent, Call, CallbackEntry, CentreSettings, Flow, Queue, Recording
+from ccenter.calls.numbers import normalise
+from ccenter.desktop.shapes import Shape, Shapes
+from ccenter.desktop.texts import Words
+from crm import scripts
+from crm import selectors as crm
+from crm.models import Customer, ServiceRecord
+from orders import selectors as orders
+
+HISTORY = 10  # calls
+CALLBACKS = 200
+PROOFS = frozenset({"member", "member_pin"})
+ROW = (
+    "id", "direction", "started_at", "number", "ani", "dnis", "label", "queue", "agent", "answered_by", "outcome", "waited",
+    "talked", "voicemail", "connected_at",
+)  # fmt: skip
+
+
+def queue_names() -> dict[str, str]:
+    return dict(Queue.objects.values_list("code", "name"))
+
+
+def agent_names(numbers: Iterable[str]) -> dict[str, str]:
+    return dict(Agent.objects.filter(number__in=set(numbers)).values_list("number", "name"))
+
+
+# -- the pop ---------------------------------------------------------------------------------------------------
+
+
+def pop(user: Any, ident: str, now: datetime) -> Shape | None:
+    """All about the call that rings; None when there is none of this name, or it is not theirs."""
+    call = Call.objects.filter(rights.calls_in(rights.scope_of(user)), pk=ident).first()
+    if call is None:
+        return None
+    known = int(call.customer) if call.customer.isdecimal() else None
+    proven = known is not None and any(
+        step["step"] == "lookup" and step["kind"] in PROOFS and step["result"] == "found" for step in call.steps
+    )
+    customers = crm.owners([call.number] if call.number else [], [known] if known else [])
+    customers.sort(key=lambda one: not (proven and one.pk == known))
+    reader = Reader(user, customers, {call.number, *_numbers(customers)} - {""}, call)
+    whole = [reader.customer(one, proven and one.pk == known) for one in customers]
+    mine = [record for record in reader.records if record.call == call.id]
+    caller = customers[0] if len(customers) == 1 or proven else None
+    said = _scripts(reader, call, caller)
+    return {
+        "call": _call(reader, call, now),
+        "customers": whole,
+        "new_customer": None if customers or call.direction == "internal" else _new_customer(reader.shapes, call),
+        "history": reader.history_shapes,
+        "record": next((reader.shapes.record(one) for one in mine if one.author_id == user.pk), None),
+        "handed_over": [reader.shapes.record(one) for one in mine if one.author_id != user.pk],
+        "script": next((one["text"] for one in said if one["situation"] == "greeting"), ""),
+        "scripts": said,
+    }
+
+
+def customer(user: Any, key: int) -> Shape | None:
+    """One customer with all there is."""
+    found = list(Customer.objects.filter(pk=key).defer("pin").prefetch_related("phones"))
+    if not found:
+        return None
+    reader = Reader(user, found, _numbers(found))
+    return {**reader.customer(found[0], False), "history": reader.history_shapes}
+
+
+class Reader:
+    """What is on record of some customers and numbers, read at once."""
+
+    def __init__(self, user: Any, customers: list[Customer], numbers: set[str], call: Call | None = None) -> None:
+        keys = [one.pk for one in customers]
+        self.call = call
+        self.numbers = numbers
+        self.notes = crm.notes(keys)
+        self.orders = orders.orders_of(keys)
+        self.complaints = crm.open_complaints(keys)
+        self.callbacks = list(_open_callbacks().filter(number__in=numbers))
+        self.history = _history(numbers, keys, call.id if call else "")
+        calls = [one.id for one in self.history]
+        self.records = crm.records_for([*calls, *([call.id] if call else [])], keys)
+        rows = Recording.objects.filter(call__in=calls).order_by("started_at")
+        self.recordings = list(rows.only("id", "call", "state", "seconds", "deleted_at", "converted_at"))
+        agents = {record.agent for record in self.records} | {one.agent or one.answered_by for one in self.history}
+        if call:
+            agents |= {call.agent, call.answered_by}
+            agents |= {name for step in call.steps for name in (step.get("agent", ""), step.get("target", "")[6:]) if name}
+        self.shapes = Shapes(user, crm.tree(), queue_names(), agent_names(agents))
+        self.hearable = rights.hearable(user, calls)
+
+    def customer(self, one: Customer, identified: bool) -> Shape:
+        shapes = self.shapes
+        phones = {phone.number for phone in one.phones.all()}
+        return {
+            **shapes.customer_row(one),
+            "identified": identified,
+            "salutation": scripts.salutation(one, one.language or "zh"),
+            "notes": [shapes.note(note) for note in self.notes.get(one.pk, ())],
+            "orders": [shapes.order(order) for order in self.orders.get(one.pk, ())],
+            "complaints": [shapes.complaint(complaint) for complaint in self.complaints.get(one.pk, ())],
+            "callbacks": [shapes.callback(owed, None) for owed in self.callbacks if owed.number in phones],
+        }
+
+    @property
+    def history_shapes(self) -> list[Shape]:
+        records: dict[str, list[ServiceRecord]] = defaultdict(list)
+        for record in self.records:
+            records[record.call].append(record)
+        recordings: dict[str, list[Recording]] = defaultdict(list)
+        for recording in self.recordings:
+            recordings[recording.call].append(recording)
+        return [self.shapes.history_call(one, records[one.id], recordings[one.id], self.hearable) for one in self.history]
+
+
+def _numbers(customers: Iterable[Customer]) -> set[str]:
+    return {phone.number for one in customers for phone in one.phones.all()}
+
+
+def _history(numbers: Collection[str], customers: Collection[int], without: str) -> list[Call]:
+    """The last calls of these numbers, and those on which something was written about these customers. Two queries."""
+    rows = Call.objects.exclude(pk=without).only(*ROW).order_by("-started_at")
+    written = ServiceRecord.objects.filter(customer__in=customers).order_by("-created_at").values("call")[: 2 * HISTORY]
+    found = {call.id: call for call in (*rows.filter(number__in=numbers)[:HISTORY], *rows.filter(pk__in=written)[:HISTORY])}
+    return sorted(found.values(), key=lambda call: (call.started_at, call.id), reverse=True)[:HISTORY]
+
+
+def _call(reader: Reader, call: Call, now: datetime) -> Shape:
+    shapes = reader.shapes
+    flows = dict(Flow.objects.values_list("code", "name"))
+    words = Words(shapes.queues, flows, shapes.agents, lambda number: _spoken(shapes, number))
+    path = []
+    handed = ""
+    for step in steps(call):
+        handed = step["agent"] if step["step"] == "transfer" else handed
+        if text := words.of(step):
+            path.append({"at": step["at"], "step": step["step"], "text": text, "seconds": step["seconds"]})
+    until = call.ended_at or call.connected_at or now
+    waited = call.waited if call.ended_at else max(0.0, (until - call.queued_at).total_seconds()) if call.queued_at else 0.0
+    return {
+        "id": call.id,
+        "direction": call.direction,
+        "state": call.state,
+        "number": shapes.number_of_call(call),
+        "province": call.province,
+        "city": call.city,
+        "name": call.name,
+        "dnis": call.dnis if call.direction == "in" else "",
+        "label": call.label,
+        "language": call.language,
+        "queue": shapes.queue(call.queue),
+        "agent": shapes.agent(call.agent or call.answered_by),
+        "started_at": call.started_at,
+        "queued_at": call.queued_at,
+        "connected_at": call.connected_at,
+        "ended_at": call.ended_at,
+        "waited": round(waited, 3),
+        "path": path,
+        "transferred_by": shapes.agent(handed),
+    }
+
+
+def _spoken(shapes: Shapes, number: str) -> str:
+    read = normalise(number)
+    return shapes.number(read.number or number, "", "")["text"]
+
+
+def _new_customer(shapes: Shapes, call: Call) -> Shape:
+    return {
+        "name": call.name if any("一" <= sign <= "鿿" for sign in call.name) else "",
+        "title": "",
+        "language": call.language,
+        "province": call.province,
+        "city": call.city,
+        "address": "",
+        "phones": [shapes.number_of_call(call)] if call.number else [],
+    }
+
+
+def _scripts(reader: Reader, call: Call, caller: Customer | None) -> list[Shape]:
+    language = call.language or (caller.language if caller else "") or "zh"
+    ordered = reader.orders.get(caller.pk, ()) if caller else ()
+    company = CentreSettings.objects.values_list("name", flat=True).first() or ""
+    seat = rights.seat_of(reader.shapes.user)
+    situation = scripts.Situation(call.queue, call.label, language, caller, before=bool(reader.history))
+    product = next((order.product.name for order in ordered), "")
+    values = scripts.values_for(situation, company=company, agent=seat.number if seat else "", product=product)
+    return scripts.fitting(situation, values)
+
+
+# -- callbacks, follow-ups, search -----------------------------------------------------------------------------
+
+
+def _open_callbacks() -> QuerySet[CallbackEntry]:
+    return CallbackEntry.objects.filter(state=CallbackEntry.State.OPEN).order_by("asked_at")
+
+
+def callbacks_for(user: Any) -> QuerySet[CallbackEntry]:
+    """Open ones of the queues a user serves or leads; those of no queue are everybody's."""
+    scope = rights.scope_of(user)
+    if scope.everything:
+        return _open_callbacks()
+    seat = rights.seat_of(user)
+    served = rights.served_queues(seat).values("code") if seat else Queue.objects.none().values("code")
+    return _open_callbacks().filter(Q(queue="") | Q(queue__in=scope.queues) | Q(queue__in=served))
+
+
+def callbacks(user: Any) -> list[Shape]:
+    """Whom to call back, the oldest first, with the customer where the number is known."""
+    owed = list(callbacks_for(user)[:CALLBACKS])
+    who = owners_by_number({one.number for one in owed})
+    shapes = Shapes(user, queues=queue_names())
+    return [shapes.callback(one, who.get(one.number)) for one in owed]
+
+
+def owners_by_number(numbers: Collection[str]) -> dict[str, Customer]:
+    """One customer for each number that somebody has."""
+    found: dict[str, Customer] = {}
+    for one in crm.owners(numbers, most=len(numbers) + CALLBACKS):
+        for phone in one.phones.all():
+            if phone.number in numbers:
+                found.setdefault(phone.number, one)
+    return found
+
+
+def records(user: Any, rows: Iterable[ServiceRecord]) -> list[Shape]:
+    """Records as they are told."""
+    written = list(rows)
+    shapes = Shapes(user, crm.tree(), agents=agent_names({one.agent for one in written}))
+    return [shapes.record(one) for one in written]
+
+
+def followups(user: Any, today: date) -> list[Shape]:
+    """The user's follow-ups that are due, each with the number of its call."""
+    rows = crm.due(user, today)
+    calls = Call.objects.only("id", "number", "ani").in_bulk([one.call for one in rows])
+    shapes = Shapes(user)
+    nobody = {"text": "", "token": ""}
+    return [
+        {**told, "number": shapes.number_of_call(calls[told["call"]]) if told["call"] in calls else nobody}
+        for told in records(user, rows)
+    ]
+
+
+def search(user: Any, text: str, most: int = 20) -> Shape:
+    """Customers and orders; `more`: there are more than these."""
+    shapes = Shapes(user)
+    customers, found = crm.search(text, most), orders.search(text.strip(), most)
+    return {
+        "customers": [shapes.customer_row(one) for one in customers[:most]],
+        "orders": [{**shapes.order(one), "customer": shapes.customer_row(one.customer)} for one in found[:most]],
+        "more": len(customers) > most or len(found) > most,
+    }

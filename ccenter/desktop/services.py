@@ -1,0 +1,75 @@
+"""What people write at the desk, where it takes more than one app to say whether it is right."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ccenter.calls import rights
+from ccenter.calls.models import CallbackEntry
+from ccenter.desktop import selectors
+from crm import services as crm
+from crm.models import Complaint, Customer, ServiceRecord
+from orders.models import Order
+
+
+class NotThere(Exception):
+    """There is no such thing, or not for them."""
+
+
+@transaction.atomic
+def wrap_up(user: Any, call: str, fields: dict[str, Any]) -> tuple[ServiceRecord, bool]:
+    """The user's record of a call, made or changed; whether it is new. Raises NotThere, ValidationError."""
+    if not rights.may_see_call(user, call):
+        raise NotThere
+    seat = rights.seat_of(user)
+    there = ServiceRecord.objects.filter(call=call, author=user).select_related("customer").first()
+    return crm.save_record(call, user, seat.number if seat else "", _with_order(fields, there))
+
+
+@transaction.atomic
+def change_record(record: ServiceRecord, fields: dict[str, Any]) -> ServiceRecord:
+    return crm.change_record(record, _with_order(fields, record))
+
+
+def _with_order(fields: dict[str, Any], record: ServiceRecord | None) -> dict[str, Any]:
+    """An order is its customer's; where nobody is named, its customer is meant."""
+    wanted = dict(fields)
+    number = wanted.get("order", record.order if record else "")
+    if not number or not {"order", "customer"} & set(wanted):
+        return wanted
+    customer = wanted.get("customer", record.customer if record else None)
+    wanted["customer"] = _owner(number, customer)
+    return wanted
+
+
+def _owner(number: str, customer: Customer | None) -> Customer:
+    order = Order.objects.select_related("customer").filter(number=number).first()
+    if order is None:
+        raise ValidationError({"order": _("There is no such order.")})
+    if customer is not None and order.customer_id != customer.pk:
+        raise ValidationError({"order": _("This order is another customer's.")})
+    return order.customer
+
+
+def add_complaint(user: Any, customer: Customer, text: str, **fields: Any) -> Complaint:
+    """Raises NotThere for a call that is not theirs, ValidationError."""
+    if fields.get("call") and not rights.may_see_call(user, fields["call"]):
+        raise NotThere
+    if fields.get("order"):
+        _owner(fields["order"], customer)
+    return crm.add_complaint(customer, text, user, **fields)
+
+
+@transaction.atomic
+def close_callback(user: Any, ident: UUID, result: str) -> CallbackEntry:
+    """Nobody is to call there any more, for this reason. Raises NotThere, also when somebody was quicker."""
+    owed = selectors.callbacks_for(user).select_for_update(of=("self",)).filter(pk=ident).first()
+    if owed is None:
+        raise NotThere
+    owed.state, owed.closed_at, owed.closed_reason = CallbackEntry.State.CLOSED, timezone.now(), result
+    owed.save(update_fields=["state", "closed_at", "closed_reason"])
+    return owed

@@ -1,0 +1,158 @@
+"""Rows as the desk's REST interface tells them; the shapes are written down in `api_urls`. Nothing here asks the database."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ccenter.calls import tokens
+from ccenter.calls.models import Call, CallbackEntry, Recording
+from ccenter.calls.rights import scope_of
+from ccenter.desktop import texts
+from crm.models import Complaint, Customer, CustomerNote, ServiceRecord
+from crm.selectors import Tree
+from orders.models import Order
+
+Shape = dict[str, Any]
+
+
+class Shapes:
+    """For one reader. `queues` and `agents` are names by code and number."""
+
+    def __init__(
+        self,
+        user: Any,
+        tree: Tree | None = None,
+        queues: Mapping[str, str] | None = None,
+        agents: Mapping[str, str] | None = None,
+    ) -> None:
+        self.user = user
+        self.tree = tree or Tree({}, {})
+        self.queues = queues or {}
+        self.agents = agents or {}
+
+    def number(self, number: str, kind: str, key: object) -> tokens.Number:
+        return tokens.shown(number, kind, key, self.user)
+
+    def number_of_call(self, call: Call) -> tokens.Number:
+        return self.number(call.number or call.ani, "c", call.id)
+
+    def queue(self, code: str) -> Shape | None:
+        return {"code": code, "name": self.queues.get(code) or code} if code else None
+
+    def agent(self, number: str) -> Shape | None:
+        return {"number": number, "name": self.agents.get(number, "")} if number else None
+
+    def customer_row(self, customer: Customer) -> Shape:
+        return {
+            "id": customer.pk,
+            "number": customer.number,
+            "name": customer.name,
+            "title": customer.title,
+            "level": customer.level,
+            "language": customer.language,
+            "points": customer.points,
+            "province": customer.province,
+            "city": customer.city,
+            "address": customer.address,
+            "phones": [{"id": phone.pk, **self.number(phone.number, "p", phone.pk)} for phone in customer.phones.all()],
+        }
+
+    def note(self, note: CustomerNote) -> Shape:
+        seat = getattr(note.author, "seat", None)
+        author = str(seat) if seat else note.author.get_username()
+        return {"id": note.pk, "text": note.text, "author": author, "created_at": note.created_at}
+
+    def order(self, order: Order) -> Shape:
+        return {
+            "number": order.number,
+            "product": order.product.name,
+            "quantity": order.quantity,
+            "amount": str(order.amount),
+            "state": order.state,
+            "state_name": order.get_state_display(),
+            "open": order.state in Order.OPEN,
+            "created_at": order.created_at,
+        }
+
+    def complaint(self, complaint: Complaint) -> Shape:
+        return {
+            "id": complaint.pk,
+            "customer": complaint.customer_id,
+            "call": complaint.call,
+            "order": complaint.order,
+            "category": self.tree.shown(complaint.category_id),
+            "text": complaint.text,
+            "state": complaint.state,
+            "state_name": complaint.get_state_display(),
+            "resolution": complaint.resolution,
+            "created_at": complaint.created_at,
+            "due_at": complaint.due_at,
+            "closed_at": complaint.closed_at,
+        }
+
+    def record(self, record: ServiceRecord) -> Shape:
+        return {
+            "id": record.pk,
+            "call": record.call,
+            "agent": self.agent(record.agent),
+            "customer": {"id": record.customer.pk, "name": record.customer.name} if record.customer else None,
+            "order": record.order,
+            "category": self.tree.shown(record.category_id),
+            "result": record.result,
+            "result_name": record.get_result_display() if record.result else "",
+            "summary": record.summary,
+            "follow_up": record.follow_up,
+            "followed_up_at": record.followed_up_at,
+            "created_at": record.created_at,
+            "updated_at": record.updated_at,
+            "editable": may_change(self.user, record),
+        }
+
+    def callback(self, callback: CallbackEntry, customer: Customer | None) -> Shape:
+        return {
+            "id": callback.pk,
+            "number": self.number(callback.number, "b", callback.pk),
+            "customer": self.customer_row(customer) if customer else None,
+            "queue": self.queue(callback.queue),
+            "source": callback.source,
+            "source_name": texts.source(callback.source),
+            "reason": callback.reason,
+            "language": callback.language,
+            "asked_at": callback.asked_at,
+            "times_asked": callback.times_asked,
+            "call": callback.call,
+        }
+
+    def history_call(
+        self, call: Call, records: Iterable[ServiceRecord], recordings: Iterable[Recording], hearable: set[str]
+    ) -> Shape:
+        return {
+            "id": call.id,
+            "direction": call.direction,
+            "at": call.started_at,
+            "number": self.number_of_call(call),
+            "dnis": call.dnis if call.direction == "in" else "",
+            "label": call.label,
+            "queue": self.queue(call.queue),
+            "agent": self.agent(call.agent or call.answered_by),
+            "outcome": call.outcome,
+            "outcome_name": texts.outcome(call.outcome),
+            "waited": call.waited,
+            "talked": call.talked,
+            "voicemail": call.voicemail,
+            "records": [self.record(record) for record in records],
+            "recordings": [_recording(one, call.id in hearable) for one in recordings],
+        }
+
+
+def may_change(user: Any, record: ServiceRecord) -> bool:
+    """Who wrote it, and a lead of that seat."""
+    if record.author_id == user.pk:
+        return True
+    scope = scope_of(user)
+    return scope.lead and scope.sees_seat(record.agent)
+
+
+def _recording(recording: Recording, hears: bool) -> Shape:
+    state = "deleted" if recording.deleted_at else "ready" if recording.converted_at else recording.state
+    audio = f"/api/recordings/{recording.id}/audio/" if hears and state == "ready" else None
+    return {"id": recording.id, "state": state, "seconds": recording.seconds, "audio": audio}
