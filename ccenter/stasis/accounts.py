@@ -1,4 +1,5 @@
-"""SIP accounts in Asterisk: a desk phone for every agent who has one, and the trunks, from the database.
+"""SIP accounts in Asterisk, from the database: a desk phone for every agent who has one, a browser's phone for every
+sign-in with one, and the trunks.
 
 They are memory objects (asterisk/conf/sorcery.conf), pushed over ARI: nothing is reloaded, nothing rings off. A restart of
 Asterisk forgets them, but not where phones are registered (that is in its astdb), so a phone can be dialled as soon as
@@ -9,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -87,6 +89,52 @@ def seat(number: str, password: str, language: str) -> tuple[Object, ...]:
     )
 
 
+def web_phone(endpoint: str, password: str, language: str) -> tuple[Object, ...]:
+    """A browser's phone, for one sign-in: SIP over a websocket, media by WebRTC."""
+    return (
+        Object("auth", endpoint, {"auth_type": "userpass", "username": endpoint, "password": password}),
+        Object(
+            "aor",
+            endpoint,
+            {
+                "max_contacts": "1",
+                "remove_existing": "yes",
+                "remove_unavailable": "yes",
+                "minimum_expiration": "30",
+                "default_expiration": "300",
+                "qualify_frequency": "15",
+                "qualify_timeout": "3",
+            },
+        ),
+        Object(
+            "endpoint",
+            endpoint,
+            {
+                **_ENDPOINT,
+                "webrtc": "yes",
+                "dtls_auto_generate_cert": "yes",
+                "context": "from-seat",
+                "allow": "ulaw,alaw,opus",  # what callers speak comes first: opus costs twice the processor time
+                "auth": endpoint,
+                "aors": endpoint,
+                "language": language,
+                # A browser speaks at all times, muted too. Its network is gone: nothing else would tell for half a minute,
+                # and meanwhile the customer would hear silence.
+                "rtp_timeout": "5",
+                "rtp_timeout_hold": "60",
+            },
+        ),
+    )
+
+
+_WEB = re.compile(r"PJSIP/w[0-9]+-[0-9a-f]{8}")
+
+
+def is_web(phone: str) -> bool:
+    """Is this endpoint ("PJSIP/w1001-0a1b2c3d") a browser's phone?"""
+    return _WEB.fullmatch(phone) is not None
+
+
 def trunk(row: "Trunk", language: str) -> tuple[Object, ...]:
     """A trunk of any kind (see the model). Its calls come in with the variable TRUNK."""
     name = f"trunk-{row.code}"
@@ -156,6 +204,8 @@ def desired(node: str) -> Desired:
     language = str(centre.language)
     phones = models.Agent.objects.filter(active=True, desk_phone=True).exclude(sip_password="")
     found = {number: seat(number, secret, language) for number, secret in phones.values_list("number", "sip_password")}
+    for name, secret in models.WebPhone.objects.filter(agent__active=True).values_list("endpoint", "password"):
+        found[name] = web_phone(name, secret, language)
     for row in models.Trunk.objects.filter(enabled=True, node=node):
         found[f"trunk-{row.code}"] = trunk(row, language)
     return found

@@ -13,10 +13,11 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 import msgspec
-from msgspec import Struct
 from yarl import URL
 
+from ccenter.stasis import messages
 from ccenter.stasis.http import Client
+from ccenter.stasis.messages import Bridge, Channel, Endpoint, Info, Message
 
 log = logging.getLogger(__name__)
 
@@ -42,88 +43,6 @@ class ApplicationReplaced(Exception):
 
 UNREACHABLE, TIMED_OUT = 0, 504
 
-
-# -- what Asterisk says: of each message only the fields that are used ------------------------------------------
-
-
-class CallerId(Struct, frozen=True):
-    number: str = ""
-    name: str = ""
-
-
-class Dialplan(Struct, frozen=True):
-    context: str = ""
-    exten: str = ""
-    app_name: str = ""
-    app_data: str = ""
-
-
-class Channel(Struct):
-    id: str
-    name: str = ""
-    state: str = ""
-    caller: CallerId = CallerId()
-    dialplan: Dialplan = Dialplan()
-
-
-class Playback(Struct):
-    id: str
-    target_uri: str = ""
-    state: str = ""
-
-
-class Recording(Struct):
-    name: str
-    target_uri: str = ""
-    duration: float = 0.0
-
-
-class Endpoint(Struct):
-    technology: str = ""
-    resource: str = ""
-    state: str = ""
-
-
-class Message(Struct):
-    """An event. `type` says which fields are there. `soft`: a hang-up that no frame of the network brought."""
-
-    type: str
-    args: tuple[str, ...] = ()
-    channel: Channel | None = None
-    cause: int = 0
-    soft: bool = False
-    tech_cause: int = 0
-    digit: str = ""
-    playback: Playback | None = None
-    recording: Recording | None = None
-
-
-class Bridge(Struct):
-    id: str
-    channels: tuple[str, ...] = ()
-
-
-class _Status(Struct, frozen=True):
-    startup_time: str = ""
-
-
-class Info(Struct):
-    """`status.startup_time` tells one run of Asterisk from another."""
-
-    status: _Status = _Status()
-
-
-class _Reason(Struct):
-    message: str = ""
-    error: str = ""
-
-
-_message = msgspec.json.Decoder(Message).decode
-_channels = msgspec.json.Decoder(list[Channel]).decode
-_bridges = msgspec.json.Decoder(list[Bridge]).decode
-_endpoints = msgspec.json.Decoder(list[Endpoint]).decode
-_info = msgspec.json.Decoder(Info).decode
-_reason = msgspec.json.Decoder(_Reason).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -239,7 +158,7 @@ class Ari:
 
     def _hear(self, text: str, heard: Callable[[Message], None]) -> None:
         try:
-            message = _message(text)
+            message = messages.read_message(text)
         except msgspec.DecodeError as error:
             log.error("an event that cannot be read: %s", error)
             return
@@ -250,7 +169,7 @@ class Ari:
 
 def _why(text: bytes) -> str:
     try:
-        said = _reason(text)
+        said = messages.read_reason(text)
     except msgspec.DecodeError:
         return ""
     return said.message or said.error
@@ -270,13 +189,21 @@ class _Part:
 
 class Channels(_Part):
     async def list(self) -> list[Channel]:
-        return _channels(await self._request("GET", "channels"))
+        return messages.read_channels(await self._request("GET", "channels"))
 
     async def answer(self, channelId: str) -> None:
         await self._request("POST", f"channels/{_id(channelId)}/answer")
 
     async def hangup(self, channelId: str, reason_code: int) -> None:
         await self._request("DELETE", f"channels/{_id(channelId)}?reason_code={reason_code}")
+
+    async def get(self, channelId: str) -> Channel:
+        return messages.read_channel(await self._request("GET", f"channels/{_id(channelId)}"))
+
+    async def snoopChannelWithId(self, channelId: str, snoopId: str, spy: str, whisper: str, appArgs: str) -> None:
+        """Directions are "none", "in", "out" or "both". Back before the new channel is in the application."""
+        query = {"spy": spy, "whisper": whisper, "app": self._ari.app, "appArgs": appArgs}
+        await self._request("POST", f"channels/{_id(channelId)}/snoop/{_id(snoopId)}?{urlencode(query)}")
 
     async def originate(
         self,
@@ -332,7 +259,7 @@ class Channels(_Part):
 
 class Bridges(_Part):
     async def list(self) -> list[Bridge]:
-        return _bridges(await self._request("GET", "bridges"))
+        return messages.read_bridges(await self._request("GET", "bridges"))
 
     async def create(self, bridgeId: str, type: str) -> None:
         await self._request("POST", f"bridges/{_id(bridgeId)}?type={_id(type)}")
@@ -363,15 +290,18 @@ class Applications(_Part):
         """From now on only these types of event."""
         await self._request("PUT", f"applications/{self._ari.app}/eventFilter", {"allowed": [{"type": e} for e in events]})
 
+    async def subscribe(self, eventSource: str) -> None:
+        await self._request("POST", f"applications/{self._ari.app}/subscription?{urlencode({'eventSource': eventSource})}")
+
 
 class Endpoints(_Part):
     async def listByTech(self, tech: str) -> list[Endpoint]:
-        return _endpoints(await self._request("GET", f"endpoints/{_id(tech)}"))
+        return messages.read_endpoints(await self._request("GET", f"endpoints/{_id(tech)}"))
 
 
 class AsteriskSystem(_Part):
     async def getInfo(self) -> Info:
-        return _info(await self._request("GET", "asterisk/info?only=status"))
+        return messages.read_info(await self._request("GET", "asterisk/info?only=status"))
 
     async def updateObject(self, configClass: str, objectType: str, id: str, fields: dict[str, str]) -> None:
         path = f"asterisk/config/dynamic/{_id(configClass)}/{_id(objectType)}/{_id(id)}"

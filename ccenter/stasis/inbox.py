@@ -31,15 +31,17 @@ class Told:
     def __init__(
         self,
         locked: Callable[[bool], None],
-        configured: Callable[[Config, Desired, int, int], None],
+        supplied: Callable[[Desired], None],
+        configured: Callable[[Config, int, int], None],
         asked: Callable[[list[events.AnyRequest]], None],
     ) -> None:
         """`locked`: with True when the lock is ours; with False each time the database cannot be reached.
 
-        `configured`: the configuration, at first and after each change, and the accounts that go with it; and the highest
-        numbers of facts and calls on record if they were asked for, else 0.
+        `supplied`, then `configured`: the SIP accounts and the configuration, at first and after each change; and the
+        highest numbers of facts and calls on record if they were asked for, else 0.
         """
         self.locked = locked
+        self.supplied = supplied
         self.configured = configured
         self.asked = asked
 
@@ -102,10 +104,12 @@ class Inbox(threading.Thread):
 
     def _serve(self, connection: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("LISTEN config; LISTEN request")
+            cursor.execute("LISTEN config; LISTEN account; LISTEN request")
         self._prepare()
         news = {"config", "request"}
         while not self._stopping.is_set():
+            if news & {"config", "account"}:  # accounts first: a browser's phone waits for its own
+                self._read_accounts()
             if "config" in news:
                 self._read_config()
             self._read_requests()  # after a change of the configuration they are meant for it
@@ -127,15 +131,19 @@ class Inbox(threading.Thread):
 
         connection.close()  # it may be from before the database went
 
+    def _read_accounts(self) -> None:
+        from ccenter.stasis.accounts import desired
+
+        self._told.supplied(desired(self._node))
+
     def _read_config(self) -> None:
         import msgspec
 
         from ccenter.calls.selectors import load_config
-        from ccenter.stasis.accounts import desired
 
         try:
             seq, counter = _last_numbers() if self._numbers else (0, 0)
-            self._told.configured(load_config(), desired(self._node), seq, counter)
+            self._told.configured(load_config(), seq, counter)
             self._numbers = False
         except msgspec.ValidationError as error:
             log.error("the configuration cannot be read, the old one stays: %s", error)

@@ -20,14 +20,16 @@ from ccenter.acd import commands, events
 from ccenter.acd.commands import Command
 from ccenter.stasis.ari import TIMED_OUT, UNREACHABLE, Ari, AriError
 from ccenter.stasis.background import Background
+from ccenter.stasis.lanes import Lanes, Task
 from ccenter.stasis.translate import Live
 from ccenter.stasis.wording import caller_id, headers, is_endpoint, media_uri
 
 log = logging.getLogger(__name__)
 
-HEAD_START = 0.05  # seconds at the most that a dial is given before the commands that came with it
 RING_LIMIT = 120  # seconds; only a guard, the core decides how long a phone rings
 OUT_OF_ORDER, SUBSCRIBER_ABSENT_NOTE = 27, "no_contact"
+NOT_IN_APPLICATION = 422  # ARI's word for a channel that is there, but not in our hands
+ENTERS_WITHIN = 1.0  # seconds until a snoop must be; it is made with a thread of its own
 MESSAGE_FORMAT = "wav"
 BEEP = 0.7  # seconds; it lasts 0.4
 WITHHELD = '"anonymous" <anonymous>'  # shown by desk phones; of nothing at all they would make our address
@@ -40,6 +42,7 @@ class Place(Struct):
     music: bool = False
     play: str = ""
     beeps_until: float = 0.0  # before a message is taken
+    snoop: bool = False
 
 
 class Performer:
@@ -52,34 +55,28 @@ class Performer:
         self._background = background
         self._emit = emit
         self._places: dict[str, Place] = {}
-        self._tails: dict[str, asyncio.Task[None]] = {}
-        self._dials: dict[str, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._lanes = Lanes()
 
     # -- what comes in -----------------------------------------------------------------------------------------
 
     def perform(self, batch: Iterable[Command]) -> None:
         """Starts the commands. Dials go first: they are what somebody waits for, and touch nothing of the others."""
-        dials: list[asyncio.Task[None]] = []
+        dials: list[Task] = []
         for command in sorted(batch, key=lambda c: not isinstance(c, commands.Dial)):
-            do, touched = self._plan(command)
-            ahead: tuple[asyncio.Task[None], ...] = ()
-            if isinstance(command, commands.HangUp):
-                # It overtakes all but the dialling of its leg: nothing that may hang in the switch keeps a leg alive.
-                before = [t for t in (self._dials.get(command.leg),) if t is not None]
-                touched = ()
-            else:
-                before = list({t for r in touched if (t := self._tails.get(r)) is not None})
-                ahead = () if isinstance(command, commands.Dial) else tuple(dials)
-            task = asyncio.get_running_loop().create_task(self._run(command, do, before, ahead))
-            self._tasks.add(task)
-            for resource in touched:
-                self._tails[resource] = task
-            if isinstance(command, commands.Dial):
-                dials.append(task)
-                self._dials[command.leg] = task
-                self._live.setdefault(command.leg, 0)
-            task.add_done_callback(partial(self._forget, touched, command))
+            do, touches = PLANS[type(command)]
+            job = partial(self._do, command, do)
+            match command:
+                case commands.HangUp(leg=leg):
+                    # Nothing that may hang in the switch keeps a leg alive.
+                    self._lanes.overtake(job, leg)
+                case commands.Dial(leg=leg):
+                    self._live.setdefault(leg, 0)
+                    dials.append(self._lanes.start(job, touches(command), makes=leg))
+                case commands.Snoop(leg=leg):
+                    self._live.setdefault(leg, 0)
+                    self._lanes.start(job, touches(command), dials, makes=leg)
+                case _:
+                    self._lanes.start(job, touches(command), dials)
 
     def noted(self, event: events.AnyEvent) -> None:
         """Takes note of what the switch said, before or after the core did."""
@@ -101,47 +98,23 @@ class Performer:
 
     async def idle(self) -> None:
         """Waits until all that was started is done."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._lanes.idle()
 
     @property
     def pending(self) -> int:
         """Commands that are not done yet; and the books are empty when it is 0."""
-        return len(self._tasks) + len(self._tails) + len(self._dials)
+        return self._lanes.pending
 
-    # -- order -------------------------------------------------------------------------------------------------
+    # -- what comes of it --------------------------------------------------------------------------------------
 
-    def _plan(self, command: Command) -> tuple[Callable[[], Awaitable[None]], tuple[str, ...]]:
-        do, touches = PLANS[type(command)]
-        return partial(do, self, command), touches(command)
-
-    async def _run(
-        self,
-        command: Command,
-        do: Callable[[], Awaitable[None]],
-        before: list[asyncio.Task[None]],
-        ahead: tuple[asyncio.Task[None], ...],
-    ) -> None:
-        """`before` must be done, `ahead` gets a head start: the switch would work at both at once, and a phone ring later."""
-        for task in before:
-            await task
-        if ahead:
-            await asyncio.wait(ahead, timeout=HEAD_START)
+    async def _do(self, command: Command, do: Callable[["Performer", Any], Awaitable[None]]) -> None:
         try:
-            await do()
+            await do(self, command)
         except AriError as error:
             self._failed(command, error)
         except Exception:
             log.exception("%s failed", type(command).__name__)
             self._emit_failed(command, "error")
-
-    def _forget(self, touched: tuple[str, ...], command: Command, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        for resource in touched:
-            if self._tails.get(resource) is task:
-                del self._tails[resource]
-        if isinstance(command, commands.Dial) and self._dials.get(command.leg) is task:
-            del self._dials[command.leg]
 
     def _failed(self, command: Command, error: AriError) -> None:
         leg = getattr(command, "leg", "")
@@ -173,7 +146,7 @@ class Performer:
 
     async def _dial(self, command: commands.Dial) -> None:
         if not is_endpoint(command.endpoint):
-            self._not_dialled(command, "bad_endpoint")
+            self._not_made(command.leg, "bad_endpoint")
             return
         try:
             try:
@@ -191,7 +164,7 @@ class Performer:
             if error.status == TIMED_OUT:
                 with suppress(AriError):
                     await self.ari.channels.hangup(command.leg, OUT_OF_ORDER)
-            self._not_dialled(command, SUBSCRIBER_ABSENT_NOTE if error.status == 500 else f"{error.status} {error.reason}")
+            self._not_made(command.leg, SUBSCRIBER_ABSENT_NOTE if error.status == 500 else f"{error.status} {error.reason}")
 
     async def _originate(self, command: commands.Dial, like: str) -> None:
         await self.ari.channels.originate(
@@ -204,10 +177,33 @@ class Performer:
             like,
         )
 
-    def _not_dialled(self, command: commands.Dial, note: str) -> None:
-        if self._live.pop(command.leg, None) is not None:
-            log.warning("%s cannot be dialled: %s", command.leg, note)
-            self._emit(events.LegEnded(command.leg, OUT_OF_ORDER, note))
+    async def _snoop(self, command: commands.Snoop) -> None:
+        self._place(command.leg).snoop = True
+        try:
+            await self.ari.channels.snoopChannelWithId(
+                command.of, command.leg, command.spy, command.whisper, f"snoop,{command.of}"
+            )
+        except AriError as error:
+            if error.status == UNREACHABLE:
+                raise
+            if error.status == 500 and await self._is_there(command.leg):  # done before
+                return
+            if error.status == TIMED_OUT:
+                with suppress(AriError):
+                    await self.ari.channels.hangup(command.leg, OUT_OF_ORDER)
+            self._not_made(command.leg, f"{error.status} {error.reason}")
+
+    async def _is_there(self, leg: str) -> bool:
+        try:
+            await self.ari.channels.get(leg)
+        except AriError:
+            return False
+        return True
+
+    def _not_made(self, leg: str, note: str) -> None:
+        if self._live.pop(leg, None) is not None:
+            log.warning("%s cannot be made: %s", leg, note)
+            self._emit(events.LegEnded(leg, OUT_OF_ORDER, note))
 
     async def _hang_up(self, command: commands.HangUp) -> None:
         await _unless(self.ari.channels.hangup(command.leg, command.cause), 404)
@@ -282,10 +278,20 @@ class Performer:
                 await _unless(self._add(command.bridge, [leg]), 400)
 
     async def _add(self, bridge: str, legs: list[str]) -> None:
-        if legs:
-            await self.ari.bridges.addChannel(bridge, ",".join(legs))
-            for leg in legs:
-                self._place(leg).bridge = bridge
+        if not legs:
+            return
+        loop = asyncio.get_running_loop()
+        patient_until = loop.time() + (ENTERS_WITHIN if any(self._place(leg).snoop for leg in legs) else 0.0)
+        while True:
+            try:
+                await self.ari.bridges.addChannel(bridge, ",".join(legs))
+                break
+            except AriError as error:
+                if error.status != NOT_IN_APPLICATION or loop.time() > patient_until:
+                    raise
+            await asyncio.sleep(0.005)
+        for leg in legs:
+            self._place(leg).bridge = bridge
 
     async def _leave(self, command: commands.Leave) -> None:
         await self._hush(command.leg)
@@ -388,6 +394,7 @@ PLANS: dict[type[Command], tuple[Callable[[Performer, Any], Awaitable[None]], Ca
     commands.CheckRecording: (Performer._check_recording, _nothing),
     commands.RecordMessage: (Performer._record_message, _leg),
     commands.StopMessage: (Performer._stop_message, _leg),
+    commands.Snoop: (Performer._snoop, _leg),
     commands.LookUp: (Performer._look_up, _nothing),
     commands.Store: (Performer._store, _nothing),
 }

@@ -2,8 +2,7 @@
 
 Asterisk keeps our channels and bridges while we are gone, and never repeats an event. So on every connect the whole picture
 is read. A channel in our application that the core has never heard of is a call that came in meanwhile: it is offered
-now. Phones are looked at every second: an event subscription to endpoints would tell sooner, but brings every event of a
-call a second time.
+now. Whose phone is there is kept apart, in phones.py.
 """
 
 import asyncio
@@ -11,11 +10,9 @@ from collections.abc import Collection
 
 from ccenter.acd import events
 from ccenter.stasis import translate
-from ccenter.stasis.ari import Ari, Channel
+from ccenter.stasis.ari import Ari
+from ccenter.stasis.messages import Channel
 from ccenter.stasis.translate import Live
-
-LOOK_AT_PHONES = 1.0  # seconds; costs Asterisk 1 ms for 300 phones
-GRACE = 5.0  # seconds in which an Asterisk that has just started may find its phones again
 
 
 async def reconcile(ari: Ari, node: str, known: Collection[str], live: Live, restarted: bool) -> list[events.AnyEvent]:
@@ -50,34 +47,3 @@ def in_app(channel: Channel, app: str) -> bool:
 
 def is_ours(channel: Channel, node: str, app: str) -> bool:
     return in_app(channel, app) or channel.id.startswith(f"{node}-l")
-
-
-class Phones:
-    """Which phones are reachable, and what changed since the last look."""
-
-    def __init__(self) -> None:
-        self._online: dict[str, bool] = {}
-        self._patient_until = 0.0
-
-    def asterisk_restarted(self) -> None:
-        """It keeps its phones' addresses, but calls them offline until it has asked each: no phone is lost by that."""
-        self._patient_until = asyncio.get_running_loop().time() + GRACE
-
-    @property
-    def online(self) -> list[str]:
-        """The endpoints that were reachable when last looked."""
-        return [phone for phone, online in self._online.items() if online]
-
-    async def look(self, ari: Ari) -> list[events.PhoneChanged]:
-        """The phones that came or went; at first all there are. Raises AriError."""
-        now = {
-            f"{endpoint.technology}/{endpoint.resource}": endpoint.state == "online"
-            for endpoint in await ari.endpoints.listByTech("PJSIP")
-            if not endpoint.resource.startswith("trunk-")
-        }
-        if asyncio.get_running_loop().time() < self._patient_until:
-            now = {phone: online or self._online.get(phone, False) for phone, online in (self._online | now).items()}
-        gone = [events.PhoneChanged(phone, False) for phone, online in self._online.items() if online and phone not in now]
-        changed = [events.PhoneChanged(phone, on) for phone, on in now.items() if self._online.get(phone) is not on]
-        self._online = now
-        return gone + changed

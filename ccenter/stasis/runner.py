@@ -28,11 +28,13 @@ from ccenter.acd.machine import Acd
 from ccenter.calls.journal import Journal
 from ccenter.stasis import recovery
 from ccenter.stasis.accounts import Accounts, Desired
-from ccenter.stasis.ari import ApplicationReplaced, Ari, AriError, Message
+from ccenter.stasis.ari import ApplicationReplaced, Ari, AriError
 from ccenter.stasis.background import Background, LookUp
 from ccenter.stasis.inbox import Inbox, Told
+from ccenter.stasis.messages import Message
 from ccenter.stasis.perform import Performer
-from ccenter.stasis.reconcile import LOOK_AT_PHONES, Phones, reconcile
+from ccenter.stasis.phones import LOOK_AT_PHONES, SOURCE, TOLD, Phones
+from ccenter.stasis.reconcile import reconcile
 from ccenter.stasis.translate import RULES, Live, translate
 
 log = logging.getLogger(__name__)
@@ -95,6 +97,7 @@ class Runner:
         self._stopping = asyncio.Event()
         self._lock_known = asyncio.Event()
         self._configured = asyncio.Event()
+        self._accounts_known = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopping.set)
         lock = await self._take_lock()
@@ -238,13 +241,16 @@ class Runner:
         event = translate(message, self._live)
         if event is not None:
             self.feed(event)
+        for change in self._phones.told(message) or self._phones.ended(event, message):
+            self.feed(change)
 
     async def _connected(self) -> None:
         """Brings Asterisk and the core together. Its events wait meanwhile. Raises AriError."""
         node = self.options.node
         info, *_ = await asyncio.gather(
             self.ari.asterisk.getInfo(),
-            self.ari.applications.filter(*RULES, "ApplicationReplaced"),
+            self.ari.applications.filter(*RULES, *TOLD, "ApplicationReplaced"),
+            self.ari.applications.subscribe(SOURCE),
             self.performer.open_hold(),
         )
         since = info.status.startup_time
@@ -273,7 +279,7 @@ class Runner:
         self._inbox.load.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(ACCOUNTS_WITHIN):
-                await self._configured.wait()
+                await self._accounts_known.wait()
         if self._desired is None:
             log.warning("no accounts yet: the database has not told them")
         else:
@@ -320,6 +326,7 @@ class Runner:
 
         return Told(
             lambda ours: over(self._on_lock, ours),
+            lambda accounts: over(self._on_accounts, accounts),
             lambda *found: over(self._on_config, *found),
             lambda requests: over(self._on_requests, requests),
         )
@@ -328,14 +335,16 @@ class Runner:
         if ours or hasattr(self, "acd"):
             self._lock_known.set()
 
-    def _on_config(self, config: Config, desired: Desired, seq: int, counter: int) -> None:
-        self._desired = desired
+    def _on_accounts(self, accounts: Desired) -> None:
+        self._desired = accounts
+        self._accounts_known.set()
+        self._start(self._push_accounts())
+
+    def _on_config(self, config: Config, seq: int, counter: int) -> None:
         self._first = (config, seq, counter)
         self._configured.set()
-        if hasattr(self, "performer"):
-            if config != self.acd.config:
-                self.feed(events.ConfigChanged(config))
-            self._start(self._push_accounts())
+        if hasattr(self, "performer") and config != self.acd.config:
+            self.feed(events.ConfigChanged(config))
 
     def _on_requests(self, requests: list[events.AnyRequest]) -> None:
         for request in requests:

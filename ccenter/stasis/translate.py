@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ccenter.acd import events
 from ccenter.calls.numbers import normalise
-from ccenter.stasis.ari import Channel, Message
+from ccenter.stasis.messages import Channel, Message
 
 Live = dict[str, int]
 Event = events.AnyEvent | None

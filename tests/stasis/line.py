@@ -8,9 +8,11 @@ from typing import Any, Self, TypeVar
 from ccenter.acd import commands, events
 from ccenter.acd.commands import Command
 from ccenter.stasis.accounts import Accounts, Desired, seat
-from ccenter.stasis.ari import Ari, Message
+from ccenter.stasis.ari import Ari
 from ccenter.stasis.background import Background
+from ccenter.stasis.messages import Message
 from ccenter.stasis.perform import Performer
+from ccenter.stasis.phones import SOURCE, TOLD, Phones
 from ccenter.stasis.reconcile import reconcile
 from ccenter.stasis.translate import RULES, Live, translate
 from tests.phones import Caller, Phone
@@ -37,6 +39,7 @@ class Line(Waitable):
         self.node: str = stack["node"]
         self.ari = ari_of(stack)
         self.live: Live = {}
+        self.phones = Phones()
         self.heard: list[events.AnyEvent] = []
         self.raw: list[Message] = []
         self.known = known  # legs the core would know at a connect
@@ -127,7 +130,8 @@ class Line(Waitable):
     # -- the shell's wiring
 
     async def _connected(self) -> None:
-        await self.ari.applications.filter(*RULES, "ApplicationReplaced")
+        await self.ari.applications.filter(*RULES, *TOLD, "ApplicationReplaced")
+        await self.ari.applications.subscribe(SOURCE)
         await self.performer.open_hold()
         wanted: Desired = {n: seat(n, PASSWORD, "zh") for n in PHONES}
         await self.accounts.push(wanted, (await self.ari.asterisk.getInfo()).status.startup_time)
@@ -145,6 +149,8 @@ class Line(Waitable):
         event = translate(message, self.live)
         if event is not None:
             self._emit(event)
+        for change in self.phones.told(message) or self.phones.ended(event, message):
+            self._emit(change)
 
     def _lost(self) -> None:
         self._emit(events.NodeDown(self.node))

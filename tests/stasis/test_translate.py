@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ccenter.acd import events
-from ccenter.stasis.ari import Channel, Message
+from ccenter.stasis.messages import Channel, Message
 from ccenter.stasis.translate import RULES, adopt, endpoint_of, translate
 
 STAMP = {"timestamp": "2026-11-22T01:43:47.115+0000", "asterisk_id": "02:fc:00:00:00:01", "application": "ccenter"}
