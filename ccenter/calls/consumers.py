@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from rest_framework.authtoken.models import Token
 
 from ccenter.calls.feed import Batch, hub
-from ccenter.calls.rights import listener_of
+from ccenter.calls.rights import Scope, scope_of
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +35,12 @@ def find_user(scope: dict[str, Any]) -> Any:
     return token.user if token else None
 
 
-def _rights(scope: dict[str, Any]) -> str:
-    """The agent whose facts may be heard, "" for all. Raises PermissionDenied."""
+def _rights(scope: dict[str, Any]) -> Scope:
+    """What may be told. Raises PermissionDenied."""
     user = find_user(scope)
     if user is None:
         raise PermissionDenied
-    return listener_of(user)
+    return scope_of(user)
 
 
 class FeedConsumer(AsyncWebsocketConsumer):
@@ -57,13 +57,13 @@ class FeedConsumer(AsyncWebsocketConsumer):
             await self.close()
             return
         try:
-            agent = await database_sync_to_async(_rights)(self.scope)
+            rights = await database_sync_to_async(_rights)(self.scope)
             since = int(wanted) if wanted else await hub().now()
         except (PermissionDenied, DatabaseError):
             await self.close()
             return
         await self.accept()
-        self.task = asyncio.create_task(self._tell(since, agent))
+        self.task = asyncio.create_task(self._tell(since, rights))
 
     async def disconnect(self, code: int) -> None:
         if self.task is not None:
@@ -71,14 +71,14 @@ class FeedConsumer(AsyncWebsocketConsumer):
             with contextlib.suppress(asyncio.CancelledError):
                 await self.task
 
-    async def _tell(self, since: int, agent: str) -> None:
+    async def _tell(self, since: int, rights: Scope) -> None:
         loop = asyncio.get_running_loop()
         checked, timeout = loop.time(), 0.0
         while True:
             try:
                 if loop.time() - checked > CHECK_EVERY:
-                    agent, checked = await database_sync_to_async(_rights)(self.scope), loop.time()
-                batch = await hub().since(since, agent, timeout)
+                    rights, checked = await database_sync_to_async(_rights)(self.scope), loop.time()
+                batch = await hub().since(since, rights, timeout)
             except PermissionDenied:
                 await self.close(FORBIDDEN)
                 return

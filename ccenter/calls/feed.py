@@ -1,8 +1,8 @@
 """The feed: facts as they go on record, for screens and programs that know the last seq they saw.
 
 Each web process has one `Hub`. It hears of new facts over Channels (Valkey away: by looking every second), reads them once,
-keeps the latest in memory, and hands everybody what they may see. What is older than its memory comes from the database.
-A lead sees all facts. An agent sees the facts that name their seat, and those of a call from when they had to do with it.
+keeps the latest in memory, and hands everybody what they may see (`telling` decides). What is older than its memory comes from
+the database.
 """
 
 import asyncio
@@ -10,19 +10,18 @@ import contextlib
 import contextvars
 import logging
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-import msgspec
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from django.db import connection, connections
+from django.db import connections
 
 from ccenter.calls import history
-from ccenter.calls.models import CallAgent, Fact
 from ccenter.calls.publisher import GROUP
+from ccenter.calls.rights import Scope
+from ccenter.calls.telling import Told, look, read, seen
 
 log = logging.getLogger(__name__)
 
@@ -34,15 +33,6 @@ IDLE = 30.0  # seconds without anybody listening until the hub stops reading
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_encode = msgspec.json.Encoder().encode
-
-
-class Told(NamedTuple):
-    """A fact as it goes out: `text` is its JSON; `agents` may see it."""
-
-    seq: int
-    text: bytes
-    agents: frozenset[str]
 
 
 class Batch(NamedTuple):
@@ -57,42 +47,6 @@ class Batch(NamedTuple):
         """{"seq": 12, "facts": [...], "more": false, "reset": false}"""
         tail = b'],"more":%s,"reset":%s}' % (b"true" if self.more else b"false", b"true" if self.reset else b"false")
         return b'{"seq":%d,"facts":[' % self.seq + b",".join(self.facts) + tail
-
-
-def text_of(fact: Fact) -> bytes:
-    """A fact as JSON: all its fields in one object."""
-    head = {"seq": fact.seq, "at": fact.at, "type": fact.type}
-    named = {name: value for name in ("call", "agent", "queue") if (value := getattr(fact, name))}
-    return _encode({**head, **named, **fact.data})
-
-
-def read(after: int, most: int) -> list[Told]:
-    """The next facts on record, with who may see them. Two queries."""
-    facts = list(Fact.objects.filter(seq__gt=after).order_by("seq")[:most])
-    parts: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    calls = {fact.call for fact in facts if fact.call}
-    for call, agent, seq in CallAgent.objects.filter(call__in=calls).values_list("call", "agent", "seq"):
-        parts[call].append((agent, seq))
-    return [
-        Told(fact.seq, text_of(fact), frozenset([fact.agent, *(a for a, seq in parts.get(fact.call, ()) if seq <= fact.seq)]))
-        for fact in facts
-    ]
-
-
-def read_for(agent: str, after: int, most: int) -> list[tuple[int, bytes]]:
-    """The same for one agent: only their facts are read. A call is looked at for a day after it began for them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH since AS (SELECT coalesce((SELECT at FROM calls_fact WHERE seq <= %(after)s ORDER BY seq DESC LIMIT 1),"
-            " 'epoch') - interval '1 day' AS at), mine AS ("
-            " SELECT seq FROM calls_fact WHERE agent = %(agent)s AND seq > %(after)s UNION"
-            " SELECT f.seq FROM calls_callagent p JOIN calls_fact f ON f.call = p.call AND f.seq >= p.seq"
-            " WHERE p.agent = %(agent)s AND p.at > (SELECT at FROM since) AND f.seq > %(after)s AND f.call <> '')"
-            " SELECT seq FROM mine ORDER BY seq LIMIT %(most)s",
-            {"agent": agent, "after": after, "most": most},
-        )
-        seqs = [seq for (seq,) in cursor.fetchall()]
-    return [(fact.seq, text_of(fact)) for fact in Fact.objects.filter(seq__in=seqs).order_by("seq")]
 
 
 class Hub:
@@ -126,56 +80,50 @@ class Hub:
         await asyncio.gather(*(self.ask(connections.close_all) for _ in range(4)))
         self._threads.shutdown()
 
-    async def since(self, seq: int, agent: str = "", timeout: float = 0.0) -> Batch:
-        """What came after `seq`, for an agent or ("") a lead; waits `timeout` seconds for the first. Raises DatabaseError."""
+    async def since(self, seq: int, scope: Scope, timeout: float = 0.0) -> Batch:
+        """What came after `seq` that one may see; waits `timeout` seconds for the first. Raises DatabaseError."""
         with self._listener():
             end = asyncio.get_running_loop().time() + timeout
             while True:
-                batch = await self._take(seq, agent)
+                batch = await self._take(seq, scope)
                 left = end - asyncio.get_running_loop().time()
                 if batch.facts or batch.reset or left <= 0:
                     return batch
                 seq = batch.seq
                 news = self._news
-                if self.seq > seq:
+                if batch.more or self.seq > seq:
                     continue
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(news.wait(), left)
 
-    async def _take(self, seq: int, agent: str) -> Batch:
+    async def _take(self, seq: int, scope: Scope) -> Batch:
         if not self._known:
-            return await self._from_database(seq, agent)
+            return await self._from_database(seq, scope)
         if seq > self.seq:
             last = await self.ask(history.last_seq)
             return Batch(seq if seq <= last else last, [], reset=seq > last)
         if seq < (self._told[0].seq - 1 if self._told else self.seq):
-            return await self._from_database(seq, agent)
+            return await self._from_database(seq, scope)
         start = bisect_right(self._told, seq, key=lambda told: told.seq)
-        told = self._told[start : start + PAGE] if not agent else self._mine(start, agent)
-        if len(told) < PAGE:
-            return Batch(self.seq, [one.text for one in told])
-        return Batch(told[-1].seq, [one.text for one in told], more=told[-1].seq < self.seq)
+        last, facts = seq, []
+        for number in range(start, len(self._told)):
+            told = self._told[number]
+            if text := seen(told, scope):
+                last = told.seq
+                facts.append(text)
+                if len(facts) == PAGE:
+                    return Batch(last, facts, more=last < self.seq)
+        return Batch(self.seq, facts)
 
-    def _mine(self, start: int, agent: str) -> list[Told]:
-        found = []
-        for told in self._told[start:]:
-            if agent in told.agents:
-                found.append(told)
-                if len(found) == PAGE:
-                    break
-        return found
-
-    async def _from_database(self, seq: int, agent: str) -> Batch:
+    async def _from_database(self, seq: int, scope: Scope) -> Batch:
         last = await self.ask(history.last_seq)
         if seq > last:
             return Batch(last, [], reset=True)
-        if agent:
-            facts = await self.ask(read_for, agent, seq, PAGE)
-        else:
-            facts = [(told.seq, told.text) for told in await self.ask(read, seq, PAGE)]
-        facts = [one for one in facts if one[0] <= last]  # what came after we looked comes next time, with nothing left out
-        full = len(facts) == PAGE
-        return Batch(facts[-1][0] if full else last, [text for _, text in facts], more=full)
+        facts, upto = await self.ask(look, scope, seq, PAGE)
+        found = [text for at, text in facts if at <= last]  # what came after we looked comes next time, with nothing left out
+        if upto is None or upto >= last:
+            return Batch(last, found)
+        return Batch(upto, found, more=True)
 
     # -- following ---------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from ccenter.calls.models import (
     Trunk,
     Voicemail,
 )
+from ccenter.calls.rights import Scope, calls_in
 
 SPARE_NUMBERS = 1_000_000  # a lost journal may have used more ids than the record knows
 
@@ -45,10 +46,10 @@ def seat(agent: Agent) -> dict[str, Any]:
     return _seat(agent, status, call)
 
 
-def seats() -> list[dict[str, Any]]:
-    """All active seats and what they are doing now. Three queries."""
-    agents = Agent.objects.filter(active=True).select_related("group").defer("sip_password")
-    states = AgentStatus.objects.in_bulk()
+def seats(chosen: QuerySet[Agent]) -> list[dict[str, Any]]:
+    """Those of the seats that are active, and what they are doing now. Three queries."""
+    agents = list(chosen.filter(active=True).select_related("group").defer("sip_password"))
+    states = AgentStatus.objects.in_bulk([agent.number for agent in agents])
     calls = Call.objects.in_bulk({status.call for status in states.values() if status.call})
     found = []
     for agent in agents:
@@ -68,6 +69,7 @@ def _seat(agent: Agent, status: AgentStatus | None, call: Call | None) -> dict[s
         "since": status.since,
         "endpoint": status.endpoint,
         "online": status.online,
+        "actions": status.allows,
         "call": call,
     }
 
@@ -75,14 +77,10 @@ def _seat(agent: Agent, status: AgentStatus | None, call: Call | None) -> dict[s
 # -- queues and trunks -----------------------------------------------------------------------------------------
 
 
-def queues() -> list[dict[str, Any]]:
-    """All queues: who waits, and what the agents who serve them do. Six queries."""
-    waiting = {
-        row["queue"]: row
-        for row in Call.objects.filter(ended_at=None, state__in=["QUEUED", "RESERVED"], answered_by="")
-        .values("queue")
-        .annotate(number=Count("id"), since=Min("queued_at"))
-    }
+def queues(chosen: QuerySet[Queue]) -> list[dict[str, Any]]:
+    """The queues: who waits, and what the agents who serve them do. Six queries."""
+    lines = Call.objects.filter(ended_at=None, waiting_since__isnull=False).values("queue")
+    waiting = {row["queue"]: row for row in lines.annotate(number=Count("id"), since=Min("waiting_since"))}
     talking = Counter(Call.objects.filter(ended_at=None, state__in=["CONNECTED", "HELD"]).values_list("queue", flat=True))
     states = dict(AgentStatus.objects.values_list("agent", "state"))
     members: dict[str, set[str]] = defaultdict(set)
@@ -101,14 +99,16 @@ def queues() -> list[dict[str, Any]]:
             "agents": len(members[queue.code]),
             "states": dict(Counter(states.get(agent, "LOGGED_OUT") for agent in members[queue.code])),
         }
-        for queue in Queue.objects.only("code", "name")
+        for queue in chosen.only("code", "name")
     ]
 
 
-def trunks() -> list[dict[str, Any]]:
-    """All trunks and the calls that came in over them and go on. Two queries."""
+def trunks(scope: Scope) -> list[dict[str, Any]]:
+    """All trunks, how many calls that came in over them go on, and those calls one may see. Three queries."""
+    live = Call.objects.filter(ended_at=None).exclude(trunk="")
+    in_use = dict(live.order_by().values_list("trunk").annotate(Count("id")))
     calls: dict[str, list[Call]] = defaultdict(list)
-    for call in Call.objects.filter(ended_at=None).exclude(trunk="").defer("steps").order_by("started_at"):
+    for call in live.filter(calls_in(scope)).defer("steps").order_by("started_at"):
         calls[call.trunk].append(call)
     return [
         {
@@ -117,7 +117,7 @@ def trunks() -> list[dict[str, Any]]:
             "node": trunk.node,
             "enabled": trunk.enabled,
             "capacity": trunk.capacity,
-            "in_use": len(calls[trunk.code]),
+            "in_use": in_use.get(trunk.code, 0),
             "calls": calls[trunk.code],
         }
         for trunk in Trunk.objects.defer("secret")
@@ -127,9 +127,9 @@ def trunks() -> list[dict[str, Any]]:
 # -- calls -----------------------------------------------------------------------------------------------------
 
 
-def calls(agent: str = "") -> QuerySet[Call]:
-    """Calls, the newest first: all, or those an agent had to do with."""
-    found = Call.objects.defer("steps")
+def calls(scope: Scope, agent: str = "") -> QuerySet[Call]:
+    """Calls one may see, the newest first; with `agent`, those this agent had to do with."""
+    found = Call.objects.filter(calls_in(scope)).defer("steps")
     if agent:
         found = found.filter(id__in=CallAgent.objects.filter(agent=agent).values("call"))
     return found.order_by("-started_at", "-id")

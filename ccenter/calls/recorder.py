@@ -19,7 +19,7 @@ from ccenter.calls import callbacks
 from ccenter.calls.alarms import raise_alarm
 from ccenter.calls.journal import Position, Tail
 from ccenter.calls.models import Fact as FactRow
-from ccenter.calls.models import RecorderPosition
+from ccenter.calls.models import RecorderPosition, WebPhone
 from ccenter.calls.projections import Book, fold
 from ccenter.calls.projections.book import moment
 
@@ -217,6 +217,8 @@ def store(batch: list[Parsed], book: Book | None = None) -> Book:
         raise_alarm(*alarm)
     for promise in book.promised:
         callbacks.promised(promise)
+    if phones := [endpoint.removeprefix("PJSIP/") for endpoint in book.signed_out]:
+        WebPhone.objects.filter(endpoint__in=phones).delete()
     return book
 
 

@@ -92,6 +92,8 @@ def keep_retention() -> None:
             (models.CallOffer, "at"),
             (models.CallAgent, "at"),
             (models.AgentStateSpan, "ended_at"),
+            (models.AgentDay, "day"),
+            (models.Monitoring, "started_at"),
             (models.RefusedCall, "at"),
             (models.Call, "started_at"),
         ):

@@ -1,6 +1,6 @@
 """Telephone numbers as people see and dial them.
 
-Leads see whole numbers, an agent "138****5678" unless they have the right `calls.see_numbers`. What a screen dials is a token:
+Leads see whole numbers, an agent "138****5678" unless they have the right `calls.see_numbers` (`rights.sees_numbers`). What a screen dials is a token:
 it says where the number stands ("p12": the telephone of that id), not what it is, and is signed for one user and a day's work.
 Kinds of places: c call, b callback, v voicemail; other apps `register` theirs.
 """
@@ -15,9 +15,8 @@ from django.core import signing
 from phonenumbers import PhoneNumberFormat
 
 from ccenter.calls.models import Call, CallbackEntry, Voicemail
-from ccenter.calls.rights import Role, role_of
+from ccenter.calls.rights import sees_numbers
 
-RIGHT = "calls.see_numbers"
 LIFE = 16 * 3600  # seconds
 
 _places: dict[str, Callable[[str], str | None]] = {}
@@ -37,11 +36,6 @@ class Number(TypedDict):
 def register(kind: str, find: Callable[[str], str | None]) -> None:
     """`find(key)` gives the number at a place of this kind (one small letter), None when there is none."""
     _places[kind] = find
-
-
-def sees_numbers(user: Any) -> bool:
-    """Whether this user reads numbers whole. Asks the database at most twice for each user object."""
-    return role_of(user) >= Role.LEAD or bool(user.has_perm(RIGHT))
 
 
 def shown(number: str, kind: str, key: object, user: Any) -> Number:

@@ -9,16 +9,24 @@ from rest_framework.test import APIClient
 from ccenter.calls.models import Agent, Queue, ReasonCode, SeatGroup
 
 
-def person(name: str, role: str = "", seat: str = "", **options: Any) -> User:
-    """A user, without a password unless one is given; with `seat`, the agent of that number."""
+def group(code: str) -> SeatGroup:
+    """A group of seats that serves the queues "sales" and "service", "floor", or one of its own code."""
+    found, new = SeatGroup.objects.get_or_create(code=code)
+    if new:
+        queues = ("sales", "service") if code == "floor" else (code,)
+        found.queues.add(*[Queue.objects.get_or_create(code=queue)[0] for queue in queues])
+    return found
+
+
+def person(name: str, role: str = "", seat: str = "", team: str = "floor", **options: Any) -> User:
+    """A user, without a password unless one is given; with `seat`, the agent of that number. A lead leads the group `team`."""
     user = User.objects.create_user(name, **options)
     if role:
         user.groups.add(Group.objects.get_or_create(name=role)[0])
+    if role == "lead":
+        group(team).leads.add(user)
     if seat:
-        group, new = SeatGroup.objects.get_or_create(code="floor")
-        if new:
-            group.queues.add(*[Queue.objects.get_or_create(code=code)[0] for code in ("sales", "service")])
-        Agent.objects.create(number=seat, user=user, name=name.title(), group=group, sip_password="a-password-of-it")
+        Agent.objects.create(number=seat, user=user, name=name.title(), group=group(team), sip_password="a-password-of-it")
         ReasonCode.objects.get_or_create(code="break", defaults={"name_zh": "休息", "name_en": "Break"})
     return user
 

@@ -10,6 +10,7 @@ from aiohttp import ClientWSTimeout, WSServerHandshakeError
 from asgiref.sync import sync_to_async
 
 from ccenter.acd import facts
+from ccenter.calls.rights import Scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = 1_800_000_000.0
@@ -69,6 +70,17 @@ async def person(name: str, role: str, seat: str = "") -> dict[str, str]:
     return await login(name, role, seat)
 
 
+EVERYTHING = Scope(True, True, frozenset(), frozenset(), True)
+
+
+def of(agent: str) -> Scope:
+    return Scope(False, False, frozenset({agent}), frozenset(), False)
+
+
+def led(*agents: str, queue: str = "none") -> Scope:
+    return Scope(False, True, frozenset(agents), frozenset({queue}), True)
+
+
 def seqs(body: Any) -> list[int]:
     return [fact["seq"] for fact in body["facts"]]
 
@@ -79,15 +91,15 @@ def seqs(body: Any) -> list[int]:
 async def test_given_nobody_a_stranger_or_a_wrong_query_when_polled_then_an_error_that_says_why(web: Any) -> None:
     assert (await web.get("/api/feed/?" + "since=0", {}))[0] == 401
     assert (await web.get("/api/feed/?" + "since=0", await person("stranger", "")))[0] == 403
-    lead = await person("lead", "lead")
+    boss = await person("boss", "admin")
     for query in ("since=x", "since=-1", "timeout=99", f"since={2**64}"):
-        status, body = await web.get("/api/feed/?" + query, lead)
+        status, body = await web.get("/api/feed/?" + query, boss)
         assert (status, list(body)) == (400, [query.partition("=")[0]])
 
 
 async def test_given_a_record_when_polled_without_since_then_it_says_at_once_where_it_is(web: Any) -> None:
     await sync_to_async(put)(told(1, 5))
-    assert await web.get("/api/feed/?" + "", await person("lead", "lead")) == (
+    assert await web.get("/api/feed/?" + "", await person("boss", "admin")) == (
         200,
         {"seq": 5, "facts": [], "more": False, "reset": False},
     )
@@ -98,25 +110,25 @@ async def test_given_facts_since_when_polled_then_they_come_in_order_and_in_page
 ) -> None:
     monkeypatch.setattr("ccenter.calls.feed.PAGE", 4)
     await sync_to_async(put)(told(1, 10))
-    lead = await person("lead", "lead")
-    _, first = await web.get("/api/feed/?" + "since=1", lead)
+    boss = await person("boss", "admin")
+    _, first = await web.get("/api/feed/?" + "since=1", boss)
     assert (seqs(first), first["seq"], first["more"]) == ([2, 3, 4, 5], 5, True)
-    _, rest = await web.get("/api/feed/?" + "since=7", lead)
+    _, rest = await web.get("/api/feed/?" + "since=7", boss)
     assert (seqs(rest), rest["seq"], rest["more"]) == ([8, 9, 10], 10, False)
     assert rest["facts"][0]["type"] == "CallAnswered" and rest["facts"][0]["at"].startswith("2027-01-15T08:00:08")
 
 
 async def test_given_nothing_new_when_polled_then_it_waits_and_answers_when_there_is(web: Any, hub: Any) -> None:
     await sync_to_async(put)(told(1, 3))
-    lead = await person("lead", "lead")
-    waiting = asyncio.create_task(web.get("/api/feed/?since=3&timeout=10", lead))
+    boss = await person("boss", "admin")
+    waiting = asyncio.create_task(web.get("/api/feed/?since=3&timeout=10", boss))
     while not hub._listening:
         await asyncio.sleep(0.01)
     await sync_to_async(put)(told(4, 5))
     await publish(5)
     _, body = await asyncio.wait_for(waiting, 5)
     assert seqs(body) == [4, 5]
-    assert await web.get("/api/feed/?" + "since=5&timeout=0", lead) == (
+    assert await web.get("/api/feed/?" + "since=5&timeout=0", boss) == (
         200,
         {"seq": 5, "facts": [], "more": False, "reset": False},
     )
@@ -124,8 +136,8 @@ async def test_given_nothing_new_when_polled_then_it_waits_and_answers_when_ther
 
 async def test_given_nobody_tells_when_there_are_facts_then_they_are_found_all_the_same(web: Any, hub: Any) -> None:
     await sync_to_async(put)(told(1, 3))
-    lead = await person("lead", "lead")
-    waiting = asyncio.create_task(web.get("/api/feed/?since=3&timeout=10", lead))
+    boss = await person("boss", "admin")
+    waiting = asyncio.create_task(web.get("/api/feed/?since=3&timeout=10", boss))
     while not hub._listening:
         await asyncio.sleep(0.01)
     await sync_to_async(put)(told(4, 4))
@@ -135,8 +147,8 @@ async def test_given_nobody_tells_when_there_are_facts_then_they_are_found_all_t
 
 async def test_given_a_since_that_is_not_of_this_record_when_polled_then_it_says_to_start_anew(web: Any) -> None:
     await sync_to_async(put)(told(1, 3))
-    lead = await person("lead", "lead")
-    assert await web.get("/api/feed/?" + "since=900", lead) == (200, {"seq": 3, "facts": [], "more": False, "reset": True})
+    boss = await person("boss", "admin")
+    assert await web.get("/api/feed/?" + "since=900", boss) == (200, {"seq": 3, "facts": [], "more": False, "reset": True})
 
 
 async def test_given_an_agent_when_polled_then_only_their_calls_come_and_from_when_they_had_to_do_with_them(web: Any) -> None:
@@ -160,9 +172,9 @@ async def test_given_memory_or_database_when_asked_at_any_seq_then_both_tell_the
         hub.seq, hub._told = 0, []
         await hub._read()
         fresh = Hub()
-        for agent in ("", "1001", "1002", "1003"):
+        for scope in (EVERYTHING, of("1001"), of("1002"), of("1003"), led("1001"), led("1002", "1003"), led("1003", queue="sales")):
             for since in (0, 1, 29, 30, 31, 45, 60, 89, 90):
-                assert await hub.since(since, agent) == await fresh._from_database(since, agent), (agent, since)
+                assert await hub.since(since, scope) == await fresh._from_database(since, scope), (scope, since)
         await fresh.stop()
 
 
@@ -176,8 +188,8 @@ def socket(web: Any, headers: dict[str, str], query: str = "") -> Any:
 
 
 async def test_given_nobody_a_stranger_or_a_wrong_since_when_connecting_then_refused(web: Any) -> None:
-    lead = await person("lead", "lead")
-    for headers, query in (({}, ""), (await person("stranger", ""), ""), (lead, "?since=x"), ({"Authorization": "Token no"}, "")):
+    boss = await person("boss", "admin")
+    for headers, query in (({}, ""), (await person("stranger", ""), ""), (boss, "?since=x"), ({"Authorization": "Token no"}, "")):
         with pytest.raises(WSServerHandshakeError) as refused:
             await socket(web, headers, query)
         assert refused.value.status == 403
@@ -188,14 +200,14 @@ async def test_given_a_page_of_another_site_when_it_connects_then_refused(web: A
     from django.contrib.sessions.backends.db import SessionStore
 
     def session() -> str:
-        user = User.objects.get(username="lead")
+        user = User.objects.get(username="boss")
         store = SessionStore()
         store.update({"_auth_user_id": str(user.pk), "_auth_user_backend": "django.contrib.auth.backends.ModelBackend"})
         store["_auth_user_hash"] = user.get_session_auth_hash()
         store.create()
         return str(store.session_key)
 
-    await person("lead", "lead")
+    await person("boss", "admin")
     cookie = {"Cookie": f"sessionid={await sync_to_async(session)()}"}
     async with web.http.ws_connect("/ws/feed/", headers=cookie, origin=f"http://{web.address}") as channel:
         assert (await channel.receive_json())["facts"] == []
@@ -205,13 +217,13 @@ async def test_given_a_page_of_another_site_when_it_connects_then_refused(web: A
 
 
 async def test_given_a_program_with_a_token_when_it_connects_then_it_need_not_say_where_from(web: Any) -> None:
-    async with web.http.ws_connect("/ws/feed/", headers=await person("lead", "lead")) as channel:
+    async with web.http.ws_connect("/ws/feed/", headers=await person("boss", "admin")) as channel:
         assert (await channel.receive_json())["facts"] == []
 
 
-async def test_given_a_lead_when_connected_then_the_past_since_comes_at_once_and_then_what_happens(web: Any) -> None:
+async def test_given_an_admin_when_connected_then_the_past_since_comes_at_once_and_then_what_happens(web: Any) -> None:
     await sync_to_async(put)(told(1, 5))
-    async with socket(web, await person("lead", "lead"), "?since=2") as channel:
+    async with socket(web, await person("boss", "admin"), "?since=2") as channel:
         first = await channel.receive_json()
         assert (seqs(first), first["seq"]) == ([3, 4, 5], 5)
         got: list[int] = []
@@ -226,14 +238,14 @@ async def test_given_a_lead_when_connected_then_the_past_since_comes_at_once_and
 
 async def test_given_no_since_when_connected_then_it_begins_now(web: Any) -> None:
     await sync_to_async(put)(told(1, 5))
-    async with socket(web, await person("lead", "lead")) as channel:
+    async with socket(web, await person("boss", "admin")) as channel:
         assert await channel.receive_json() == {"seq": 5, "facts": [], "more": False, "reset": False}
 
 
 async def test_given_many_facts_at_once_when_connected_then_they_come_in_pages_without_a_gap(web: Any) -> None:
     await sync_to_async(put)(told(1, 1700))
     got: list[int] = []
-    async with socket(web, await person("lead", "lead"), "?since=0") as channel:
+    async with socket(web, await person("boss", "admin"), "?since=0") as channel:
         while len(got) < 1700:
             batch = await channel.receive_json()
             assert len(batch["facts"]) <= 500

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 pytestmark = pytest.mark.django_db
 
-TABLES = ("Call", "CallAgent", "CallOffer", "Recording", "Voicemail", "AgentStatus", "AgentStateSpan")
+TABLES = ("Call", "CallAgent", "CallOffer", "Recording", "Voicemail", "AgentStatus", "AgentStateSpan", "AgentDay", "Monitoring")
 
 
 def rows() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from ccenter.calls.api.base import AsyncView
 from ccenter.calls.feed import hub
-from ccenter.calls.rights import listener_of
+from ccenter.calls.rights import scope_of
 
 LONGEST = 30.0
 
@@ -42,18 +42,18 @@ class FeedView(AsyncView):
         operation_id="feed",
     )
     async def get(self, request: Request) -> HttpResponse:
-        """What happened after `since`; waits for the first fact. Leads see all, agents their own calls and seat.
+        """What happened after `since`; waits for the first fact. Leads hear of their groups' seats, calls and lines, agents of their own.
 
         The same comes over the websocket /ws/feed/?since=, one such object a message.
         """
         query = FeedQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        agent = await sync_to_async(listener_of)(request.user)
+        scope = await sync_to_async(scope_of)(request.user)
         await sync_to_async(connections.close_all)()  # waiting needs no connection
         feed = hub()
         since = query.validated_data.get("since")
         if since is None:
             body = b'{"seq":%d,"facts":[],"more":false,"reset":false}' % await feed.now()
         else:
-            body = (await feed.since(since, agent, query.validated_data["timeout"])).encode()
+            body = (await feed.since(since, scope, query.validated_data["timeout"])).encode()
         return HttpResponse(body, content_type="application/json")

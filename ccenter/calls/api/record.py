@@ -16,10 +16,11 @@ from ccenter.calls import history
 from ccenter.calls.api.base import IsLead, Pages, View
 from ccenter.calls.api.feed import FeedAnswer
 from ccenter.calls.api.serializers import CallRow, CallWhole, QueueState, SeatState, TrunkState, VoicemailRow
-from ccenter.calls.feed import Batch, text_of
+from ccenter.calls.feed import Batch
 from ccenter.calls.models import Call, Voicemail
 from ccenter.calls.numbers import normalise
-from ccenter.calls.rights import listener_of, may_hear_call, may_see_call, voicemails_for
+from ccenter.calls.rights import calls_in, led_queues, led_seats, may_hear_call, scope_of, voicemails_for
+from ccenter.calls.telling import seen, told
 
 MOST_FACTS = 5000  # of one call; more nobody reads
 
@@ -29,8 +30,8 @@ class SeatsView(View):
 
     @extend_schema(responses=SeatState(many=True), tags=["centre"], operation_id="seats")
     def get(self, request: Request) -> Response:
-        """All seats: state, since when, phone, call."""
-        return Response(SeatState(history.seats(), many=True).data)
+        """The seats you lead: state, since when, phone, call."""
+        return Response(SeatState(history.seats(led_seats(request.user)), many=True, context={"user": request.user}).data)
 
 
 class QueuesView(View):
@@ -38,8 +39,8 @@ class QueuesView(View):
 
     @extend_schema(responses=QueueState(many=True), tags=["centre"], operation_id="queues")
     def get(self, request: Request) -> Response:
-        """All queues: who waits, who serves."""
-        return Response(QueueState(history.queues(), many=True).data)
+        """The queues your groups serve: who waits, who serves."""
+        return Response(QueueState(history.queues(led_queues(request.user)), many=True).data)
 
 
 class TrunksView(View):
@@ -47,8 +48,9 @@ class TrunksView(View):
 
     @extend_schema(responses=TrunkState(many=True), tags=["centre"], operation_id="trunks")
     def get(self, request: Request) -> Response:
-        """All trunks and the calls on them."""
-        return Response(TrunkState(history.trunks(), many=True).data)
+        """All trunks, how full they are, and your groups' calls on them."""
+        trunks = history.trunks(scope_of(request.user))
+        return Response(TrunkState(trunks, many=True, context={"user": request.user}).data)
 
 
 class CallFilter(serializers.Serializer):
@@ -96,17 +98,14 @@ class CallsView(View, ListAPIView[Call]):
 
     @extend_schema(parameters=FILTERS, tags=["calls"], operation_id="calls")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Calls, the newest first. Leads see all, agents those they had to do with."""
+        """Calls, the newest first. Leads see those of their groups, agents those they had to do with."""
         return self.list(request, *args, **kwargs)
 
     def get_queryset(self) -> Any:
         asked = CallFilter(data=self.request.query_params)
         asked.is_valid(raise_exception=True)
         wanted = dict(asked.validated_data)
-        own = listener_of(self.request.user)
-        found = history.calls(own)
-        if agent := wanted.pop("agent", ""):
-            found = found if agent == own else found.filter(id__in=history.calls(agent).values("id"))
+        found = history.calls(scope_of(self.request.user), wanted.pop("agent", ""))
         if (live := wanted.pop("live")) is not None:
             found = found.filter(ended_at__isnull=live)
         if number := wanted.pop("number", ""):
@@ -133,7 +132,7 @@ class VoicemailsView(View, ListAPIView[Voicemail]):
         operation_id="voicemails",
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Messages, the newest first. Leads see all, agents those left for them or a queue they serve."""
+        """Messages, the newest first: left for a seat of yours or one you lead, or for a queue you serve or lead."""
         return self.list(request, *args, **kwargs)
 
     def get_queryset(self) -> Any:
@@ -153,20 +152,23 @@ class CallView(View):
         """A call: who, to which number, which way, how long where, offered to whom and why, who answered, how it ended."""
         call = _call(request, ident)
         call.whole = history.whole_call(call)  # type: ignore[attr-defined]
-        return Response(CallWhole(call, context={"hears": may_hear_call(request.user, call.id)}).data)
+        hears = may_hear_call(request.user, call.id)
+        return Response(CallWhole(call, context={"user": request.user, "hears": hears}).data)
 
 
 class TimelineView(View):
     @extend_schema(responses=FeedAnswer, tags=["calls"], operation_id="call_timeline")
     def get(self, request: Request, ident: str) -> HttpResponse:
-        """All facts of a call in their order, as they are told."""
-        facts = [text_of(fact) for fact in history.timeline(_call(request, ident).id)[:MOST_FACTS]]
+        """The facts of a call in their order, as the feed tells them."""
+        scope = scope_of(request.user)
+        timeline = history.timeline(_call(request, ident).id)[:MOST_FACTS]
+        facts = [text for fact in timeline if (text := seen(told(fact), scope, of_theirs=True))]
         return HttpResponse(Batch(history.last_seq(), facts).encode(), content_type="application/json")
 
 
 def _call(request: Request, ident: str) -> Call:
     """The call, for who may see it; for others it is not there."""
-    call = Call.objects.filter(pk=ident).first() if may_see_call(request.user, ident) else None
+    call = Call.objects.filter(calls_in(scope_of(request.user)), pk=ident).first()
     if call is None:
         raise NotFound(_("There is no such call, or it is not yours."))
     return call

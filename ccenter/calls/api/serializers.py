@@ -6,24 +6,57 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from ccenter.calls.models import Call, Recording, Voicemail
+from ccenter.calls.rights import sees_numbers
+from ccenter.calls.telling import mask_in
+from ccenter.calls.tokens import token_of
 
 CALL_FIELDS = [
-    "id", "direction", "state", "outcome", "ani", "number", "province", "city", "name", "dnis", "label", "trunk", "language",
-    "queue", "answered_by", "agent", "customer", "started_at", "answered_at", "queued_at", "offered_at", "connected_at",
+    "id", "direction", "state", "away", "outcome", "ani", "number", "token", "province", "city", "name", "dnis", "label", "trunk", "language",
+    "queue", "answered_by", "agent", "customer", "started_at", "answered_at", "queued_at", "waiting_since", "offered_at", "connected_at",
     "ended_at", "waited", "talked", "held", "ended_by", "recorded", "callback", "voicemail",
 ]  # fmt: skip
 
 
-class CallRow(serializers.ModelSerializer):
-    """A call in a list."""
+class ForUser(serializers.BaseSerializer):
+    """Masks telephone numbers for who may not see them whole. `context` holds the user; without one they are masked."""
+
+    masks: tuple[str, ...] = ()
+
+    def whole_numbers(self) -> bool:
+        user = self.context.get("user") or getattr(self.context.get("request"), "user", None)
+        return user is not None and sees_numbers(user)
+
+    def to_representation(self, instance: Any) -> Any:
+        shown = super().to_representation(instance)
+        if not self.whole_numbers():
+            for name in self.masks:
+                shown[name] = mask_in(shown[name])
+        return shown
+
+
+class CallRow(ForUser, serializers.ModelSerializer):
+    """A call in a list. `ani` and `number` are masked for who may not see them; `token` dials `number` all the same."""
+
+    token = serializers.SerializerMethodField(help_text='For /api/seat/dial/; "" when there is nobody to call.')
+    masks = ("ani", "number", "name")
 
     class Meta:
         model = Call
         fields = CALL_FIELDS
         read_only_fields = fields
 
+    def get_token(self, call: Call) -> str:
+        user = self.context.get("user") or getattr(self.context.get("request"), "user", None)
+        return token_of("c", call.id, user) if user is not None and call.number else ""
 
-class Step(serializers.Serializer):
+    def to_representation(self, instance: Any) -> Any:
+        shown = super().to_representation(instance)
+        if instance.direction == "out" and not self.whole_numbers():
+            shown["dnis"] = mask_in(shown["dnis"])
+        return shown
+
+
+class Step(ForUser, serializers.Serializer):
     """One step of a call's way; what else it has depends on the kind of step."""
 
     at = serializers.DateTimeField()
@@ -31,7 +64,10 @@ class Step(serializers.Serializer):
     seconds = serializers.FloatField(allow_null=True, help_text="Until the next step.")
 
     def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
-        return {**super().to_representation(instance), **{k: v for k, v in instance.items() if k not in self.fields}}
+        more = {k: v for k, v in instance.items() if k not in self.fields}
+        if not self.whole_numbers():
+            more = {k: mask_in(v) if isinstance(v, str) else v for k, v in more.items()}
+        return {**super().to_representation(instance), **more}
 
 
 class Why(serializers.Serializer):
@@ -76,15 +112,21 @@ class RecordingRow(serializers.ModelSerializer):
         return f"/api/recordings/{recording.id}/audio/" if hears and self.get_state(recording) == "ready" else None
 
 
-class VoicemailRow(serializers.ModelSerializer):
-    """A message that was left; `audio` is for who may hear it."""
+class VoicemailRow(ForUser, serializers.ModelSerializer):
+    """A message that was left; `audio` is for who may hear it. `token` dials the caller."""
 
     audio = serializers.SerializerMethodField()
+    token = serializers.SerializerMethodField()
+    masks = ("caller",)
 
     class Meta:
         model = Voicemail
-        fields = ["id", "call", "mailbox", "caller", "at", "seconds", "heard_at", "audio"]
+        fields = ["id", "call", "mailbox", "caller", "token", "at", "seconds", "heard_at", "audio"]
         read_only_fields = fields
+
+    def get_token(self, message: Voicemail) -> str:
+        user = self.context.get("user") or getattr(self.context.get("request"), "user", None)
+        return token_of("v", message.id, user) if user is not None and message.caller.startswith("+") else ""
 
     def get_audio(self, message: Voicemail) -> str:
         return f"/api/voicemails/{message.id}/audio/"
@@ -115,6 +157,7 @@ class SeatState(serializers.Serializer):
     since = serializers.DateTimeField(allow_null=True)
     endpoint = serializers.CharField(help_text="The phone signed in with.")
     online = serializers.BooleanField(help_text="Whether that phone is there, as far as known.")
+    actions = serializers.ListField(child=serializers.CharField(), help_text="Requests the centre would accept now: HoldCall ...")
     call = CallRow(allow_null=True)
 
 

@@ -17,6 +17,7 @@ from ccenter.calls.models.centre import (
 from ccenter.calls.models.flow import Flow, FlowVersion, Prompt
 from ccenter.calls.models.lines import BlacklistEntry, CallbackEntry, Number, RefusedCall, Trunk
 from ccenter.calls.models.record import (
+    AgentDay,
     AgentStateSpan,
     AgentStatus,
     Alarm,
@@ -35,6 +36,7 @@ from ccenter.calls.models.phone import WebPhone
 
 __all__ = [
     "Agent",
+    "AgentDay",
     "AgentSkill",
     "AgentStateSpan",
     "AgentStatus",

@@ -68,6 +68,7 @@ class Call(models.Model):
     started_at = models.DateTimeField(_("started"))
     answered_at = models.DateTimeField(_("line taken"), null=True)
     queued_at = models.DateTimeField(_("queued"), null=True)
+    waiting_since = models.DateTimeField(_("waits since"), null=True)  # in the line it is in now, null when in none
     offered_at = models.DateTimeField(_("first offered"), null=True)
     connected_at = models.DateTimeField(_("connected"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
@@ -288,6 +289,34 @@ class Monitoring(models.Model):
 
     def __str__(self) -> str:
         return f"{self.supervisor} {self.mode} {self.agent}"
+
+
+class AgentDay(models.Model):
+    """What an agent did on a day of the centre's time zone, folded. Seconds of states count for the day they end in.
+
+    `answered` calls of customers, `out` calls made, `missed` offers not taken, `transferred` calls sent on.
+    """
+
+    pk = models.CompositePrimaryKey("agent", "day")
+    agent = models.TextField()
+    day = models.DateField()
+    answered = models.IntegerField(default=0)
+    out = models.IntegerField(default=0)
+    missed = models.IntegerField(default=0)
+    transferred = models.IntegerField(default=0)
+    talk = models.FloatField(default=0.0)
+    wrap_up = models.FloatField(default=0.0)
+    ready = models.FloatField(default=0.0)
+    not_ready = models.FloatField(default=0.0)
+    ringing = models.FloatField(default=0.0)
+
+    class Meta:
+        verbose_name = _("day of an agent")
+        verbose_name_plural = _("days of agents")
+        indexes = [models.Index(fields=["day"], name="agent_day")]
+
+    def __str__(self) -> str:
+        return f"{self.agent} {self.day}"
 
 
 class Request(models.Model):

@@ -6,21 +6,24 @@ to the next: what still goes on need not be read again. After anything went wron
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 from django.db import connection
 from django.db.models import Model
+from django.utils import timezone
 
 from ccenter.acd import facts
 from ccenter.calls.models import (
+    AgentDay,
     AgentStateSpan,
     AgentStatus,
     Call,
     CallAgent,
     CallOffer,
+    Monitoring,
     Recording,
     Voicemail,
 )
@@ -33,15 +36,17 @@ _json = msgspec.json.Encoder().encode
 
 # What the fold owns of each table; other columns are somebody else's and never overwritten.
 CONVERTERS = {
-    "file", "file_bytes", "sha256", "seconds", "converted_at", "raw_deleted_at", "deleted_at", "attempts", "error"
+    "file", "file_bytes", "sha256", "seconds", "converted_at", "raw_deleted_at", "deleted_at", "peaks", "attempts", "error"
 }  # fmt: skip
 NOT_FOLDED: dict[type[Model], set[str]] = {Recording: CONVERTERS, Voicemail: {"heard_at", "heard_by_id"}}
-KEYS: dict[type[Model], tuple[str, ...]] = {CallAgent: ("call", "agent"), CallOffer: ("seq",), AgentStateSpan: ("seq",)}
-FOLDED = (Call, CallAgent, CallOffer, Recording, Voicemail, AgentStatus, AgentStateSpan)
+KEYS: dict[type[Model], tuple[str, ...]] = {CallAgent: ("call", "agent"), AgentDay: ("agent", "day")}
+FOLDED = (Call, CallAgent, CallOffer, Recording, Voicemail, AgentStatus, AgentStateSpan, AgentDay, Monitoring)
+MOST_DAYS = 5000  # rows of agents' days kept at hand
 
 
 def on(kind: type[F], needs: tuple[str, ...] = ("call",)) -> Callable[[Callable[["Book", F], None]], Callable[["Book", F], None]]:
-    """Registers the fold of a type of fact; `needs` names the fields whose rows it looks at: call, recording, agent."""
+    """Registers the fold of a type of fact; `needs` names the rows it looks at by the fact's fields: call, recording, agent, supervisor; "day": the agent's day.
+    """
 
     def register(fold: Callable[["Book", F], None]) -> Callable[["Book", F], None]:
         FOLDS[kind], NEEDS[kind] = fold, needs
@@ -52,6 +57,11 @@ def on(kind: type[F], needs: tuple[str, ...] = ("call",)) -> Callable[[Callable[
 
 def moment(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
+
+
+def day_of(at: float) -> date:
+    """The day in the centre's time zone."""
+    return timezone.localtime(moment(at)).date()
 
 
 class AlarmRaised(NamedTuple):
@@ -70,20 +80,27 @@ class Book:
         self.offers: dict[str, list[CallOffer]] = {}  # of a call, those that ring
         self.recordings: dict[str, Recording] = {}
         self.statuses: dict[str, AgentStatus] = {}
+        self.days: dict[tuple[str, date], AgentDay] = {}
+        self.monitorings: dict[str, Monitoring | None] = {}  # supervisor -> what goes on
         self.answers: dict[str, tuple[str, str, str, datetime]] = {}  # request -> state, reason, call, when
         self.promised: list[facts.CallbackPromised] = []
         self.recorded: list[str] = []
+        self.signed_out: list[str] = []  # endpoints
         self.alarms: list[AlarmRaised] = []
         self._over: list[str] = []
         self._changed: dict[type[Model], dict[int, Model]] = {kind: {} for kind in FOLDED}
 
     def load(self, batch: Iterable[facts.Fact]) -> None:
-        """Reads what the facts' folds will look at and is not here yet. Five queries at most, none for calls that begin."""
-        wanted: dict[str, set[str]] = {"call": set(), "recording": set(), "agent": set()}
+        """Reads what the facts' folds will look at and is not here yet. Seven queries at most, none for calls that begin."""
+        wanted: dict[str, set[str]] = {"call": set(), "recording": set(), "agent": set(), "supervisor": set()}
+        days: set[tuple[str, date]] = set()
         begun = set()
         for fact in batch:
             for name in NEEDS.get(type(fact), ()):
-                wanted[name].add(getattr(fact, name))
+                if name == "day":
+                    days.add((fact.agent, day_of(fact.at)))  # type: ignore[attr-defined]
+                elif value := getattr(fact, name):
+                    wanted[name].add(value)
             if isinstance(fact, facts.CallStarted):
                 begun.add(fact.call)
             elif isinstance(fact, facts.RecordingStarted):
@@ -98,10 +115,19 @@ class Book:
             self.recordings.update(Recording.objects.in_bulk(recordings))
         if agents := wanted["agent"] - self.statuses.keys():
             self.statuses.update(AgentStatus.objects.in_bulk(agents))
+        if days := days - self.days.keys():
+            found = AgentDay.objects.filter(agent__in={agent for agent, _ in days}, day__in={day for _, day in days})
+            self.days.update({(row.agent, row.day): row for row in found if (row.agent, row.day) not in self.days})
+        if leads := wanted["supervisor"] - self.monitorings.keys():
+            self.monitorings.update(dict.fromkeys(leads))
+            going_on = Monitoring.objects.filter(supervisor__in=leads, ended_at=None).order_by("seq")
+            self.monitorings.update({row.supervisor: row for row in going_on})
 
     def turn_page(self) -> None:
         """Begins the next batch: what followed from the last is done with, and so is what ended in it."""
-        self.promised, self.recorded, self.alarms = [], [], []
+        self.promised, self.recorded, self.signed_out, self.alarms = [], [], [], []
+        if len(self.days) > MOST_DAYS:
+            self.days.clear()
         for ident in self._over:
             for rows in (self.calls, self.parts, self.offers, self.recordings):
                 rows.pop(ident, None)
@@ -135,6 +161,24 @@ class Book:
         for offer in ending:
             self.changed(offer)
             yield offer
+
+    def status(self, fact: Any) -> AgentStatus:
+        """What the fact's agent does, to be changed."""
+        row = self.statuses.get(fact.agent)
+        if row is None:
+            row = self.statuses[fact.agent] = AgentStatus(agent=fact.agent, since=moment(fact.at))
+        row.seq = fact.seq
+        self.changed(row)
+        return row
+
+    def day(self, fact: Any) -> AgentDay:
+        """The fact's day of its agent, to be changed."""
+        key = fact.agent, day_of(fact.at)
+        row = self.days.get(key)
+        if row is None:
+            row = self.days[key] = AgentDay(agent=key[0], day=key[1])
+        self.changed(row)
+        return row
 
     def recording(self, fact: Any) -> Recording:
         row = self.recordings.get(fact.recording)

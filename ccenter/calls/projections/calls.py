@@ -4,7 +4,8 @@
 node (flow, node), key (node, key), lookup (kind, result), queue (queue, position), requeue (queue, reason), exit (queue, key),
 overflow (queue, reason, target), talk (agent, queue), reached (number), hold, resume, transfer (kind, target, agent),
 transfer_failed (target, reason, back_to), consult (target), consult_answered (target), consult_ended (target, reason),
-conference (target), left (party), callback (number), voicemail (mailbox, seconds), end (by).
+conference (target), left (party), away (agent), back (agent), forced (action, by), callback (number), voicemail (mailbox,
+seconds), end (by).
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from ccenter.calls.models import Call, CallAgent, CallOffer, Recording, Voicemai
 from ccenter.calls.numbers import normalise
 from ccenter.calls.projections.book import Book, moment, on
 
+MISSED = ("no_answer", "busy", "refused")
 MOST_STEPS = 300  # a caller who plays with the keys all day must not make an endless row
 
 
@@ -43,7 +45,7 @@ def _agent_of(target: str) -> str:
     return name if kind == "agent" else ""
 
 
-@on(facts.CallStarted, needs=())
+@on(facts.CallStarted, needs=("day",))
 def started(book: Book, fact: facts.CallStarted) -> None:
     outside = fact.ani if fact.direction == "in" else fact.dnis if fact.direction == "out" else ""
     number = normalise(outside) if outside else None
@@ -69,6 +71,8 @@ def started(book: Book, fact: facts.CallStarted) -> None:
     _take_part(book, fact.call, fact.agent, fact, spoke=True)
     if fact.direction == "internal":
         _take_part(book, fact.call, fact.dnis, fact)
+    if fact.direction == "out" and fact.agent:
+        book.day(fact).out += 1
 
 
 @on(facts.CallAnswered)
@@ -82,7 +86,7 @@ def answered(book: Book, fact: facts.CallAnswered) -> None:
 @on(facts.FlowStep)
 def flow_step(book: Book, fact: facts.FlowStep) -> None:
     call = book.call(fact)
-    call.state = "IVR"
+    call.state, call.waiting_since = "IVR", None
     _step(call, fact.at, "node", flow=fact.flow, node=fact.node)
 
 
@@ -102,7 +106,8 @@ def look_up_ended(book: Book, fact: facts.LookUpEnded) -> None:
 def queued(book: Book, fact: facts.CallQueued) -> None:
     call = book.call(fact)
     call.state, call.queue, call.routed = "QUEUED", fact.queue, 0
-    call.queued_at = call.queued_at or moment(fact.at)
+    call.waiting_since = moment(fact.at)
+    call.queued_at = call.queued_at or call.waiting_since
     _step(call, fact.at, "queue", queue=fact.queue, position=fact.position)
 
 
@@ -110,7 +115,9 @@ def queued(book: Book, fact: facts.CallQueued) -> None:
 def requeued(book: Book, fact: facts.CallRequeued) -> None:
     call = book.call(fact)
     call.state, call.queue, call.routed = "QUEUED", fact.queue, 0
-    call.queued_at = call.queued_at or moment(fact.at)
+    call.away = False
+    call.waiting_since = call.waiting_since or moment(fact.at)
+    call.queued_at = call.queued_at or call.waiting_since
     _step(call, fact.at, "requeue", queue=fact.queue, reason=fact.reason)
 
 
@@ -138,8 +145,10 @@ def offered(book: Book, fact: facts.CallOfferedTo) -> None:
     _take_part(book, fact.call, fact.agent, fact)
 
 
-@on(facts.OfferEnded)
+@on(facts.OfferEnded, needs=("call", "day"))
 def offer_ended(book: Book, fact: facts.OfferEnded) -> None:
+    if fact.reason in MISSED:
+        book.day(fact).missed += 1
     for offer in book.ringing(fact.call, fact.agent):
         offer.ended_at, offer.result, offer.rang = moment(fact.at), fact.reason, fact.rang
 
@@ -150,10 +159,13 @@ def _offers_taken(book: Book, call: str, agent: str, at: float, rang: float | No
         offer.rang = _seconds(offer, at) if rang is None else rang
 
 
-@on(facts.CallConnected)
+@on(facts.CallConnected, needs=("call", "day"))
 def connected(book: Book, fact: facts.CallConnected) -> None:
     call = book.call(fact)
     call.state, call.agent, call.routed = "CONNECTED", fact.agent, 0
+    call.waiting_since, call.away = None, False
+    if call.direction == "in":
+        book.day(fact).answered += 1
     call.answered_by = call.answered_by or fact.agent
     call.connected_at = call.connected_at or moment(fact.at)
     _offers_taken(book, fact.call, fact.agent, fact.at, fact.rang)
@@ -164,7 +176,7 @@ def connected(book: Book, fact: facts.CallConnected) -> None:
 @on(facts.CallReached)
 def reached(book: Book, fact: facts.CallReached) -> None:
     call = book.call(fact)
-    call.state = "CONNECTED"
+    call.state, call.waiting_since = "CONNECTED", None
     call.connected_at = call.connected_at or moment(fact.at)
     if call.direction != "in":  # the agent's own call, to which their own phone was rung first
         call.answered_by = call.answered_by or (fact.number if call.direction == "internal" else call.agent)
@@ -188,9 +200,11 @@ def resumed(book: Book, fact: facts.CallResumed) -> None:
     _step(call, fact.at, "resume")
 
 
-@on(facts.CallTransferred)
+@on(facts.CallTransferred, needs=("call", "day"))
 def transferred(book: Book, fact: facts.CallTransferred) -> None:
     call = book.call(fact)
+    if fact.agent and fact.kind != "taken_over":
+        book.day(fact).transferred += 1
     call.routed = 0
     _step(call, fact.at, "transfer", kind=fact.kind, target=fact.target, agent=fact.agent)
     if agent := _agent_of(fact.target):
@@ -230,25 +244,50 @@ def conference_started(book: Book, fact: facts.ConferenceStarted) -> None:
 
 @on(facts.PartyLeft)
 def party_left(book: Book, fact: facts.PartyLeft) -> None:
-    _step(book.call(fact), fact.at, "left", party=fact.party)
+    call = book.call(fact)
+    if call.away:  # the lost agent of a conference that goes on
+        call.state, call.away = "CONNECTED", False
+    _step(call, fact.at, "left", party=fact.party)
+
+
+@on(facts.AgentAway)
+def agent_away(book: Book, fact: facts.AgentAway) -> None:
+    call = book.call(fact)
+    call.state, call.away = "HELD", True
+    _step(call, fact.at, "away", agent=fact.agent)
+
+
+@on(facts.AgentBack)
+def agent_back(book: Book, fact: facts.AgentBack) -> None:
+    call = book.call(fact)
+    call.state, call.away = "HELD" if fact.held else "CONNECTED", False
+    _step(call, fact.at, "back", agent=fact.agent)
+
+
+@on(facts.Forced)
+def forced(book: Book, fact: facts.Forced) -> None:
+    if fact.call:
+        _step(book.call(fact), fact.at, "forced", action=fact.action, by=fact.by)
 
 
 @on(facts.CallOverflowed)
 def overflowed(book: Book, fact: facts.CallOverflowed) -> None:
-    _step(book.call(fact), fact.at, "overflow", queue=fact.queue, reason=fact.reason, target=fact.target)
+    call = book.call(fact)
+    call.waiting_since = None
+    _step(call, fact.at, "overflow", queue=fact.queue, reason=fact.reason, target=fact.target)
 
 
 @on(facts.QueueLeft)
 def queue_left(book: Book, fact: facts.QueueLeft) -> None:
     call = book.call(fact)
-    call.state = "IVR"
+    call.state, call.waiting_since = "IVR", None
     _step(call, fact.at, "exit", queue=fact.queue, key=fact.key)
 
 
 @on(facts.CallbackPromised)
 def callback_promised(book: Book, fact: facts.CallbackPromised) -> None:
     call = book.call(fact)
-    call.callback, call.state = True, "IVR"
+    call.callback, call.state, call.waiting_since = True, "IVR", None
     _step(call, fact.at, "callback", number=fact.number)
     book.promised.append(fact)
 
@@ -303,6 +342,7 @@ def recording_failed(book: Book, fact: facts.RecordingFailed) -> None:
 def ended(book: Book, fact: facts.CallEnded) -> None:
     call = book.call(fact)
     call.state, call.ended_in = "ENDED", fact.where
+    call.waiting_since, call.away = None, False
     call.outcome, call.ended_by, call.cause, call.note = fact.outcome, fact.by, fact.cause, fact.note
     call.ended_at = moment(fact.at)
     call.agent = fact.agent or call.agent

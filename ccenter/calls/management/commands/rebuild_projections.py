@@ -7,12 +7,14 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 
 from ccenter.calls.models import (
+    AgentDay,
     AgentStateSpan,
     AgentStatus,
     Call,
     CallAgent,
     CallOffer,
     Fact,
+    Monitoring,
     RecorderPosition,
     Recording,
     Voicemail,
@@ -69,7 +71,7 @@ def _empty() -> None:
     """Takes the rows the facts will make again. Recordings and voicemails keep what others wrote into them."""
     Call.objects.exclude(id__startswith=PREFIX).delete()
     Recording.objects.update(state="unknown", pauses=0)
-    tables = ", ".join(model._meta.db_table for model in (CallAgent, CallOffer, AgentStatus, AgentStateSpan))
+    tables = ", ".join(model._meta.db_table for model in (CallAgent, CallOffer, AgentStatus, AgentStateSpan, AgentDay, Monitoring))
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {tables}")
     Voicemail.objects.filter(heard_at=None).delete()
