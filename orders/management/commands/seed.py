@@ -28,6 +28,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         crm.demo.customers(customers)
         orders.demo.orders(min(2000, customers))
+        crm.demo.guides()
+        crm.demo.past()
         if json:
             self.stdout.write(_json({"logins": logins, "numbers": numbers}))
         else:

@@ -1,4 +1,4 @@
-"""Demo customers: plausible names, numbers of the form 1xx 0000 nnnn, which no operator gives out in rows."""
+"""Customers: plausible names, numbers of the form 1xx 0000 nnnn, which no operator gives out in rows."""
 
 from crm.models import Customer, CustomerPhone
 from crm.pins import hashed
@@ -9,6 +9,18 @@ PREFIXES = ("130", "131", "132", "133", "135", "136", "137", "138", "139", "150"
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"
 FIRSTS = "伟秀志建海小晓玉文明国丽春金红雪佳思雨子"
 SECONDS = "芳英华平兰强军敏静杰娟涛超霞刚玲桂琴辉婷宁凯琳梅燕鹏波莉欣怡"
+PLACES = (
+    ("浙江省", "杭州市", "西湖区文三路"),
+    ("浙江省", "宁波市", "海曙区中山西路"),
+    ("江苏省", "南京市", "鼓楼区中央路"),
+    ("江苏省", "苏州市", "姑苏区人民路"),
+    ("上海市", "上海市", "徐汇区漕溪北路"),
+    ("广东省", "广州市", "越秀区东风中路"),
+    ("湖北省", "武汉市", "武昌区中北路"),
+    ("四川省", "成都市", "锦江区红星路"),
+    ("山东省", "济南市", "历下区泺源大街"),
+    ("河南省", "郑州市", "金水区花园路"),
+)
 DOUBLE = ("欧阳", "上官", "司马", "诸葛", "夏侯")
 
 
@@ -48,5 +60,8 @@ def _customer(place: int) -> Customer:
         level="vip" if place % 20 == 0 else "member" if place % 4 == 0 else "ordinary",
         language="en" if place % 200 == 199 else "",
         points=mix // 7 % 5000,
+        province=PLACES[mix % len(PLACES)][0],
+        city=PLACES[mix % len(PLACES)][1],
+        address=f"{PLACES[mix % len(PLACES)][2]}{1 + mix % 300}号{1 + mix % 20}幢{1 + mix // 11 % 6}0{1 + mix // 7 % 4}室",
         pin=hashed(number[-4:], 1000) if place < PINS else "",
     )

@@ -1,0 +1,7 @@
+"""A TV-shopping company's customers and what was done for them."""
+
+from crm.demo.people import customers
+from crm.demo.service import past
+from crm.demo.words import guides
+
+__all__ = ["customers", "guides", "past"]
