@@ -130,6 +130,7 @@ class Layout:
             "CC_WEB_PORT": str(self.web_port),
             "CC_SIP_PORT": str(self.sip_port),
             "CC_TRUNK_PORT": str(self.trunk_port),
+            "CC_SIP_WS": f"ws://127.0.0.1:{self.http_port}/ws",
             "DJANGO_SETTINGS_MODULE": "ccenter.settings",
         }
 

@@ -7,9 +7,12 @@ from the environment, see .env.example, and copies the prompts.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import socket
 import string
+import struct
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -66,6 +69,7 @@ def render(layout: Layout) -> None:
         "AMI_PASSWORD": passwords["ami"],
         "BENCH_PASSWORD": passwords["bench"],
         "CALLBACKS": str(layout.state / "spool" / "lastresort.csv"),
+        "ICE": "\n".join(f"{own} => 127.0.0.1,include_local_address" for own in addresses()[:1]),
     }
     _write(layout.etc, values, local=True)
     _link_data(layout.state / "data", root.data)
@@ -98,6 +102,7 @@ def install(etc: Path, environment: dict[str, str]) -> None:
             "ARI_PASSWORD": environment["CC_ARI_PASSWORD"],
             "AMI_PASSWORD": environment["CC_AMI_PASSWORD"],
             "CALLBACKS": str(state / "spool" / "lastresort.csv"),
+            "ICE": _seen(environment.get("CC_MEDIA_ADDRESSES", "")),
         }
     except KeyError as missing:
         raise StackError(f"{missing.args[0]} is not set: see .env.example") from None
@@ -105,6 +110,32 @@ def install(etc: Path, environment: dict[str, str]) -> None:
     _write(etc, values, local=False)
     shared = Path(environment.get("CC_ASTERISK_DATA", "/usr/share/asterisk"))
     _link_data(state / "data", shared, copy=True)
+
+
+def addresses() -> list[str]:
+    """This machine's IPv4 addresses but the loopback's, one for each interface that is up."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            request = struct.pack("256s", name.encode())
+            try:
+                answer = fcntl.ioctl(probe, 0x8915, request)  # SIOCGIFADDR: the sockaddr_in stands after the name
+            except OSError:  # has none
+                continue
+            found.append(socket.inet_ntoa(answer[20:24]))
+    return [address for address in found if not address.startswith("127.")]
+
+
+def _seen(pairs: str) -> str:
+    """ "10.0.0.5=203.0.113.7,..." as lines of rtp.conf. Raises StackError for what is none."""
+    lines = []
+    for pair in filter(None, (piece.strip() for piece in pairs.split(","))):
+        own, _, seen = pair.partition("=")
+        try:
+            lines += [f"{socket.inet_ntoa(socket.inet_aton(own))} => {socket.inet_ntoa(socket.inet_aton(seen))}"]
+        except OSError:
+            raise StackError(f"CC_MEDIA_ADDRESSES: {pair} is not own=seen") from None
+    return "\n".join(lines)
 
 
 def _write(etc: Path, values: dict[str, str], *, local: bool) -> None:

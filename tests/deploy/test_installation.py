@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy import render
+from deploy import parts, render
 from deploy.layout import REPO, Layout, StackError
 from deploy.run import commands
 
@@ -83,8 +83,28 @@ def test_given_units_then_the_target_wants_every_program_and_each_is_restarted()
     assert "Restart=always" in unit
 
 
-def test_given_proxy_then_asterisk_is_reached_by_the_path_ws_alone() -> None:
+def test_given_proxy_then_asterisk_is_reached_by_one_path_as_its_websocket_alone() -> None:
     text = re.sub(r"#.*", "", (REPO / "deploy/Caddyfile").read_text())
-    to_switch = re.findall(r"handle (\S+) \{\s*reverse_proxy \{\$CC_SWITCH", text)
-    assert to_switch == ["/ws"]
-    assert "CC_SWITCH" not in text.replace("handle /ws {\n\t\treverse_proxy {$CC_SWITCH:127.0.0.1:8088}", "")
+    to_switch = re.findall(r"handle (\S+) \{\s*rewrite \* (\S+)\s*reverse_proxy \{\$CC_SWITCH", text)
+    assert to_switch == [("/ws/sip", "/ws")]
+    assert text.count("CC_SWITCH") == 1
+    assert example()["CC_SIP_WS"] == f"wss://{example()['CC_DOMAIN']}/ws/sip"
+
+
+def test_given_units_then_each_program_is_as_nice_as_in_the_local_stack(tmp_path: Path) -> None:
+    for part in parts.build(Layout(tmp_path, 20000), tuple(PROGRAMS)):
+        drop_in = REPO / f"deploy/systemd/ccenter@{part.name}.service.d/nice.conf"
+        nice = re.findall(r"^Nice=(-?\d+)$", drop_in.read_text(), re.MULTILINE) if drop_in.exists() else ["0"]
+        assert nice == [str(part.nice)], part.name
+
+
+def test_given_addresses_seen_from_outside_when_rendered_then_browsers_are_told_them_and_nonsense_is_an_error(
+    tmp_path: Path,
+) -> None:
+    environment = {**example(), "CC_STATE": str(tmp_path / "state"), "CC_ASTERISK_MODULES": "/usr/lib/asterisk/modules"}
+    given = {**environment, "CC_MEDIA_ADDRESSES": "10.0.0.5=203.0.113.7, 10.0.1.5=203.0.113.8"}
+    render.install(tmp_path / "etc", given)
+    rtp = (tmp_path / "etc/rtp.conf").read_text()
+    assert "10.0.0.5 => 203.0.113.7\n10.0.1.5 => 203.0.113.8\n" in rtp.partition("[ice_host_candidates]")[2]
+    with pytest.raises(StackError, match="own=seen"):
+        render.install(tmp_path / "etc", {**environment, "CC_MEDIA_ADDRESSES": "10.0.0.5;hostname"})

@@ -22,6 +22,8 @@ def test_given_templates_when_rendered_then_no_hole_is_left_and_only_the_owner_r
         assert file.stat().st_mode & 0o777 == 0o600
     assert "bind = 127.0.0.1:20003" in (layout.etc / "pjsip.conf").read_text()
     assert layout.passwords["ari"] in (layout.etc / "ari.conf").read_text()
+    for address in render.addresses()[:1]:
+        assert f"{address} => 127.0.0.1,include_local_address" in (layout.etc / "rtp.conf").read_text()
 
 
 def test_given_hole_without_value_when_filled_then_it_is_an_error() -> None:
