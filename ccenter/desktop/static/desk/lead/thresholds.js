@@ -5,15 +5,22 @@ import { kept, moment } from "./dom.js";
 // [warn, alarm]; waiting: callers, longest: seconds, service_level: share (less is worse)
 const USUAL = { waiting: [5, 10], longest: [60, 120], service_level: [0.8, 0.6] };
 const TRUNKS = [0.8, 0.95];
-export const AWAY_SECONDS = 0; // a lost phone is an alarm at once
+const SOON = 0.6; // of a limit: yellow
 
 const rising = (value, [warn, alarm]) => (value >= alarm ? "alarm" : value >= warn ? "warn" : "");
 const falling = (value, [warn, alarm]) => (value < alarm ? "alarm" : value < warn ? "warn" : "");
 const worst = (...levels) => (levels.includes("alarm") ? "alarm" : levels.includes("warn") ? "warn" : "");
+const set = (value) => value !== null && value !== undefined;
 
-/** The limits of a queue: the server's, what it does not say is as usual. */
+/** The limits of a queue: as its owner set them, else as usual. */
 export function limits(queue) {
-  return { ...USUAL, ...queue.thresholds };
+  const { waiting, wait_seconds: seconds, service_level: level } = queue.thresholds || {};
+  const share = level > 1 ? level / 100 : level;
+  return {
+    waiting: set(waiting) ? [Math.max(1, Math.floor(waiting * SOON)), waiting] : USUAL.waiting,
+    longest: set(seconds) ? [seconds * SOON, seconds] : USUAL.longest,
+    service_level: set(level) ? [Math.min(1, share + (1 - share) / 2), share] : USUAL.service_level,
+  };
 }
 
 /** {waiting, longest, service, worst} of a queue; `callers` wait there, the first since longest; `now` in milliseconds. */
@@ -23,7 +30,7 @@ export function queueLevels(queue, callers, now) {
   const levels = {
     waiting: callers.length ? rising(callers.length, limit.waiting) : "",
     longest: first === null ? "" : rising((now - first) / 1000, limit.longest),
-    service: queue.service_level === null || queue.service_level === undefined ? "" : falling(queue.service_level, limit.service_level),
+    service: set(queue.service_level) ? falling(queue.service_level, limit.service_level) : "",
   };
   return { ...levels, worst: worst(levels.waiting, levels.longest, levels.service) };
 }
