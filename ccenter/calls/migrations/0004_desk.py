@@ -114,10 +114,17 @@ class Migration(migrations.Migration):
             model_name='webphone',
             constraint=models.CheckConstraint(condition=models.Q(('endpoint__regex', '^w[0-9]{2,10}-[0-9a-f]{8}\\Z')), name='web_phone_endpoint'),
         ),
-        # a browser phone is an account of the switch, like a desk phone
+        # A browser phone is an account of the switch, and nothing of the configuration: only accounts are looked at anew.
         migrations.RunSQL(
-            "CREATE TRIGGER config_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON calls_webphone "
-            "FOR EACH STATEMENT EXECUTE FUNCTION calls_config_changed();",
-            "DROP TRIGGER config_changed ON calls_webphone",
+            """
+            CREATE FUNCTION calls_account_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                NOTIFY account;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER account_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON calls_webphone
+            FOR EACH STATEMENT EXECUTE FUNCTION calls_account_changed();
+            """,
+            "DROP FUNCTION calls_account_changed() CASCADE",
         ),
     ]
