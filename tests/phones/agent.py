@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from .dialog import SDP, Dialog, State
-from .message import Message, param, sdp, token, uri_of
+from .message import MIRROR, Message, Remote, param, sdp, token, uri_of
 from .sound import next_tone
 from .transport import Transport
 from .waiting import Waitable
@@ -33,6 +33,8 @@ class UserAgent(Waitable):
     answer_on_cancel: our 200 crosses the server's CANCEL. cancel_on_answer: our CANCEL crosses the server's 200.
     honour_auto_answer: Alert-Info or Call-Info may answer. honour_talk: NOTIFY `Event: talk` may answer.
     """
+
+    transports: type[Transport] = Transport
 
     def __init__(
         self,
@@ -66,7 +68,7 @@ class UserAgent(Waitable):
         self._keeper: asyncio.Task[None] | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self.loop = asyncio.get_running_loop()
-        self.transport = Transport(server, self._on_request)
+        self.transport = self.transports(server, self._on_request)
         self.transport.open(host, port)
         shown = user if re.fullmatch(r"[\w+.-]{1,40}", user, re.ASCII) else "caller"
         self.contact = ("Contact", f"<sip:{shown}@{host}:{self.transport.address[1]}>")
@@ -218,6 +220,10 @@ class UserAgent(Waitable):
     def _add(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog)
         self._by_id[dialog.call_id] = dialog
+
+    def session(self, dialog: Dialog, remote: Remote | None) -> bytes:
+        """The SDP that answers an offer."""
+        return sdp(self.host, dialog.media.port, MIRROR[remote.direction] if remote else "sendrecv")
 
     # -- what the server asks -------------------------------------------------------------------------------
 

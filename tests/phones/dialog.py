@@ -154,7 +154,7 @@ class Dialog(Waitable):
         remote = parse_sdp(self._pending.body)
         if remote:
             self.media.connect(remote)
-        body = sdp(self.ua.host, self.media.port, MIRROR[remote.direction] if remote else "sendrecv")
+        body = self.ua.session(self, remote)
         headers = [self.ua.contact, SDP]
         self.ua.transport.respond(self._pending, 200, "OK", self.local_tag, headers=headers, body=body)
 

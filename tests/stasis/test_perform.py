@@ -36,7 +36,7 @@ class Switch:
                 await event.wait()
         for part, (status, reason) in self.answers.items():
             if part in path:
-                return web.json_response({"message": reason}, status=status)
+                return web.json_response({"message": reason, "id": "of a channel"}, status=status)
         return web.Response(status=204)
 
     def hold(self, part: str) -> asyncio.Event:
@@ -134,6 +134,58 @@ async def test_given_a_dial_among_others_then_it_goes_out_first(
     performer.perform([commands.Answer("a"), commands.StartMusic("a", "x"), commands.Dial("l1", "PJSIP/1001", "1", "c1")])
     await performer.idle()
     assert sent[0] == "POST channels"
+
+
+async def test_given_a_snoop_then_a_join_waits_for_it_and_until_it_is_in_our_hands(switch: Switch, performer: Performer) -> None:
+    switch.live |= {"lead": 0, "agent": 0}
+    made = switch.hold("snoop/s1")
+    switch.answers["addChannel"] = (422, "Channel not in Stasis application")
+    performer.perform(
+        [commands.MakeBridge("x"), commands.Snoop("s1", "agent", "both", "none"), commands.Join("x", ("lead", "s1"))]
+    )
+    await until(lambda: "POST channels/agent/snoop/s1" in switch.asked)
+    assert "s1" in switch.live and "POST bridges/x/addChannel" not in switch.asked
+    made.set()
+    await until(lambda: switch.asked.count("POST bridges/x/addChannel") > 3)
+    switch.answers.clear()
+    await performer.idle()
+    assert switch.emitted == []
+
+
+async def test_given_a_channel_that_never_comes_into_our_hands_then_only_a_snoop_is_waited_for(
+    switch: Switch, performer: Performer
+) -> None:
+    switch.live |= {"a": 0}
+    switch.answers["addChannel"] = (422, "Channel not in Stasis application")
+    performer.perform([commands.Join("x", ("a",))])
+    await performer.idle()
+    assert switch.asked == ["POST bridges/x/addChannel"]
+    assert [type(event) for event in switch.emitted] == [events.CommandFailed]
+
+
+async def test_given_a_leg_that_has_gone_when_a_snoop_is_wanted_then_the_snoop_ends_once_and_the_lead_is_joined_alone(
+    switch: Switch, performer: Performer
+) -> None:
+    switch.live |= {"lead": 0}
+    switch.answers["snoop"] = (404, "Provided channel was not found")
+    performer.perform([commands.Snoop("s1", "agent", "both", "out"), commands.Join("x", ("lead", "s1")), commands.HangUp("s1")])
+    await performer.idle()
+    assert switch.emitted == [events.LegEnded("s1", 27, "404 Provided channel was not found")]
+    assert switch.live == {"lead": 0} and switch.asked.count("POST bridges/x/addChannel") == 1
+    assert switch.asked.index("POST channels/agent/snoop/s1") < switch.asked.index("DELETE channels/s1")
+
+
+async def test_given_a_repeated_snoop_then_nothing_is_told_while_it_is_there(switch: Switch, performer: Performer) -> None:
+    switch.live |= {"agent": 0}
+    switch.answers["snoop"] = (500, "Snoop channel could not be created")
+    switch.answers["GET channels/s1"] = (200, "")
+    performer.perform([commands.Snoop("s1", "agent", "both", "none")])
+    await performer.idle()
+    assert switch.emitted == [] and "s1" in switch.live
+    switch.answers["GET channels/s1"] = (404, "Channel not found")
+    performer.perform([commands.Snoop("s1", "agent", "both", "none")])
+    await performer.idle()
+    assert [type(event) for event in switch.emitted] == [events.LegEnded]
 
 
 @pytest.mark.parametrize(
