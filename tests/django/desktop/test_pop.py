@@ -14,27 +14,6 @@ pytestmark = pytest.mark.django_db
 POP = "/api/desk/pop/c9/"
 
 
-@pytest.fixture
-def alice_user() -> Any:
-    from tests.django.people import person
-
-    return person("alice", "agent", "1001")
-
-
-@pytest.fixture
-def alice(alice_user: Any) -> Any:
-    from tests.django.people import client
-
-    return client(alice_user)
-
-
-@pytest.fixture
-def bob() -> Any:
-    from tests.django.people import client, person
-
-    return client(person("bob", "agent", "1002"))
-
-
 def test_given_a_customer_who_rings_then_the_pop_tells_who_they_are_and_what_is_open(alice: Any, alice_user: Any) -> None:
     who = customer("王芳", NUMBER, level="vip")
     order(who, "6001", "delivered")
@@ -49,7 +28,10 @@ def test_given_a_customer_who_rings_then_the_pop_tells_who_they_are_and_what_is_
     told = alice.get(POP).json()
     (shown,) = told["customers"]
     assert (shown["id"], shown["name"], shown["level"], shown["salutation"]) == (who.pk, "王芳", "vip", "王女士")
-    assert [(o["number"], o["open"], o["product"]) for o in shown["orders"]] == [("6002", True, "不粘炒锅"), ("6001", False, "不粘炒锅")]
+    assert [(o["number"], o["open"], o["product"]) for o in shown["orders"]] == [
+        ("6002", True, "不粘炒锅"),
+        ("6001", False, "不粘炒锅"),
+    ]
     assert [n["text"] for n in shown["notes"]] == ["轻声说"]
     assert [c["text"] for c in shown["complaints"]] == ["坏了"]
     assert [(c["source"], c["source_name"]) for c in shown["callbacks"]] == [("abandoned", "gave up waiting")]
@@ -100,7 +82,9 @@ def test_given_a_withheld_number_then_there_is_nobody_to_call_and_nothing_fails(
     assert told["new_customer"]["phones"] == []
 
 
-def test_given_earlier_calls_then_they_come_with_records_and_only_my_own_recordings(alice: Any, alice_user: Any, bob: Any) -> None:
+def test_given_earlier_calls_then_they_come_with_records_and_only_my_own_recordings(
+    alice: Any, alice_user: Any, bob: Any
+) -> None:
     from django.contrib.auth.models import User
 
     who = customer()
@@ -183,7 +167,9 @@ def test_given_an_agent_then_no_number_stands_in_the_pop_whole_but_leads_see_it(
     customer("王芳", NUMBER, "+8657188880000")
     CallbackEntry.objects.create(number=NUMBER, source="abandoned", asked_at=timezone.now())
     call("c1", "1001", ago=50)
-    call("c9", "1001", steps=[{"at": 1.0, "step": "overflow", "queue": "sales", "reason": "timeout", "target": "number:" + NUMBER}])
+    call(
+        "c9", "1001", steps=[{"at": 1.0, "step": "overflow", "queue": "sales", "reason": "timeout", "target": "number:" + NUMBER}]
+    )
     text = alice.get(POP).content.decode()
     assert "13800138000" not in text
     assert "88880000" not in text
