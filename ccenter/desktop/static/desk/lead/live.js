@@ -73,10 +73,10 @@ function figures() {
   setText(at("kpi-waiting"), String(waiting.length));
   setText(at("kpi-calls"), String(model.calls.size));
   setText(at("kpi-callbacks"), String(model.callbacks));
-  setText(at("kpi-alarms"), String(model.alarmCount || 0));
-  setData(at("kpi-alarms").parentElement, "level", model.alarmCount ? "alarm" : "");
+  setText(at("kpi-alarms"), String(model.alarms.length));
+  setData(at("kpi-alarms").parentElement, "level", model.alarms.length ? "alarm" : "");
   setText(at("seats-count"), String(model.seats.size));
-  const shown = model.alarms.map((alarm) => alarm.id ?? alarm.subject).join();
+  const shown = model.alarms.map((alarm) => `${alarm.id} ${alarm.count}`).join();
   if (shown !== figures.alarms) {
     figures.alarms = shown;
     writeAlarms(at("alarms"), model.alarms, page.admin ? (id) => post(`/api/alarms/${id}/clear/`).then(() => living?.load()) : null);
@@ -93,7 +93,7 @@ function tick() {
   const bad = queues.tick(now);
   for (const name of trunks.tick()) bad.add(name);
   for (const number of model.away.keys()) bad.add(`away ${number}`);
-  for (const alarm of model.alarms) bad.add(`alarm ${alarm.id ?? alarm.subject}`);
+  for (const alarm of model.alarms) bad.add(`alarm ${alarm.id}`);
   bell.check(bad, Date.now());
   setText(at("clock"), timeOfDay(now / 1000));
 }

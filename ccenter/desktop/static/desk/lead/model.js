@@ -40,15 +40,13 @@ export class Model extends EventTarget {
     if (at !== null) this.skew = at - Date.now();
     this.seats = new Map(live.seats.map((seat) => [seat.number, { ...seat, today: { ...seat.today } }]));
     this.queues = new Map(live.queues.map((queue) => [queue.code, { ...queue }]));
-    this.calls = new Map(live.calls.map((call) => [call.id, { ...call, path: [...(call.path || [])] }]));
+    this.calls = new Map(live.calls.map((call) => [call.id, { ...call, path: [...call.path] }]));
     this.trunks = new Map(live.trunks.map((trunk) => [trunk.code, { ...trunk }]));
     this.monitors = new Map();
-    for (const one of live.monitors || []) this.monitors.set(one.agent || one.target, { ...one });
-    for (const seat of live.seats) if (seat.monitor) this.monitors.set(seat.number, { ...seat.monitor });
+    for (const one of live.monitors) this.monitors.set(one.agent, { ...one });
     this.away = new Map(live.seats.filter((seat) => seat.away).map((seat) => [seat.number, seat.away]));
-    this.callbacks = live.callbacks_open || 0;
-    this.alarms = Array.isArray(live.alarms) ? live.alarms : [];
-    this.alarmCount = Array.isArray(live.alarms) ? live.alarms.length : live.alarms || 0;
+    this.callbacks = live.callbacks_open;
+    this.alarms = live.alarms;
     this.stale = this.unknown = false;
     this.changed.all = true;
     this._facts = this._facts.filter((fact) => fact.seq > live.seq);
@@ -273,7 +271,7 @@ const FOLDS = {
     model.stale = true;
   },
   MonitorStarted(model, fact) {
-    model.monitors.set(fact.agent, { supervisor: fact.supervisor, mode: fact.mode, since: fact.at, call: fact.call });
+    model.monitors.set(fact.agent, { supervisor: fact.supervisor, by: fact.by, mode: fact.mode, since: fact.at, call: fact.call });
     model.changed.seats.add(fact.agent);
   },
   MonitorChanged(model, fact) {
@@ -294,6 +292,9 @@ const FOLDS = {
     model.away.delete(fact.agent);
     model.changed.seats.add(fact.agent);
     model._step(fact, "back");
+  },
+  Forced(model, fact) {
+    if (fact.call) model._step(fact, "forced", { action: fact.action, by: fact.by });
   },
   NodeChanged(model) {
     model.stale = true;

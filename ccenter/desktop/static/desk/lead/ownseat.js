@@ -1,34 +1,41 @@
-// The lead's own seat: signed in or not, and with which phone. To listen somewhere, one needs a phone oneself.
+// The lead's own seat: signed in or not, and with which phone. To listen somewhere, one needs a phone oneself. Where no console is
+// open, this page is the phone.
 
-import { el, icon, setData, setHidden, setText } from "./dom.js";
+import { el, icon, say, setData, setHidden, setText } from "./dom.js";
 import { get, post, tellAnswer } from "./link.js";
 import { stateName } from "./words.js";
 
 const PHONES = { browser: gettext("This browser"), desk: gettext("Desk phone"), number: gettext("A number over the trunk") };
 const PHONE_ICONS = { browser: "device-laptop", desk: "phone", number: "device-mobile" };
+export const PHONE_LOCK = "ccenter.desk"; // the console's: one page of a browser has the phone
 
 export class OwnSeat {
   /** `changed()` when the state is another. */
   constructor(node, page, changed) {
     this.node = node;
     this.state = "";
+    this.call = "";
     this.changed = changed;
+    this.phone = null;
     if (!page.seat) {
       setHidden(node, true);
       return;
     }
     this.label = el("span");
-    this.button = el("button.b.small", { type: "button", "aria-expanded": "false", "aria-haspopup": "true", title: gettext("Your own seat and phone"), onclick: () => this._open(this.menu.hidden) },
+    this.button = el("button.b.small", { type: "button", id: "own-button", "aria-expanded": "false", "aria-haspopup": "true", title: gettext("Your own seat and phone"), onclick: () => this._open(this.menu.hidden) },
       el("span.dot"), el("span", {}, page.seat), this.label);
+    this.mute = el("button.b.small", { type: "button", hidden: true, "aria-pressed": "false", onclick: () => this.phone.mute() }, icon("microphone"), el("span", {}, gettext("Mute")));
+    this.hangUp = el("button.b.small.bad", { type: "button", hidden: true, onclick: () => this._do("hang-up") }, icon("phone-off"), el("span", {}, gettext("Hang up")));
     const choices = Object.entries(page.phones || {}).filter(([, has]) => has).map(([kind]) => kind);
     this.signIn = el("div", {}, el("p.muted", {}, gettext("Sign in with a phone to listen, whisper, barge in and take over:")),
-      choices.map((kind) => el("button.b.small", { type: "button", onclick: () => this._signIn(kind) }, icon(PHONE_ICONS[kind]), PHONES[kind])));
+      choices.map((kind) => el("button.b.small", { type: "button", "data-phone": kind, onclick: () => this._signIn(kind) }, icon(PHONE_ICONS[kind]), PHONES[kind])));
     this.signOut = el("div", {}, el("button.b.small", { type: "button", onclick: () => this._do("sign-out") }, icon("logout"), gettext("Sign the phone out")));
-    this.menu = el("div.own-menu", { hidden: true }, this.signIn, this.signOut);
-    node.append(this.button, this.menu);
+    this.line = el("p.muted", { hidden: true });
+    this.menu = el("div.own-menu", { hidden: true }, this.signIn, this.line, this.signOut);
+    node.append(this.mute, this.hangUp, this.button, this.menu);
     document.addEventListener("pointerdown", (event) => node.contains(event.target) || this._open(false));
     node.addEventListener("keydown", (event) => event.key === "Escape" && this._open(false));
-    this.refresh();
+    this.refresh().then(() => this._startPhone());
   }
 
   async refresh() {
@@ -41,11 +48,14 @@ export class OwnSeat {
     if (!seat || !this.button) return;
     const before = this.state;
     this.state = seat.state;
+    this.call = (seat.call && typeof seat.call === "object" ? seat.call.id : seat.call) || "";
     const out = seat.state === "LOGGED_OUT";
     setData(this.button, "state", seat.state);
     setText(this.label, out ? gettext("no phone") : stateName(seat.state));
     setHidden(this.signIn, !out);
     setHidden(this.signOut, out);
+    setHidden(this.hangUp, !(this.call && seat.state === "TALKING"));
+    if (out && this.phone?.on) this.phone.stop();
     if (before !== this.state) this.changed();
   }
 
@@ -57,11 +67,57 @@ export class OwnSeat {
   async _signIn(kind) {
     this._open(false);
     const answer = await post("/api/seat/sign-in/", { phone: kind, ready: false });
-    if (tellAnswer(answer)) await this.refresh();
+    if (!tellAnswer(answer)) return;
+    await this._startPhone();
+    await this.refresh();
   }
 
   async _do(action) {
     this._open(false);
     if (tellAnswer(await post(`/api/seat/${action}/`))) await this.refresh();
+  }
+
+  // The account is asked for again after a reload; 404: signed in with another phone, or not at all.
+  async _startPhone() {
+    const { ok, body } = await get("/api/seat/phone/");
+    if (!ok) return;
+    if (!(await this._holdLock())) {
+      this._says(gettext("Your phone is in the other window."));
+      return;
+    }
+    const { Phone, microphoneTrouble } = await import("../phone.js");
+    if (!this.phone) {
+      this.phone = new Phone();
+      this.phone.addEventListener("line", ({ detail }) => this._says({ online: gettext("This browser is your phone."), connecting: gettext("Your phone connects …"), lost: gettext("Your phone has lost the line."), off: "" }[detail.line] || ""));
+      for (const name of ["talking", "over", "muted"]) this.phone.addEventListener(name, () => this._talking());
+    }
+    try {
+      await this.phone.start(body);
+    } catch (error) {
+      say(microphoneTrouble(error), "bad");
+    }
+  }
+
+  _talking() {
+    setHidden(this.mute, !this.phone.talking);
+    this.mute.setAttribute("aria-pressed", String(this.phone.muted));
+    this.mute.firstElementChild.className = `ti ti-microphone${this.phone.muted ? "-off" : ""}`;
+  }
+
+  _says(text) {
+    setText(this.line, text);
+    setHidden(this.line, !text);
+  }
+
+  /** Whether no other page of this browser is the phone; then it is this one for as long as it is open. */
+  _holdLock() {
+    if (this.locked) return true;
+    return new Promise((answer) => {
+      navigator.locks.request(PHONE_LOCK, { ifAvailable: true }, (lock) => {
+        this.locked = Boolean(lock);
+        answer(this.locked);
+        return lock ? new Promise(() => {}) : undefined;
+      });
+    });
   }
 }

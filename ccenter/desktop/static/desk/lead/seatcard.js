@@ -99,7 +99,7 @@ export class SeatCard {
     setData(parts.state, "state", model.away.has(seat.number) ? "AWAY" : seat.state);
     setText(parts.day, interpolate(gettext("Today: %s answered, %s talked"), [seat.today.answered || 0, clock(seat.today.talk || 0)]));
     setHidden(parts.listening, !monitor);
-    if (monitor) setText(parts.listening, `${modeName(monitor.mode)}: ${names.seat(monitor.supervisor)}`);
+    if (monitor) setText(parts.listening, `${modeName(monitor.mode)}: ${names.seat(monitor.supervisor)} ${monitor.by || ""}`);
     const number = call && numberText(call.direction === "out" ? call.dnis : call.ani);
     setText(parts.call, call ? [call.name, number, callStateName(call.state), call.queue && names.queue(call.queue)].filter(Boolean).join(" · ") : "");
     this._writeWay(call);

@@ -175,7 +175,7 @@ export class Seats {
     setText(parts.answered, String(seat.today.answered || 0));
     setText(parts.talk, clock(seat.today.talk || 0));
     setHidden(parts.ear, !monitor);
-    if (monitor) parts.ear.title = `${modeName(monitor.mode)}: ${this.names.seat(monitor.supervisor)}`;
+    if (monitor) parts.ear.title = `${modeName(monitor.mode)}: ${this.names.seat(monitor.supervisor)} ${monitor.by || ""}`;
     setHidden(parts.lost, seat.online !== false || seat.state === "LOGGED_OUT");
     this._time(row, now);
   }

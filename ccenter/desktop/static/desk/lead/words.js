@@ -1,5 +1,6 @@
 // What states, steps and reasons are called. Codes come from the core; names of queues and reasons from the page's data.
 
+import { REASONS } from "../words.js";
 import { clock, moment, timeOfDay } from "./dom.js";
 
 const STATES = {
@@ -48,6 +49,15 @@ const PARTIES = {
   lead: gettext("lead"),
 };
 
+const FORCED = {
+  ready: gettext("made ready"),
+  not_ready: gettext("made busy"),
+  signed_out: gettext("signed out"),
+  hang_up: gettext("forced off"),
+  transfer: gettext("forced transfer"),
+  take_over: gettext("taken over"),
+};
+
 export const stateName = (state) => STATES[state] || state;
 export const callStateName = (state) => CALL_STATES[state] || state;
 export const modeName = (mode) => MODES[mode] || mode;
@@ -68,7 +78,7 @@ export class Names {
   }
 
   reason(code) {
-    return this.reasons.get(code) || code || "";
+    return this.reasons.get(code) || REASONS[code] || code || "";
   }
 
   group(code) {
@@ -114,12 +124,9 @@ export class Names {
       case "left": return interpolate(gettext("%s left"), [this.target(step.party)]);
       case "callback": return gettext("callback promised");
       case "voicemail": return gettext("voicemail");
+      case "forced": return `${FORCED[step.action] || step.action} (${step.by})`;
       case "away": return gettext("agent's phone lost");
       case "back": return gettext("agent is back");
-      case "monitor": return `${modeName(step.mode)}: ${step.supervisor || ""}`;
-      case "monitor_ended": return gettext("monitoring over");
-      case "pause": return gettext("recording paused");
-      case "go_on": return gettext("recording goes on");
       case "end": return interpolate(gettext("ended by %s"), [PARTIES[step.by] || step.by || ""]);
       default: return step.step || String(step);
     }
