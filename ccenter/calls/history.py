@@ -43,7 +43,15 @@ def seat(agent: Agent) -> dict[str, Any]:
     """What one seat is doing now. Two queries."""
     status = AgentStatus.objects.filter(pk=agent.number).first()
     call = Call.objects.filter(pk=status.call).first() if status and status.call else None
-    return _seat(agent, status, call)
+    found = _seat(agent, status, call)
+    phones = {"browser": agent.browser_phone, "desk": agent.desk_phone, "number": agent.mobile}
+    return {**found, "phone": phone_kind(found["endpoint"]), "phones": phones}
+
+
+def phone_kind(endpoint: str) -> str:
+    """browser, desk or number; "" for no phone."""
+    name = endpoint.removeprefix("PJSIP/")
+    return "" if not name else "browser" if name.startswith("w") else "number" if "@" in name else "desk"
 
 
 def seats(chosen: QuerySet[Agent]) -> list[dict[str, Any]]:

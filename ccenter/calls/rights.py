@@ -33,7 +33,7 @@ _ROLES = {role.name.lower(): role for role in Role}
 
 
 class Scope(NamedTuple):
-    """What a user may see. `agents` and `queues` are numbers and codes, unused with `everything`; `numbers`: telephone numbers whole."""
+    """What a user may see. `agents` (numbers) and `queues` (codes) do not matter with `everything`; `numbers`: unmasked."""
 
     everything: bool
     lead: bool
@@ -72,7 +72,7 @@ def sees_numbers(user: Any) -> bool:
 
 
 def scope_of(user: Any) -> Scope:
-    """What a user may see; found once for each user object, in at most three queries beside the role's. Raises PermissionDenied."""
+    """What a user may see; found once for each user object, in three queries beside the role's. Raises PermissionDenied."""
     if not hasattr(user, "_scope"):
         user._scope = _scope(user)
     scope: Scope | None = user._scope

@@ -1,8 +1,8 @@
 """Facts as they are told to people: which, and how much of them.
 
-An admin is told everything. A lead: the facts that name a seat they lead, those of a call from when such a seat had to do with it,
-what happens in the lines of their queues (who took the caller is not said when it is another group's agent), and what is about no
-call and no seat. An agent: the facts that name their seat and those of their calls; that a lead listens, they are not told.
+An admin is told everything. A lead: the facts that name a seat they lead, those of a call from when such a seat had to do with
+it, what happens in the lines of their queues (but not who took the caller, when that is another group's agent), and what is about
+no call and no seat. An agent: the facts that name their seat and those of their calls; that a lead listens, they are not told.
 Telephone numbers are masked for who may not see them.
 """
 
@@ -41,7 +41,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Told(NamedTuple):
-    """A fact as it goes out, as JSON: `text` all of it, `masked` without numbers, `waiting` what it says of a queue ("": nothing).
+    """A fact as it goes out, in JSON: `text` all of it, `masked` without numbers, `waiting` what it says of a line ("": nothing).
 
     `agents` had to do with it.
     """

@@ -1,7 +1,8 @@
 """Telephone numbers as people see and dial them.
 
-Leads see whole numbers, an agent "138****5678" unless they have the right `calls.see_numbers` (`rights.sees_numbers`). What a screen dials is a token:
-it says where the number stands ("p12": the telephone of that id), not what it is, and is signed for one user and a day's work.
+Leads see whole numbers, an agent "138****5678" unless they have the right `calls.see_numbers` (`rights.sees_numbers`). What a
+screen dials is a token: it says where the number stands ("p12": the telephone of that id), not what it is, and is signed for one
+user and a day's work.
 Kinds of places: c call, b callback, v voicemail; other apps `register` theirs.
 """
 

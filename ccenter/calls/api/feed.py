@@ -42,7 +42,7 @@ class FeedView(AsyncView):
         operation_id="feed",
     )
     async def get(self, request: Request) -> HttpResponse:
-        """What happened after `since`; waits for the first fact. Leads hear of their groups' seats, calls and lines, agents of their own.
+        """What happened after `since`; waits for the first fact. Leads hear of their groups, agents of their own.
 
         The same comes over the websocket /ws/feed/?since=, one such object a message.
         """

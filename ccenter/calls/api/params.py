@@ -4,7 +4,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 
+from ccenter.calls import tokens
+from ccenter.calls.live import may_claim
 from ccenter.calls.models import Agent, ReasonCode, Trunk
 
 NUMBER = r"^\+?[0-9*#]{2,31}$"
@@ -45,12 +48,19 @@ class Nothing(Strict):
 
 
 class SignIn(Strict):
-    phone = serializers.ChoiceField(["desk", "number"], default="desk", help_text="Your desk phone, or a number over the trunk.")
+    phone = serializers.ChoiceField(
+        ["browser", "desk", "number"], default="desk", help_text="This browser, your desk phone, or a number over the trunk."
+    )
     number = NumberField(required=False, help_text="With phone=number; default: the number kept with your seat.")
     ready = serializers.BooleanField(default=False)
 
     def to_params(self, seat: Agent) -> dict[str, Any]:
+        """Without an endpoint for a browser's phone, which is made when everything else is right."""
         asked = self.validated_data
+        if asked["phone"] == "browser":
+            if not seat.browser_phone:
+                raise serializers.ValidationError({"phone": [_("Your seat may not use the browser as its phone.")]})
+            return {"ready": asked["ready"]}
         if asked["phone"] == "desk":
             if not seat.desk_phone:
                 raise serializers.ValidationError({"phone": [_("Your seat has no desk phone.")]})
@@ -69,9 +79,14 @@ class NotReady(Strict):
     reason = serializers.CharField(max_length=40, help_text="The code of a busy reason.")
 
     def validate_reason(self, code: str) -> str:
-        if not ReasonCode.objects.filter(code=code, active=True).exists():
-            raise serializers.ValidationError(_("There is no such reason."))
-        return code
+        return check_reason(code)
+
+
+def check_reason(code: str) -> str:
+    """A busy reason's code. Raises ValidationError."""
+    if not ReasonCode.objects.filter(code=code, active=True).exists():
+        raise serializers.ValidationError({"reason": [_("There is no such reason.")]})
+    return code
 
 
 TARGETS = {"agent": "agent", "queue": "queue", "number": "number", "flow": "flow", "voicemail": "mailbox"}
@@ -104,11 +119,30 @@ class Consult(Strict):
 
 
 class Dial(Strict):
-    number = NumberField(help_text="A number, or a colleague's extension.")
+    number = NumberField(required=False, help_text="A number, or a colleague's extension.")
+    token = serializers.CharField(max_length=200, required=False, help_text="Of a number on the screen, instead of `number`.")
+
+    def to_params(self, seat: Agent) -> dict[str, Any]:
+        asked = self.validated_data
+        if ("number" in asked) == ("token" in asked):
+            raise serializers.ValidationError({"number": [_("A number or a token, one of them.")]})
+        if "number" in asked:
+            return {"number": asked["number"]}
+        try:
+            return {"number": tokens.number_of(asked["token"], self.context["user"])}
+        except tokens.BadToken:
+            why = _("This number cannot be dialled any more. Load the page again.")
+            raise serializers.ValidationError({"token": [why]}) from None
 
 
 class ThisCall(Strict):
     call = serializers.RegexField(r"^c[0-9]{1,18}$", error_messages={"invalid": _("Not the id of a call.")})
+
+    def to_params(self, seat: Agent) -> dict[str, Any]:
+        call = self.validated_data["call"]
+        if not may_claim(seat, call):
+            raise NotFound(_("This call is not waiting any more, or not for you."))
+        return {"call": call}
 
 
 class Keys(Strict):

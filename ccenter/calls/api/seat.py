@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from ccenter.calls import history, reasons, requests
 from ccenter.calls.api import params
 from ccenter.calls.api.base import HasSeat, View
-from ccenter.calls.api.serializers import SeatState
+from ccenter.calls.api.serializers import OwnSeat
+from ccenter.calls.models import Agent
 from ccenter.calls.models import Request as Row
 
 PATIENCE = 3.0  # seconds an action waits for the core's answer
@@ -43,11 +44,12 @@ def answer(row: Row) -> Response:
 class SeatView(View):
     permission_classes = [HasSeat]
 
-    @extend_schema(responses=SeatState, tags=["seat"], operation_id="seat")
+    @extend_schema(responses=OwnSeat, tags=["seat"], operation_id="seat")
     def get(self, request: Request) -> Response:
-        """Your own seat: its state, its phone, its call."""
+        """Your own seat: its state, its phone, its call, what you may do. From `seq` on the feed tells what changes."""
         assert self.seat is not None
-        return Response(SeatState(history.seat(self.seat)).data)
+        seq = history.last_seq()
+        return Response(OwnSeat({"seq": seq, **history.seat(self.seat)}, context={"user": request.user}).data)
 
 
 class RequestView(View):
@@ -62,28 +64,40 @@ class RequestView(View):
         return answer(row)
 
 
-class SeatAction(View):
-    """One thing to do at one's own seat."""
+class Asking(View):
+    """Something to ask of the core, and its answer."""
 
-    permission_classes = [HasSeat]
     action: ClassVar[str] = ""
     body: ClassVar[type[params.Strict]] = params.Nothing
 
-    def post(self, request: Request) -> Response:
-        assert self.seat is not None
+    def ask(self, request: Request, seat: Agent, wanted: dict[str, Any]) -> Response:
+        """Asks it for a seat and waits a while for the answer. Raises ValidationError."""
         key = request.headers.get("Idempotency-Key", "")
         if len(key) > 100 or not key.isprintable():
             raise serializers.ValidationError({"Idempotency-Key": [_("At most 100 printable characters.")]})
-        body = self.body(data=request.data)
-        body.is_valid(raise_exception=True)
-        wanted = body.to_params(self.seat)
         try:
-            row = requests.submit(request.user, self.seat.number, self.action, wanted, key)
+            row = requests.submit(request.user, seat.number, self.action, wanted, key)
         except requests.KeyReused:
             raise serializers.ValidationError({"Idempotency-Key": [_("This key was used for something else.")]}) from None
         except requests.BadRequest as error:
             raise serializers.ValidationError({"detail": [str(error)]}) from error
         return answer(requests.wait_for(row.id, PATIENCE))
+
+
+class SeatAction(Asking):
+    """One thing to do at one's own seat."""
+
+    permission_classes = [HasSeat]
+
+    def post(self, request: Request) -> Response:
+        assert self.seat is not None
+        return self.ask(request, self.seat, self.wanted(request))
+
+    def wanted(self, request: Request) -> dict[str, Any]:
+        assert self.seat is not None
+        body = self.body(data=request.data, context={"user": request.user})
+        body.is_valid(raise_exception=True)
+        return body.to_params(self.seat)
 
 
 def _action(name: str, path: str, says: str, body: type[params.Strict] = params.Nothing) -> tuple[str, Any]:
@@ -100,7 +114,6 @@ def _action(name: str, path: str, says: str, body: type[params.Strict] = params.
 
 
 ACTIONS = [
-    _action("SignIn", "sign-in", "Sign in with a phone.", params.SignIn),
     _action("SignOut", "sign-out", "Sign out; in a call: when it is over."),
     _action("Ready", "ready", "Be ready for calls. Ends wrap-up."),
     _action("NotReady", "not-ready", "Be busy, with a reason; in a call: when it is over.", params.NotReady),
@@ -119,5 +132,6 @@ ACTIONS = [
     _action("TakeWaiting", "take", "Serve this waiting call now.", params.ThisCall),
     _action("PauseRecording", "pause-recording", "Record silence, while card data is read."),
     _action("ResumeRecording", "resume-recording", "Record again."),
+    _action("Reconnect", "reconnect", "Ring this page's phone for the call you are in: the page is new."),
     _action("SendKeys", "send-keys", "Send keys to the customer's side.", params.Keys),
 ]

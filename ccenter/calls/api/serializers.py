@@ -11,9 +11,10 @@ from ccenter.calls.telling import mask_in
 from ccenter.calls.tokens import token_of
 
 CALL_FIELDS = [
-    "id", "direction", "state", "away", "outcome", "ani", "number", "token", "province", "city", "name", "dnis", "label", "trunk", "language",
-    "queue", "answered_by", "agent", "customer", "started_at", "answered_at", "queued_at", "waiting_since", "offered_at", "connected_at",
-    "ended_at", "waited", "talked", "held", "ended_by", "recorded", "callback", "voicemail",
+    "id", "direction", "state", "away", "outcome", "ani", "number", "token", "province", "city", "name", "dnis", "label",
+    "trunk", "language", "queue", "answered_by", "agent", "customer", "started_at", "answered_at", "queued_at",
+    "waiting_since", "offered_at", "connected_at", "ended_at", "waited", "talked", "held", "ended_by", "recorded",
+    "callback", "voicemail",
 ]  # fmt: skip
 
 
@@ -159,6 +160,12 @@ class SeatState(serializers.Serializer):
     online = serializers.BooleanField(help_text="Whether that phone is there, as far as known.")
     actions = serializers.ListField(child=serializers.CharField(), help_text="Requests the centre would accept now: HoldCall ...")
     call = CallRow(allow_null=True)
+
+
+class OwnSeat(SeatState):
+    seq = serializers.IntegerField(help_text="The last fact on record.")
+    phone = serializers.ChoiceField(["browser", "desk", "number", ""], help_text="The kind of phone signed in with.")
+    phones = serializers.DictField(help_text="What one may sign in with: browser, desk (true or false), number (the one kept).")
 
 
 class QueueState(serializers.Serializer):

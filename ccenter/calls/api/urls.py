@@ -3,15 +3,21 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from ccenter.calls.api import alarms, audio, feed, health, record, seat, token
+from ccenter.calls.api import alarms, audio, feed, health, lead, live, phone, record, seat, token
 
 urlpatterns = [
     path("health/", health.HealthView.as_view()),
     path("token/", token.TokenView.as_view()),
     path("seat/", seat.SeatView.as_view()),
+    path("seat/phone/", phone.PhoneView.as_view()),
+    path("seat/sign-in/", phone.SignInView.as_view()),
     *(path(f"seat/{name}/", view) for name, view in seat.ACTIONS),
+    path("waiting/", live.WaitingView.as_view()),
+    path("figures/", live.FiguresView.as_view()),
+    path("live/", live.LiveView.as_view()),
     path("requests/<uuid:ident>/", seat.RequestView.as_view()),
     path("seats/", record.SeatsView.as_view()),
+    *(path(f"seats/<str:number>/{name}/", view) for name, view in lead.ACTIONS),
     path("queues/", record.QueuesView.as_view()),
     path("trunks/", record.TrunksView.as_view()),
     path("alarms/", alarms.AlarmsView.as_view()),

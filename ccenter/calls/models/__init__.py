@@ -16,6 +16,7 @@ from ccenter.calls.models.centre import (
 )
 from ccenter.calls.models.flow import Flow, FlowVersion, Prompt
 from ccenter.calls.models.lines import BlacklistEntry, CallbackEntry, Number, RefusedCall, Trunk
+from ccenter.calls.models.phone import WebPhone
 from ccenter.calls.models.record import (
     AgentDay,
     AgentStateSpan,
@@ -32,7 +33,6 @@ from ccenter.calls.models.record import (
     Request,
     Voicemail,
 )
-from ccenter.calls.models.phone import WebPhone
 
 __all__ = [
     "Agent",

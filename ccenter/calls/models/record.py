@@ -265,9 +265,9 @@ class AgentStateSpan(models.Model):
 
 
 class Monitoring(models.Model):
-    """That a lead heard a seat's call, folded; `seq` is of the fact that began it. `supervisor` is the lead's seat, `by` the user.
+    """That a lead heard a seat's call, folded; `seq` is of the fact that began it.
 
-    `mode` is the last of `modes` (listen, whisper, barge); `reason` why it ended.
+    `supervisor` is the lead's seat, `by` the user; `mode` is the last of `modes` (listen, whisper, barge); `reason` why it ended.
     """
 
     seq = models.BigIntegerField(primary_key=True)

@@ -45,7 +45,9 @@ MOST_DAYS = 5000  # rows of agents' days kept at hand
 
 
 def on(kind: type[F], needs: tuple[str, ...] = ("call",)) -> Callable[[Callable[["Book", F], None]], Callable[["Book", F], None]]:
-    """Registers the fold of a type of fact; `needs` names the rows it looks at by the fact's fields: call, recording, agent, supervisor; "day": the agent's day.
+    """Registers the fold of a type of fact.
+
+    `needs` names the rows it looks at by the fact's fields: call, recording, agent, supervisor; "day": the agent's day.
     """
 
     def register(fold: Callable[["Book", F], None]) -> Callable[["Book", F], None]:

@@ -71,7 +71,8 @@ def _empty() -> None:
     """Takes the rows the facts will make again. Recordings and voicemails keep what others wrote into them."""
     Call.objects.exclude(id__startswith=PREFIX).delete()
     Recording.objects.update(state="unknown", pauses=0)
-    tables = ", ".join(model._meta.db_table for model in (CallAgent, CallOffer, AgentStatus, AgentStateSpan, AgentDay, Monitoring))
+    emptied = (CallAgent, CallOffer, AgentStatus, AgentStateSpan, AgentDay, Monitoring)
+    tables = ", ".join(model._meta.db_table for model in emptied)
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {tables}")
     Voicemail.objects.filter(heard_at=None).delete()
