@@ -146,7 +146,7 @@ export class CallBar {
     this._enable("transfer", may("TransferCall"));
     this._enable("consult", may("ConsultWith"));
     const paused = call?.recording === "paused";
-    setText($("span", b.record), paused ? gettext("Record") : gettext("Pause rec."));
+    setText($("span", b.record), paused ? gettext("Resume rec.") : gettext("Pause rec."));
     b.record.classList.toggle("on", Boolean(paused));
     this._enable("record", paused ? may("ResumeRecording") : may("PauseRecording"));
     const party = live && call.role === "agent" && call.party;
