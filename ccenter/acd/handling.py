@@ -221,8 +221,10 @@ def end_consult(w: World, call: Call, reason: str) -> None:
         return
     service.drop_party(w, call)
     w.out.append(facts.ConsultEnded(w.seq(), w.now, call.id, party.target, reason))
-    call.stays_held = False
-    if call.state is CallState.HELD:
+    if call.away:
+        call.stays_held = False
+        leave_alone(w, call)
+    elif call.state is CallState.HELD:
         resume(w, call)
 
 

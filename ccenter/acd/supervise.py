@@ -214,22 +214,29 @@ def arrange(w: World) -> None:
             if w.state.legs[watch.leg].bridge != call.bridge:
                 w.join(call, watch.leg)
                 close_ear(w, watch)
-        elif watch.up and leg and (watch.of, watch.snoop_mode) != (leg, watch.mode):
+        elif watch.up:
             open_ear(w, watch, call, leg)
 
 
 def open_ear(w: World, watch: Watch, call: Call, leg: str) -> None:
-    """Let the lead hear this leg, and with "whisper" speak to it. A snoop cannot be changed: another one takes its place."""
+    """Let the lead hear this leg ("": none now); whispering, also speak to it. A snoop cannot change: another takes its place."""
+    joining = []
     if not watch.bridge:
         watch.bridge = w.fresh("b", call.node)
         w.out.append(commands.MakeBridge(watch.bridge))
-    old, watch.snoop = watch.snoop, w.fresh("l", call.node)
-    watch.of, watch.snoop_mode = leg, watch.mode
-    w.state.legs[watch.snoop] = Leg(watch.snoop, call.id, "snoop", w.now, state="up", bridge=watch.bridge)
-    w.state.legs[watch.leg].bridge = watch.bridge
-    w.quiet("snoop", watch.supervisor)
-    w.out.append(commands.Snoop(watch.snoop, leg, "both", WHISPERED[watch.mode], call.id))
-    w.out.append(commands.Join(watch.bridge, (watch.leg, watch.snoop)))
+        joining.append(watch.leg)
+    old = ""
+    if leg and (watch.of, watch.snoop_mode) != (leg, watch.mode):
+        old, watch.snoop = watch.snoop, w.fresh("l", call.node)
+        watch.of, watch.snoop_mode = leg, watch.mode
+        w.state.legs[watch.snoop] = Leg(watch.snoop, call.id, "snoop", w.now, state="up")
+        w.quiet("snoop", watch.supervisor)
+        w.out.append(commands.Snoop(watch.snoop, leg, "both", WHISPERED[watch.mode], call.id))
+        joining.append(watch.snoop)
+    if joining:
+        for leg_id in joining:
+            w.state.legs[leg_id].bridge = watch.bridge
+        w.out.append(commands.Join(watch.bridge, tuple(joining)))
     w.hang_up(old)
 
 

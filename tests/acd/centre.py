@@ -4,6 +4,7 @@ The cast: agents 1001 (Ai, sales), 1002 (Bo, sales and support, the better techn
 """
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -136,6 +137,11 @@ def config(**changes: Any) -> Config:
     return Config(**{**tables, **changes})
 
 
+def web(agent: str) -> str:
+    """The account of this agent's browser phone."""
+    return f"PJSIP/w{agent}-ab12cd34"
+
+
 class Centre:
     """A core, the switch it commands, and all that was said. Each event goes to a restored twin too, if there is one.
 
@@ -235,9 +241,20 @@ class Centre:
         for agent in agents:
             assert not self.ask(events.SignIn, agent, endpoint=f"PJSIP/{agent}", ready=ready)
 
+    def sign_in_by_browser(self, *agents: str) -> None:
+        """Ready, with phones in browsers, which have registered."""
+        for agent in agents:
+            assert not self.ask(events.SignIn, agent, endpoint=web(agent), ready=True)
+            self.registers(agent)
+
+    def registers(self, agent: str, online: bool = True) -> None:
+        """The browser's phone came, or is gone."""
+        self.send(events.PhoneChanged(web(agent), online))
+
     def phone(self, agent: str) -> str:
         """The leg to this agent's phone; "" when there is none."""
-        legs = [leg for leg, channel in self.switch.channels.items() if channel.endpoint == f"PJSIP/{agent}"]
+        endpoints = (f"PJSIP/{agent}", web(agent))
+        legs = [leg for leg, channel in self.switch.channels.items() if channel.endpoint in endpoints]
         assert len(legs) <= 1, f"{agent} has {legs}"
         return legs[0] if legs else ""
 
@@ -322,4 +339,4 @@ class Centre:
     def together(self, caller: str) -> set[str]:
         """Who talks with the caller: agents by code, numbers by number."""
         endpoints = {self.switch.channels[leg].endpoint for leg in self.switch.talks_with(caller)}
-        return {endpoint.removeprefix("PJSIP/").partition("@")[0] for endpoint in endpoints}
+        return {re.sub(r"PJSIP/w?(\+?\d+).*", r"\1", endpoint) for endpoint in endpoints}

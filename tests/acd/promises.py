@@ -3,7 +3,7 @@
 from collections import Counter
 from itertools import pairwise
 
-from ccenter.acd import facts, routing
+from ccenter.acd import facts, requests, routing
 from ccenter.acd.agent import AgentState
 from ccenter.acd.call import Call, CallState
 from ccenter.acd.machine import Acd
@@ -12,7 +12,7 @@ from tests.acd.switch import Switch
 
 BUSY = (AgentState.RESERVED, AgentState.TALKING)
 CALL_TIMERS = {"announce", "wait", "input", "lookup", "ask", "store", "message"}
-AFTERWARDS = (facts.RecordingDone, facts.RecordingFailed, facts.SwitchRefused)  # may name a call that ended
+AFTERWARDS = (facts.RecordingDone, facts.RecordingFailed, facts.SwitchRefused, facts.MonitorEnded)  # may name a call that ended
 
 
 def check(acd: Acd) -> None:
@@ -21,6 +21,9 @@ def check(acd: Acd) -> None:
     nobody_waits_for_an_agent_who_is_ready(acd)
     the_state_of_a_call_is_what_it_has(acd)
     everybody_hears_something(acd)
+    who_waits_for_a_lost_phone_hears_music(acd)
+    a_lead_hears_what_they_asked_for(acd)
+    each_seat_was_told_what_it_may_do(acd)
     every_timer_belongs_to_something(acd)
     the_indexes_agree_with_the_state(acd)
 
@@ -41,6 +44,9 @@ def people_on(acd: Acd, call: Call) -> dict[str, list[AgentState]]:
     other = acd.legs.get(call.customer)
     if other is not None and other.agent:
         add(other.agent, AgentState.TALKING if other.state == "up" else AgentState.RESERVED)
+    for watch in acd.world.state.watches.values():
+        if watch.call == call.id:
+            add(watch.supervisor, AgentState.TALKING if watch.up else AgentState.RESERVED)
     return people
 
 
@@ -98,9 +104,9 @@ def the_state_of_a_call_is_what_it_has(acd: Acd) -> None:
             rings = bool(call.offers) or call.party is not None or (bool(call.customer) and not up)
             assert rings, f"{call.id} is reserved for nobody"
         if state in (CallState.CONNECTED, CallState.HELD):
-            somebody = call.agent_leg or (call.party.leg if call.party else "")
             assert up, f"{call.id} is {state} without a customer"
-            assert acd.legs[somebody].state == "up", f"{call.id} is {state} with nobody"
+            others = [acd.legs[leg] for leg in (call.agent_leg, call.party.leg if call.party else "") if leg]
+            assert call.away or any(leg.state == "up" for leg in others), f"{call.id} is {state} with nobody"
         assert bool(call.held_at) == (state is CallState.HELD), f"{call.id} {state} held at {call.held_at}"
         for leg in (call.customer, call.agent_leg, *call.offers, call.party.leg if call.party else ""):
             if leg and not (leg == call.customer and call.gone):
@@ -127,8 +133,51 @@ def everybody_hears_something(acd: Acd) -> None:
         if call.state is CallState.CONNECTED:
             told = call.saying == "agent" and acd.legs[call.agent_leg].bridge == call.bridge  # joins when the prompt is over
             assert told or (leg.bridge == call.bridge != "" and others), f"{call.id} is connected to nobody"
+            in_talk = call.away or acd.legs[call.agent_leg].bridge == call.bridge if call.agent else True
+            assert in_talk, f"{call.agent} does not hear {call.id}"
         if call.message:
             assert f"message:{call.id}" in w.state.timers, f"{call.id} leaves a message for ever"
+
+
+def who_waits_for_a_lost_phone_hears_music(acd: Acd) -> None:
+    for call in acd.world.state.calls.values():
+        if not call.away:
+            continue
+        assert f"away:{call.id}" in acd.world.state.timers, f"{call.id} waits for {call.agent} for ever"
+        assert call.agent, f"{call.id} waits for nobody"
+        assert not call.agent_leg or acd.legs[call.agent_leg].state != "up", f"{call.agent} is there, and away"
+        if call.party is not None and call.party.joined:
+            assert call.state is CallState.CONNECTED, f"{call.id}: the others of a conference talk on"
+        else:
+            parked = [call.customer, call.party.leg if call.party is not None and call.party.up else call.customer]
+            assert all(acd.legs[leg].bridge == "hold" for leg in parked), f"{call.id} waits in silence"
+
+
+def a_lead_hears_what_they_asked_for(acd: Acd) -> None:
+    """A lead who monitors is on one call, which its agent is on, and in a bridge with nobody who is not to hear them."""
+    state = acd.world.state
+    for code, watch in state.watches.items():
+        call, leg = state.calls[watch.call], acd.legs[watch.leg]
+        party = call.party.agent if call.party is not None else ""
+        assert watch.agent in (call.agent, party, acd.legs[call.customer].agent), f"{code} hears {watch.agent}, who has left"
+        assert (leg.agent, leg.role, leg.call, code) == (code, "lead", call.id, watch.supervisor)
+        assert (leg.state == "up") == watch.up != (f"dial:{leg.id}" in state.timers), f"{leg.id} rings for ever"
+        others = {other.id for other in acd.legs.values() if other.bridge == leg.bridge != "" and not other.ending} - {leg.id}
+        if watch.up and watch.mode == "barge":
+            assert leg.bridge == call.bridge and not watch.snoop and not watch.bridge, f"{code} does not barge in"
+        elif watch.up:
+            assert others <= {watch.snoop}, f"{code} listens, and is heard by {others}"
+            of = call.agent_leg if call.agent == watch.agent else call.party.leg if watch.agent == party else call.customer
+            hears = watch.snoop in others and watch.of == of and watch.snoop_mode == watch.mode
+            assert hears or f"snoop:{code}" in state.timers or call.away, f"{code} hears nothing"
+    snoops = {watch.snoop for watch in state.watches.values() if watch.snoop}
+    assert snoops == {leg.id for leg in acd.legs.values() if leg.role == "snoop" and not leg.ending}
+    assert len(snoops) == sum(bool(watch.snoop) for watch in state.watches.values())
+
+
+def each_seat_was_told_what_it_may_do(acd: Acd) -> None:
+    for code, agent in acd.world.state.agents.items():
+        assert agent.allows == requests.allowed(acd.world, agent), f"{code} was not told"
 
 
 def every_timer_belongs_to_something(acd: Acd) -> None:
@@ -140,6 +189,10 @@ def every_timer_belongs_to_something(acd: Acd) -> None:
         elif kind in ("wrap", "rest"):
             wanted = AgentState.WRAP_UP if kind == "wrap" else AgentState.NOT_READY
             assert state.agents[ident].state is wanted, key
+        elif kind == "snoop":
+            assert ident in state.watches, key
+        elif kind == "away":
+            assert state.calls[ident].away, key
         else:
             assert kind in CALL_TIMERS and ident in state.calls, key
     for code, agent in state.agents.items():
@@ -166,13 +219,14 @@ def the_indexes_agree_with_the_state(acd: Acd) -> None:
             assert w.state.calls[ident].offers, f"{ident} does not ring"
     for leg in w.state.legs.values():
         assert leg.call in w.state.calls or (leg.call == "" and leg.ending), f"{leg.id} belongs to nobody"
-    assert not w.new_calls and not w.new_ready and not w.out
+    assert not w.new_calls and not w.new_ready and not w.touched and not w.out
 
 
 def truth_agrees(acd: Acd, switch: Switch) -> None:
     """With all events delivered, what the core believes is so, and nobody is left in silence by a command forgotten."""
     assert set(acd.legs) == set(switch.channels), "legs"
     wanted = {call.bridge for call in acd.world.state.calls.values() if call.bridge}
+    wanted |= {watch.bridge for watch in acd.world.state.watches.values() if watch.bridge}
     assert wanted == set(switch.bridges), "bridges"
     for leg_id, leg in acd.legs.items():
         channel = switch.channels[leg_id]
@@ -194,6 +248,7 @@ def truth_agrees(acd: Acd, switch: Switch) -> None:
 def nothing_is_left(acd: Acd) -> None:
     state = acd.world.state
     assert not state.calls and not state.legs and not state.timers, (state.calls, state.legs, state.timers)
+    assert not state.watches, state.watches
     for code, agent in state.agents.items():
         assert agent.state not in BUSY and agent.state is not AgentState.WRAP_UP, f"{code} is {agent.state}"
     for line in acd.world.lines.values():

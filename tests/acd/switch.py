@@ -24,6 +24,9 @@ class Channel:
     recording: str = ""
     paused: bool = False
     keys_sent: str = ""
+    of: str = ""  # a snoop: the channel it hears, and may be heard on
+    spy: str = ""
+    whisper: str = ""
 
 
 @dataclass
@@ -65,6 +68,8 @@ class Switch:
         if channel.message:
             self.report(events.MessageRecorded(leg, channel.message, 4.0))
         self.report(events.LegEnded(leg, cause, note))
+        for snoop in [snoop for snoop, other in self.channels.items() if other.of == leg]:
+            self.ends(snoop)
 
     def presses(self, leg: str, key: str) -> None:
         self.report(events.KeyPressed(leg, key))
@@ -111,6 +116,22 @@ class Switch:
         }
         return {name for name, yes in heard.items() if yes}
 
+    def voices(self, leg: str) -> set[str]:
+        """Whose voices reach this channel: of those in its bridge, through snoops there, and whispered into it."""
+        heard = set()
+        for other in self.talks_with(leg):
+            snoop = self.channels[other]
+            if not snoop.of:
+                heard.add(other)
+            if snoop.spy in ("in", "both"):
+                heard.add(snoop.of)
+            if snoop.spy in ("out", "both"):
+                heard |= self.talks_with(snoop.of)
+        for snoop in self.channels.values():
+            if snoop.of == leg and snoop.whisper in ("out", "both"):
+                heard |= self.talks_with(snoop.id)
+        return heard - {leg}
+
     # -- commands ----------------------------------------------------------------------------------------------
 
     def perform(self, out: list[Output]) -> None:
@@ -125,6 +146,11 @@ class Switch:
             case commands.Dial(leg=leg, endpoint=endpoint):
                 assert leg not in self.channels, f"{leg} dialled twice"
                 self.channels[leg] = Channel(leg, "dialling", endpoint)
+            case commands.Snoop(leg=leg, of=of, spy=spy, whisper=whisper):
+                assert leg not in self.channels, f"{leg} made twice"
+                self.channels[leg] = Channel(leg, "up", of=of, spy=spy, whisper=whisper)
+                if of not in self.channels:
+                    self.ends(leg, 0)
             case commands.LookUp():
                 self.lookups.append(command)
             case commands.Store():

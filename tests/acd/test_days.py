@@ -30,6 +30,8 @@ CLICKS = [
     events.LeaveCall,
     events.PauseRecording,
     events.ResumeRecording,
+    events.Reconnect,
+    events.StopMonitor,
 ]
 TARGETS = [
     *(ToAgent(agent) for agent in AGENTS * 2),
@@ -56,7 +58,7 @@ WEIGHTS: dict[str, tuple[float, float, Draw]] = {
     "signs_in": (
         2,
         2,
-        lambda r: {"agent": r.choice(AGENTS), "ready": r.random() < 0.7, "phone": r.choice(["", "", "", "PJSIP/1001"])},
+        lambda r: {"agent": r.choice(AGENTS), "ready": r.random() < 0.7, "phone": r.choice(["", "web", "web", "PJSIP/1001"])},
     ),
     "changes_state": (
         6,
@@ -66,6 +68,35 @@ WEIGHTS: dict[str, tuple[float, float, Draw]] = {
     "clicks": (1, 1, lambda r: {"agent": r.choice(AGENTS), "kind": r.choice(CLICKS)}),
     "a_busy_agent_clicks": (10, 30, lambda r: {"index": r.randrange(30), "kind": r.choice(CLICKS)}),
     "passes_on": (7, 35, lambda r: {"index": r.randrange(30), "where": r.choice(TARGETS), "consulted": r.random() < 0.6}),
+    "a_lead_joins": (
+        6,
+        9,
+        lambda r: {
+            "agent": r.choice(AGENTS),
+            "index": r.randrange(30),
+            "kind": r.choice([events.Monitor, events.Monitor, events.Monitor, events.TakeOver]),
+            "mode": r.choice(["listen", "whisper", "barge"]),
+        },
+    ),
+    "a_free_lead_joins": (
+        10,
+        16,
+        lambda r: {
+            "index": r.randrange(30),
+            "kind": r.choice([events.Monitor, events.Monitor, events.Monitor, events.TakeOver]),
+            "mode": r.choice(["listen", "whisper", "barge"]),
+        },
+    ),
+    "a_browser_comes_or_goes": (8, 12, lambda r: {"index": r.randrange(30)}),
+    "a_lead_forces": (
+        2,
+        2,
+        lambda r: {
+            "index": r.randrange(30),
+            "where": r.choice(TARGETS),
+            "what": r.choice(["ready", "not_ready", "signed_out", "hang_up", "transfer", "transfer"]),
+        },
+    ),
     "dials": (4, 4, lambda r: {"agent": r.choice(AGENTS), "number": r.choice([*AGENTS, "10086", "+861390000", "x"])}),
     "dials_by_hand": (2, 2, lambda r: {"agent": r.choice(AGENTS), "number": r.choice([*AGENTS, "10086", "x"])}),
     "helps_out": (
@@ -93,7 +124,7 @@ WEIGHTS: dict[str, tuple[float, float, Draw]] = {
     "a_hold_key": (2, 2, lambda r: {"index": r.randrange(30), "held": r.random() < 0.5}),
     "a_prompt_ends": (12, 12, lambda r: {"index": r.randrange(30)}),
     "a_message_ends": (3, 3, lambda r: {"index": r.randrange(30), "seconds": r.choice([0.2, 8.0])}),
-    "a_phone_registers": (3, 3, lambda r: {"agent": r.choice(AGENTS), "online": r.random() < 0.7}),
+    "a_phone_registers": (3, 3, lambda r: {"agent": r.choice(AGENTS), "online": r.random() < 0.8}),
     "the_data_answer": (4, 4, lambda r: {"index": 0, "what": r.choice(["found", "gold", "missing", "failed"])}),
     "the_disk_answers": (4, 4, lambda r: {"failed": r.random() < 0.4}),
     "a_recording_is_checked": (2, 2, lambda r: {"size": r.choice([0, 1000])}),

@@ -15,7 +15,7 @@ from ccenter.acd.config import ToAgent, ToCallback, ToEnd, ToFlow, ToMenu, ToNum
 from ccenter.acd.machine import Acd
 from ccenter.acd.world import Output
 from tests.acd import promises
-from tests.acd.centre import MONDAY_NOON, config
+from tests.acd.centre import MONDAY_NOON, config, web
 
 JUNK = ["", "x", "ast1-", "ast1-l3", "ast9-l1", "-", "c1", "1001", "'; drop", "中文", "\n", "9" * 500]
 REQUESTS = list(events.AnyRequest.__args__)
@@ -49,7 +49,7 @@ class Sender:
         return self.pick(["1001", "1002", "1003", "1004"])
 
     def endpoint(self) -> str:
-        return self.pick([f"PJSIP/100{i}" for i in range(1, 5)])
+        return self.pick([f"PJSIP/100{i}" for i in range(1, 5)] + [web("1001"), web("1002")])
 
     def of_call(self, name: str) -> str:
         return self.pick([value for call in self.acd.world.state.calls.values() if (value := getattr(call, name))])
@@ -79,7 +79,9 @@ class Sender:
             "endpoint": self.endpoint,
             "ready": lambda: self.dice.random() < 0.7,
             "reason": lambda: self.pick(["lunch"]),
-            "target": self.target,
+            "target": self.agent if kind in (events.Monitor, events.TakeOver) else self.target,
+            "mode": lambda: self.pick(["listen", "whisper", "barge"]),
+            "state": lambda: self.pick(["ready", "not_ready", "signed_out"]),
             "number": lambda: self.pick(["10086", "1001", "1002"]),
             "call": self.call,
             "keys": lambda: self.pick(["12#"]),

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ccenter.acd import events
-from ccenter.acd.agent import AgentState
+from ccenter.acd.agent import AgentState, is_web
 from ccenter.acd.config import ToAgent, ToCallback, ToEnd, ToFlow, ToMenu, ToNumber, ToQueue, ToVoicemail
+from ccenter.acd.handling import FREE
 from tests.acd import promises
-from tests.acd.centre import Centre, config
+from tests.acd.centre import Centre, config, web
 
 AGENTS = st.sampled_from(["1001", "1002", "1003", "1004"])
 NUMBERS = st.sampled_from([*config().numbers, "4999"])
@@ -39,6 +40,7 @@ TARGETS = st.one_of(
         ]
     ),
 )
+MODES = st.sampled_from(["listen", "whisper", "barge"])
 PLAIN = st.sampled_from(
     [
         events.AnswerCall,
@@ -51,6 +53,8 @@ PLAIN = st.sampled_from(
         events.LeaveCall,
         events.PauseRecording,
         events.ResumeRecording,
+        events.Reconnect,
+        events.StopMonitor,
     ]
 )
 FEWER = config(
@@ -76,7 +80,8 @@ class Play(RuleBasedStateMachine):
 
     @initialize(agents=st.sets(AGENTS, min_size=1))
     def the_day_begins(self, agents: set[str]) -> None:
-        self.c.sign_in(*sorted(agents))
+        self.c.sign_in(*(agent for agent in sorted(agents) if agent in ("1001", "1004")))
+        self.c.sign_in_by_browser(*(agent for agent in sorted(agents) if agent in ("1002", "1003")))
 
     def ask(self, kind: type[events.Request], agent: str, **more: Any) -> None:
         self.requests += 1
@@ -94,9 +99,9 @@ class Play(RuleBasedStateMachine):
             leg = self.c.switch.comes_in()
             self.c.switch.report(events.CallOffered(leg, ani, dnis, "demo", f"PJSIP/{leg}"))
 
-    @rule(agent=AGENTS, ready=st.booleans(), phone=st.sampled_from(["", "PJSIP/1001", "PJSIP/139@trunk-demo"]))
+    @rule(agent=AGENTS, ready=st.booleans(), phone=st.sampled_from(["", "web", "PJSIP/1001", "PJSIP/139@trunk-demo"]))
     def signs_in(self, agent: str, ready: bool, phone: str) -> None:
-        self.ask(events.SignIn, agent, endpoint=phone or f"PJSIP/{agent}", ready=ready)
+        self.ask(events.SignIn, agent, endpoint=web(agent) if phone == "web" else phone or f"PJSIP/{agent}", ready=ready)
 
     @rule(agent=AGENTS, kind=st.sampled_from([events.SignOut, events.Ready, events.Ready, events.NotReady]))
     def changes_state(self, agent: str, kind: type[events.Request]) -> None:
@@ -121,6 +126,29 @@ class Play(RuleBasedStateMachine):
         agent = self.some(self.busy(), index)
         if agent:
             self.ask(events.ConsultWith if consulted else events.TransferCall, agent, target=where)
+
+    @rule(agent=AGENTS, index=SOMEONE, kind=st.sampled_from([events.Monitor, events.Monitor, events.TakeOver]), mode=MODES)
+    def a_lead_joins(self, agent: str, index: int, kind: type[events.Request], mode: str) -> None:
+        watch = self.c.acd.world.state.watches.get(agent)
+        target = watch.agent if watch is not None and index % 4 else self.some(self.busy(), index) or agent
+        self.ask(kind, agent, target=target, **({"mode": mode} if kind is events.Monitor else {}))
+
+    @rule(index=SOMEONE, kind=st.sampled_from([events.Monitor, events.Monitor, events.TakeOver]), mode=MODES)
+    def a_free_lead_joins(self, index: int, kind: type[events.Request], mode: str) -> None:
+        free = [a.code for a in self.c.acd.world.state.agents.values() if a.state in FREE and a.online]
+        lead = self.some(free, index)
+        if lead:
+            self.a_lead_joins(lead, index, kind, mode)
+
+    @rule(index=SOMEONE, where=TARGETS, what=st.sampled_from(["ready", "not_ready", "signed_out", "hang_up", "transfer"]))
+    def a_lead_forces(self, index: int, where: Any, what: str) -> None:
+        agent = self.some(self.busy(), index) or "1001"
+        if what == "hang_up":
+            self.ask(events.ForceHangUp, agent)
+        elif what == "transfer":
+            self.ask(events.ForceTransfer, agent, target=where)
+        else:
+            self.ask(events.ForceState, agent, state=what, reason="forced")
 
     @rule(agent=AGENTS, number=st.one_of(AGENTS, st.sampled_from(["10086", "+8613900000009", "x"])))
     def dials(self, agent: str, number: str) -> None:
@@ -222,7 +250,16 @@ class Play(RuleBasedStateMachine):
 
     @rule(agent=AGENTS, online=st.booleans())
     def a_phone_registers(self, agent: str, online: bool) -> None:
-        self.c.switch.report(events.PhoneChanged(f"PJSIP/{agent}", online))
+        endpoint = self.c.acd.world.state.agents[agent].endpoint if agent in self.c.acd.world.state.agents else ""
+        self.c.switch.report(events.PhoneChanged(endpoint or f"PJSIP/{agent}", online))
+
+    @rule(index=SOMEONE)
+    def a_browser_comes_or_goes(self, index: int) -> None:
+        browsers = [a for a in self.c.acd.world.state.agents.values() if is_web(a.endpoint)]
+        busy = [a for a in browsers if a.call or not a.online]
+        agent = self.some(busy or browsers, index)
+        if agent:
+            self.c.switch.report(events.PhoneChanged(agent.endpoint, not agent.online))
 
     @rule(index=SOMEONE, what=st.sampled_from(["found", "gold", "missing", "failed"]))
     def the_data_answer(self, index: int, what: str) -> None:

@@ -220,7 +220,16 @@ def test_given_an_agent_in_a_call_when_they_take_another_then_they_are_refused_a
     caller = centre.calls_in("4001")
     assert centre.ask(events.TakeWaiting, "1001", call=centre.call_of(caller).id) == "busy"
     assert centre.call_of(caller).state == "QUEUED"
-    assert centre.ask(events.PickUp, "1001", call=centre.call_of(caller).id) == "no_such_call"
+    assert centre.ask(events.PickUp, "1001", call=centre.call_of(caller).id) == "busy"
+
+
+def test_given_a_call_that_rings_nowhere_when_picked_up_or_an_unknown_one_taken_then_there_is_no_such_call(
+    centre: Centre,
+) -> None:
+    centre.sign_in("1003")
+    caller = centre.calls_in("4001")
+    assert centre.ask(events.PickUp, "1003", call=centre.call_of(caller).id) == "no_such_call"
+    assert centre.ask(events.TakeWaiting, "1003", call="c99") == "no_such_call"
 
 
 def test_given_an_agent_on_a_break_when_they_take_a_call_then_they_are_on_the_break_again_after(centre: Centre) -> None:
