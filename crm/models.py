@@ -141,7 +141,7 @@ class ServiceRecord(models.Model):
 
     class Result(models.TextChoices):
         SOLVED = "solved", _("solved")
-        ORDERED = "ordered", _("ordered")
+        ORDERED = "ordered", _("order taken")
         FOLLOW_UP = "follow_up", _("to be followed up")
         COMPLAINT = "complaint", _("complaint taken")
         TRANSFERRED = "transferred", _("handed over")
@@ -189,9 +189,9 @@ class Complaint(models.Model):
     """A customer was wronged, or says so 投诉; open until somebody closes it with a word about how."""
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", _("to be done")
         WORKING = "working", _("being worked on")
-        CLOSED = "closed", _("closed")
+        CLOSED = "closed", _("settled")
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="complaints", verbose_name=_("customer"))
     call = models.CharField(_("call"), max_length=40, blank=True)

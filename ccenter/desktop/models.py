@@ -11,9 +11,9 @@ from ccenter.calls.models import SeatGroup
 class Message(models.Model):
     """What somebody wrote to a colleague, or to all of a group. Who gets it is settled when it is sent: see `Delivery`."""
 
-    sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("from"))
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("sender"))
     to_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("to")
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("recipient")
     )
     to_group = models.ForeignKey(
         SeatGroup, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("to the group")

@@ -133,4 +133,4 @@ class Words:
         return gettext("left a message")
 
     def _end(self, step: Mapping[str, Any]) -> str:
-        return gettext("ended")
+        return gettext("the call ended")
