@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ccenter.calls.models import CentreSettings, Queue, ReasonCode, Skill
+from ccenter.calls.models import CentreSettings, Flow, Queue, ReasonCode, Skill
 from ccenter.calls.rights import Role, led_groups, led_queues, led_seats, role_of, seat_of
 from ccenter.desktop.pages import named, page
 
@@ -56,6 +56,7 @@ def _names(request: HttpRequest) -> dict[str, Any]:
     return {
         "groups": [{"code": group.code, "name": group.name or group.code} for group in led_groups(request.user).distinct()],
         "queues": [{"code": queue.code, "name": queue.name or queue.code} for queue in _queues(request)],
+        "flows": [{"code": flow.code, "name": flow.name or flow.code} for flow in Flow.objects.only("code", "name")],
         "reasons": [named(row.code, row.name_zh, row.name_en) for row in ReasonCode.objects.filter(active=True)],
     }
 

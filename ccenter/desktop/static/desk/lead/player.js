@@ -119,10 +119,9 @@ export class Player {
   _events(call) {
     const began = moment(this.recording.started_at);
     this.steps = [];
-    for (const step of call.steps || []) {
-      const after = (moment(step.at) - began) / 1000;
-      const text = step.text || this.names.step(step);
-      if (!text || after > this._seconds() + 1) continue;
+    for (const { at, text } of this.names.way(call.steps)) {
+      const after = (moment(at) - began) / 1000;
+      if (after > this._seconds() + 1) continue;
       const place = Math.max(0, after);
       const node = el("li", {}, el("button", { type: "button", onclick: () => this.seek(place) }, el("span.tnum", {}, after < 0 ? "" : clock(after)), el("span", {}, text)));
       this.steps.push({ after, node });

@@ -1,6 +1,6 @@
 // The chosen seat: its call, its day, and what a lead can do there.
 
-import { clock, el, icon, numberText, setData, setHidden, setText, twice } from "./dom.js";
+import { clock, el, icon, numberText, setData, setHidden, setText, timeOfDay, twice } from "./dom.js";
 import { TargetPicker } from "./targets.js";
 import { callStateName, modeName, since, stateName } from "./words.js";
 
@@ -121,7 +121,7 @@ export class SeatCard {
     const key = call ? `${call.id} ${steps.length}` : "";
     if (key === this.wayKey) return;
     this.wayKey = key;
-    this.parts.way.replaceChildren(...steps.slice(-8).map((step) => el("li", {}, typeof step === "string" ? step : this.names.step(step))));
+    this.parts.way.replaceChildren(...this.names.way(steps).slice(-8).map((one) => el("li", { title: timeOfDay(one.at) }, one.text)));
   }
 
   // The core has the last word; this only spares clicks that cannot succeed, and says why.

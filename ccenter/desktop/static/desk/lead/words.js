@@ -69,6 +69,7 @@ export class Names {
   constructor(page) {
     this.queues = new Map((page.queues || []).map((one) => [one.code, one.name || one.code]));
     this.reasons = new Map((page.reasons || []).map((one) => [one.code, one.name]));
+    this.flows = new Map((page.flows || []).map((one) => [one.code, one.name || one.code]));
     this.groups = new Map((page.groups || []).map((one) => [one.code, one.name || one.code]));
     this.seats = new Map();
   }
@@ -97,16 +98,17 @@ export class Names {
     const code = rest.join(":");
     if (kind === "agent") return this.seat(code);
     if (kind === "queue") return this.queue(code);
-    if (kind === "number" || kind === "flow") return code;
+    if (kind === "flow") return this.flows.get(code) || code;
+    if (kind === "number") return code;
     return text || "";
   }
 
   /** One step of a call's way in a few words. */
   step(step) {
     switch (step.step) {
-      case "node": return step.node;
-      case "key": return step.key ? interpolate(gettext("key %s"), [step.key]) : gettext("no key");
-      case "lookup": return interpolate(gettext("look-up %s"), [step.result]);
+      case "node": return this.flows.get(step.flow) || step.flow;
+      case "key": return step.key ? interpolate(gettext("key %s"), [step.key]) : "";
+      case "lookup": return ""; // the pop tells what was found
       case "queue": return this.queue(step.queue);
       case "requeue": return interpolate(gettext("back to %s"), [this.queue(step.queue)]);
       case "exit": return interpolate(gettext("left the queue by key %s"), [step.key]);
@@ -132,22 +134,28 @@ export class Names {
     }
   }
 
-  /** The last steps of a way, short: "main ▸ key 1 ▸ Orders ▸ 1003". */
-  path(steps, most = 5) {
+  /** The way in steps worth reading: [{at, text}]; a flow is named once. */
+  way(steps) {
     const said = [];
-    for (const step of steps || []) {
-      const text = typeof step === "string" ? step : this.step(step);
-      if (text && text !== said.at(-1)) said.push(text);
+    let flow = "";
+    for (const step of steps) {
+      if (step.step === "node" && step.flow === flow) continue;
+      if (step.step === "node") flow = step.flow;
+      const text = this.step(step);
+      if (text && text !== said.at(-1)?.text) said.push({ at: step.at, text });
     }
-    const shown = said.slice(-most);
-    return (said.length > most ? "… ▸ " : "") + shown.join(" ▸ ");
+    return said;
+  }
+
+  /** The last steps of a way, short: "Main menu ▸ key 1 ▸ Orders ▸ 1003". */
+  path(steps, most = 6) {
+    const said = this.way(steps).map((one) => one.text);
+    return (said.length > most ? "… ▸ " : "") + said.slice(-most).join(" ▸ ");
   }
 
   /** For a tooltip: a line a step with its time. */
   wholePath(steps) {
-    return (steps || [])
-      .map((step) => (typeof step === "string" ? step : `${timeOfDay(step.at)}  ${this.step(step)}`))
-      .join("\n");
+    return this.way(steps).map((one) => `${timeOfDay(one.at)}  ${one.text}`).join("\n");
   }
 }
 
