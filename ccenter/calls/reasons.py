@@ -25,6 +25,9 @@ TEXTS = {
     "bad_number": _("This is not a number that can be called."),
     "bad_keys": _("Only digits, *, # and A to D can be sent."),
     "no_trunk": _("No line is free to call this number."),
+    "target_not_in_call": _("The seat is in no call."),
+    "not_monitoring": _("You are not listening to a call."),
+    "away": _("Your phone is not connected to the call just now."),
     "expired": _("The call centre did not take this up in time. Please try again."),
     "bad_request": _("The call centre did not understand this."),
 }

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ccenter.calls import models
 from ccenter.calls.alarms import raise_alarm
-from ccenter.calls.audio import NotConverted, convert
+from ccenter.calls.audio import NotConverted, convert, peaks
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,7 @@ def convert_recording(recording: str) -> None:
                 file_bytes=made.bytes,
                 sha256=made.sha256,
                 seconds=made.seconds,
+                peaks=peaks(raw),
                 converted_at=Now(),
                 error="",
             )
@@ -109,7 +110,7 @@ def _delete_recordings(age: timedelta) -> None:
                 _inside(path).unlink(missing_ok=True)
             except (NotInside, OSError) as error:
                 raise_alarm("retention", row.id, f"{path} cannot be deleted: {error}"[:500])
-        models.Recording.objects.filter(pk=row.pk).update(deleted_at=Now())
+        models.Recording.objects.filter(pk=row.pk).update(deleted_at=Now(), peaks=None)
     for message in models.Voicemail.objects.filter(at__lt=Now() - age).iterator():
         file = Path(settings.VOICEMAILS) / f"{message.id}.wav"
         if file.parent == Path(settings.VOICEMAILS):
