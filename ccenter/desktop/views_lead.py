@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from ccenter.calls.models import CentreSettings, Flow, Queue, ReasonCode, Skill
 from ccenter.calls.rights import Role, led_groups, led_queues, led_seats, role_of, seat_of
+from ccenter.calls.seat_records import ROLES, SEE_NUMBERS
 from ccenter.desktop.pages import named, page
 
-PERMISSIONS = ("agent", "lead", "admin")
 
 
 @page(Role.LEAD)
@@ -47,7 +47,7 @@ def seat_records(request: HttpRequest) -> HttpResponse:
         request,
         "lead_seats",
         skills=[{"code": skill.code, "name": skill.name or skill.code} for skill in Skill.objects.all()],
-        permissions=PERMISSIONS,
+        permissions=[*ROLES, SEE_NUMBERS],
         **_names(request),
     )
 

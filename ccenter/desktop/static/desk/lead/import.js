@@ -6,7 +6,7 @@ import { post } from "./link.js";
 const MOST_SHOWN = 200;
 
 export class SeatImport {
-  /** `node` is the dialog; `done()` after an import. */
+  /** `node` is the dialog; `done(passwords)` after an import: first passwords of new logins. */
   constructor(node, done) {
     const at = (name) => node.querySelector(`[data-part=${name}]`);
     this.node = node;
@@ -48,52 +48,54 @@ export class SeatImport {
   async _send(apply) {
     this.parts.apply.disabled = true;
     const { ok, body, message } = await post("/api/seat-records/import/", { csv: this.csv, apply });
-    if (!ok && !body?.errors) {
+    if (!body?.errors || !Array.isArray(body.errors)) {
       setText(this.parts.sum, message);
       return;
     }
     if (ok && apply) {
       this.node.close();
       say(summary(body), "good");
-      this.done();
+      this.done(body.passwords);
       return;
     }
     this._show(body);
   }
 
   _show(found) {
-    const errors = found.errors || [];
-    const rows = found.changes || found.rows || [];
+    const errors = found.errors;
+    const rows = found.changes.filter((row) => row.action !== "same");
     setText(this.parts.sum, errors.length ? interpolate(gettext("Nothing is imported: %s lines have errors."), [errors.length]) : summary(found));
-    this.parts.errors.replaceChildren(...errors.slice(0, MOST_SHOWN).map((one) => el("li", {}, el("b.tnum", {}, interpolate(gettext("line %s"), [one.line])), " ", [one.field, one.error || one.message || one.text].filter(Boolean).join(": "))));
+    this.parts.errors.replaceChildren(...errors.slice(0, MOST_SHOWN).map((one) => el("li", {}, el("b.tnum", {}, interpolate(gettext("line %s"), [one.line])), " ", [FIELDS[one.field], one.error].filter(Boolean).join(": "))));
     this.parts.rows.replaceChildren(...rows.slice(0, MOST_SHOWN).map(changeLine));
     setHidden(this.parts.rows.closest("table"), !rows.length);
-    this.parts.apply.disabled = errors.length > 0 || !rows.some((row) => kindOf(row) !== "same");
+    this.parts.apply.disabled = errors.length > 0 || !rows.length;
   }
 }
 
-const kindOf = (row) => row.action || row.kind || "change";
-const KINDS = { new: gettext("new"), create: gettext("new"), change: gettext("changed"), update: gettext("changed"), same: gettext("as before"), unchanged: gettext("as before") };
+const KINDS = { new: gettext("new"), change: gettext("changed") };
+const FIELDS = {
+  number: gettext("Number"), name: gettext("Name"), login: gettext("Login"), level: gettext("Level"), group: gettext("Group"), queues: gettext("Further queues"), skills: gettext("Skills"),
+  permissions: gettext("Permissions"), active: gettext("Active"), desk_phone: gettext("Desk phone"), browser_phone: gettext("Browser"), mobile: gettext("Telephone over the trunk"),
+};
 
 function summary(found) {
-  const count = (...kinds) => (found.changes || found.rows || []).filter((row) => kinds.includes(kindOf(row))).length;
-  return interpolate(gettext("%s new, %s changed, %s as before"), [found.created ?? count("new", "create"), found.changed ?? count("change", "update"), found.unchanged ?? count("same", "unchanged")]);
+  const count = (action) => found.changes.filter((row) => row.action === action).length;
+  return interpolate(gettext("%s new, %s changed, %s as before"), [count("new"), count("change"), count("same")]);
 }
 
 /** A line of what would change: each field with what it was and what it will be. */
 function changeLine(row) {
-  const fields = Object.entries(row.fields || row.changes || {}).map(([name, change]) => {
-    const [before, after] = Array.isArray(change) ? change : [change.from, change.to];
-    return el("div", {}, el("span.muted", {}, `${name}: `), before ? [el("del", {}, plain(before)), " → "] : null, el("ins", {}, plain(after)));
-  });
-  const kind = kindOf(row);
-  return el("tr", {}, el("td.tnum", {}, String(row.line ?? "")), el("td.tnum", {}, row.number), el("td", {}, row.name || ""), el("td", {}, el(`span.tag.${kind.startsWith("n") || kind === "create" ? "good" : "accent"}`, {}, KINDS[kind] || kind)), el("td.changes", {}, fields));
+  const fields = Object.entries(row.fields)
+    .filter(([name]) => name !== "number" && name !== "name")
+    .map(([name, [before, after]]) => el("div", {}, el("span.muted", {}, `${FIELDS[name] || name}: `), row.action === "change" ? [el("del", {}, plain(before)), " → "] : null, el("ins", {}, plain(after))));
+  return el("tr", {}, el("td.tnum", {}, String(row.line)), el("td.tnum", {}, row.number), el("td", {}, row.name), el("td", {}, el(`span.tag.${row.action === "new" ? "good" : "accent"}`, {}, KINDS[row.action])), el("td.changes", {}, fields));
 }
 
 function plain(value) {
   if (Array.isArray(value)) return value.join(" ");
   if (value && typeof value === "object") return Object.entries(value).map(([name, level]) => `${name}:${level}`).join(" ");
-  return String(value ?? "");
+  if (typeof value === "boolean") return value ? gettext("yes") : gettext("no");
+  return value === null || value === undefined || value === "" ? "–" : String(value);
 }
 
 /** A file of a spreadsheet program: UTF-8, or what Excel in Chinese writes. */

@@ -91,9 +91,9 @@ function tick() {
   card.tick(now);
   bar.tick(now);
   const bad = queues.tick(now);
-  for (const name of trunks.tick()) bad.add(name);
-  for (const number of model.away.keys()) bad.add(`away ${number}`);
-  for (const alarm of model.alarms) bad.add(`alarm ${alarm.id}`);
+  for (const [name, again] of trunks.tick()) bad.set(name, again);
+  for (const number of model.away.keys()) bad.set(`away ${number}`, true);
+  for (const alarm of model.alarms) bad.set(`alarm ${alarm.id}`, false);
   bell.check(bad, Date.now());
   setText(at("clock"), timeOfDay(now / 1000));
 }

@@ -58,7 +58,7 @@ export class Player {
     const [peaks, call] = await Promise.all([recording.audio ? get(`/api/recordings/${id}/peaks/`) : { ok: false }, get(`/api/calls/${encodeURIComponent(recording.call)}/`), this._listenings()]);
     if (this.recording !== recording) return;
     if (call.ok) this._events(call.body);
-    this.wave.show(peaks.ok ? lanes(peaks.body) : [[], []], this.steps.map((step) => step.after / this._seconds()).filter((share) => share > 0 && share < 1), this._seconds());
+    this.wave.show(peaks.ok ? [peaks.body.customer, peaks.body.agent] : [[], []], this.steps.map((step) => step.after / this._seconds()).filter((share) => share > 0 && share < 1), this._seconds());
     if (recording.audio && !peaks.ok) this._note(gettext("There are no waveforms of this one; it can be played all the same."));
   }
 
@@ -94,7 +94,7 @@ export class Player {
 
   _shown() {
     const playing = !this.audio.paused && !this.audio.ended;
-    this.parts.play.firstElementChild.className = `ti ti-player-${playing ? "pause" : "play"}-filled`;
+    this.parts.play.firstElementChild.className = `ti ti-player-${playing ? "pause" : "play"}`;
     this.parts.play.setAttribute("aria-label", playing ? gettext("Pause") : gettext("Play"));
     const frame = () => {
       this._moved();
@@ -133,7 +133,7 @@ export class Player {
     const { recording } = this;
     const { ok, body } = await get(`/api/recordings/${encodeURIComponent(recording.id)}/listenings/`);
     if (!ok || this.recording !== recording) return;
-    const rows = body.listenings || body.results || [];
+    const rows = body.listenings;
     this.parts.heard.replaceChildren(
       ...(rows.length
         ? rows.map((row) => el("li", {}, el("span.tnum", {}, dayTime(row.at)), el("span", {}, [row.name || row.user, row.address].filter(Boolean).join(" · "))))
@@ -165,11 +165,3 @@ export class Player {
     this.wave.hear(heard);
   }
 }
-
-/** The two arrays of an answer of peaks, customer first. */
-function lanes(body) {
-  if (Array.isArray(body)) return body;
-  if (Array.isArray(body.peaks)) return body.peaks;
-  return [body.customer || body.left || [], body.agent || body.right || []];
-}
-

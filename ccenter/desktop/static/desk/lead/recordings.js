@@ -36,28 +36,25 @@ async function search() {
     setText(at("trouble"), message);
     return;
   }
-  rows = found.results || found.recordings || [];
+  rows = found.results;
   picked = -1;
   body.replaceChildren(...rows.map(line));
-  const total = found.count;
-  setText(at("found"), total === undefined ? "" : interpolate(gettext("%s found"), [total]));
   setHidden(at("nothing"), rows.length > 0);
   at("before").disabled = number <= 1;
-  at("after").disabled = found.next === null || found.next === undefined || found.next === false;
+  at("after").disabled = found.next === null;
   setText(at("page-number"), String(number));
 }
 
-const agents = (row) => (row.agents || [row.agent]).filter(Boolean).map((one) => (typeof one === "object" ? `${one.number} ${one.name}` : names.seat(one))).join(", ");
-const queueOf = (row) => (typeof row.queue === "object" && row.queue ? row.queue.name || row.queue.code : names.queue(row.queue));
+const agents = (row) => row.agents.map((one) => `${one.number} ${one.name}`).join(", ");
 
 function line(row, place) {
   const who = [row.name, numberText(row.number)].filter(Boolean).join(" ");
   row.title = [who || gettext("unknown"), agents(row)].filter(Boolean).join(" ↔ ");
-  row.about = [dayTime(row.started_at), directionName(row.direction), queueOf(row), row.call].filter(Boolean).join(" · ");
+  row.about = [dayTime(row.started_at), directionName(row.direction), row.queue?.name, row.label, row.city, row.call].filter(Boolean).join(" · ");
   const state = { ready: "", raw: gettext("being made ready"), recording: gettext("still recording"), failed: gettext("failed"), deleted: gettext("deleted") }[row.state] ?? row.state;
   const node = el("tr", { tabIndex: 0, "aria-selected": "false", onclick: () => pick(place), onkeydown: (event) => event.key === "Enter" && pick(place) },
-    el("td.tnum", {}, dayTime(row.started_at)), el("td", {}, directionName(row.direction)), el("td", {}, who || gettext("unknown")), el("td", {}, agents(row)), el("td", {}, queueOf(row) || "–"),
-    el("td.tnum.right", {}, row.seconds ? clock(row.seconds) : "–"), el("td", {}, outcomeName(row.outcome || "")), el("td.muted", {}, state));
+    el("td.tnum", {}, dayTime(row.started_at)), el("td", {}, directionName(row.direction)), el("td", {}, who || gettext("unknown")), el("td", {}, agents(row)), el("td", {}, row.queue ? row.queue.name || row.queue.code : "–"),
+    el("td.tnum.right", {}, row.seconds ? clock(row.seconds) : "–"), el("td", {}, outcomeName(row.outcome || "")), el("td.tnum.right.muted", {}, row.listened ? String(row.listened) : ""), el("td.muted", {}, state));
   return node;
 }
 

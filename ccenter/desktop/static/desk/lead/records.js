@@ -24,7 +24,7 @@ async function load() {
     setText(at("trouble"), message);
     return;
   }
-  rows = found.seats || found.results || found;
+  rows = found.seats;
   show();
 }
 
@@ -106,7 +106,8 @@ function written() {
     number: fields.number.value.trim(), name: fields.name.value.trim(), login: fields.login.value.trim(), level: Number(fields.level.value), group: fields.group.value,
     active: fields.active.checked, desk_phone: fields.desk_phone.checked, browser_phone: fields.browser_phone.checked, mobile: fields.mobile.value.trim(),
     skills: Object.fromEntries([...skillFields].filter(([, level]) => level.value).map(([code, level]) => [code, Number(level.value)])),
-    queues: [...queueFields].filter(([, box]) => box.checked).map(([code]) => code),
+    // queues that are not ours to give stay
+    queues: [...(picked.queues || []).filter((code) => !queueFields.has(code)), ...[...queueFields].filter(([, box]) => box.checked).map(([code]) => code)],
   };
   if (page.admin) found.permissions = [...permissionFields].filter(([, box]) => box.checked).map(([code]) => code);
   return found;
@@ -119,9 +120,10 @@ form.addEventListener("submit", async (event) => {
     ? await ask("PUT", `/api/seat-records/${encodeURIComponent(picked.number)}/`, row)
     : await ask("POST", "/api/seat-records/", row);
   if (ok) {
-    say(answer?.password ? interpolate(gettext("Saved. First password of %s: %s"), [row.login, answer.password]) : gettext("Saved."), "good");
+    say(gettext("Saved."), "good");
     edit(null);
     await load();
+    if (answer.password) tellPasswords({ [row.login]: answer.password });
     return;
   }
   const errors = answer && typeof answer === "object" && !answer.detail ? Object.entries(answer) : [["", message]];
@@ -145,5 +147,19 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-new SeatImport(at("import"), load);
+// First passwords are told once: they stay on screen until they are put away.
+function tellPasswords(passwords) {
+  at("passwords-list").replaceChildren(...Object.entries(passwords).map(([login, password]) => el("div", {}, `${login}  ${password}`)));
+  at("passwords").showModal();
+}
+at("passwords-close").addEventListener("click", () => {
+  at("passwords").close();
+  at("passwords-list").replaceChildren();
+});
+
+setHidden(at("record-new"), !page.admin);
+new SeatImport(at("import"), (passwords) => {
+  load();
+  if (Object.keys(passwords).length) tellPasswords(passwords);
+});
 load();

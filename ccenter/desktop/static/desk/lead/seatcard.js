@@ -5,7 +5,7 @@ import { TargetPicker } from "./targets.js";
 import { callStateName, modeName, since, stateName } from "./words.js";
 
 const MODES = ["listen", "whisper", "barge"];
-const MODE_LABELS = { listen: gettext("Listen"), whisper: gettext("Whisper"), barge: gettext("Barge in") };
+const MODE_LABELS = { listen: gettext("Listen in"), whisper: gettext("Whisper"), barge: gettext("Barge in") };
 const MODE_ICONS = { listen: "ear", whisper: "message-2", barge: "users-group" };
 
 /** A button with icon, label and the key that does the same. */

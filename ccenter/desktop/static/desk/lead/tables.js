@@ -18,9 +18,9 @@ export class Queues {
     this.rows = new Map();
   }
 
-  /** Draws all and answers which queues are in alarm: their names. There are few queues: all are looked at each time. */
+  /** Draws all and answers what is in alarm, for the bell. There are few queues: all are looked at each time. */
   tick(now) {
-    const bad = new Set();
+    const bad = new Map();
     const lines = new Map([...this.model.queues.keys()].map((code) => [code, []]));
     for (const call of this.model.waiting()) lines.get(call.queue)?.push(call);
     for (const queue of this.model.queues.values()) {
@@ -35,7 +35,9 @@ export class Queues {
       this._set(row.expected, callers.length && queue.expected_wait !== null && queue.expected_wait !== undefined ? clock(queue.expected_wait) : "–", "");
       this._set(row.service, percent(queue.service_level), levels.service);
       this._set(row.ready, String(queue.ready ?? 0), callers.length && !queue.ready ? "warn" : "");
-      if (levels.worst === "alarm") bad.add(`queue ${queue.code}`);
+      if (levels.waiting === "alarm" || levels.longest === "alarm") bad.set(`queue ${queue.code}`, true);
+      // a figure of half an hour: said once, and only where the owner gave a limit
+      if (levels.service === "alarm" && queue.thresholds?.service_level) bad.set(`service ${queue.code}`, false);
     }
     for (const [code, row] of this.rows) {
       if (this.model.queues.has(code)) continue;
@@ -75,7 +77,7 @@ export class Trunks {
   }
 
   tick() {
-    const bad = new Set();
+    const bad = new Map();
     for (const trunk of this.model.trunks.values()) {
       const row = this.rows.get(trunk.code) || this._make(trunk);
       const level = trunkLevel(trunk);
@@ -87,7 +89,7 @@ export class Trunks {
         row.bar.style.transform = `scaleX(${trunk.capacity ? Math.min(1, trunk.in_use / trunk.capacity) : 0})`;
       }
       setData(row.node, "off", trunk.enabled === false ? "1" : "");
-      if (level === "alarm") bad.add(`trunk ${trunk.code}`);
+      if (level === "alarm") bad.set(`trunk ${trunk.code}`, true);
     }
     for (const [code, row] of this.rows) {
       if (this.model.trunks.has(code)) continue;

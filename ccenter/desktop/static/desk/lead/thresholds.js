@@ -23,7 +23,7 @@ export function limits(queue) {
   };
 }
 
-/** {waiting, longest, service, worst} of a queue; `callers` wait there, the first since longest; `now` in milliseconds. */
+/** {waiting, longest, service, worst} of a queue (a service level is of half an hour: it makes no queue red by itself); `callers` wait there, the first since longest; `now` in milliseconds. */
 export function queueLevels(queue, callers, now) {
   const limit = limits(queue);
   const first = callers.length ? moment(callers[0].queued_at || callers[0].since) : null;
@@ -32,7 +32,7 @@ export function queueLevels(queue, callers, now) {
     longest: first === null ? "" : rising((now - first) / 1000, limit.longest),
     service: set(queue.service_level) ? falling(queue.service_level, limit.service_level) : "",
   };
-  return { ...levels, worst: worst(levels.waiting, levels.longest, levels.service) };
+  return { ...levels, worst: worst(levels.waiting, levels.longest, levels.service && "warn") };
 }
 
 export function trunkLevel(trunk) {
@@ -59,14 +59,13 @@ export class Bell {
     }
   }
 
-  /** `bad`: names of what is in alarm now. Rings for what was not, and again for what stays. */
+  /** `bad`: names of what is in alarm now, and whether it is said again while it stays so. Rings for what was not. */
   check(bad, now) {
     let heard = "";
-    for (const name of bad) {
+    for (const [name, again] of bad) {
       const last = this._ringing.get(name);
-      if (last === undefined) heard = "new";
-      else if (now - last > 30_000) heard = heard || "again";
-      else continue;
+      if (last !== undefined && !(again && now - last > 30_000)) continue;
+      heard = last === undefined ? "new" : heard || "again";
       this._ringing.set(name, now);
     }
     for (const name of this._ringing.keys()) if (!bad.has(name)) this._ringing.delete(name);

@@ -7,6 +7,7 @@ import { Queues, Trunks } from "./tables.js";
 import { Bell } from "./thresholds.js";
 import { SEAT_STATES, stateName } from "./words.js";
 
+const MOST_QUEUES = 9;
 const at = (id) => document.getElementById(id);
 const page = pageData();
 const model = new Model();
@@ -61,7 +62,7 @@ function tick() {
   const share = service();
   big("wall-service", percent(share), share === null ? "" : worstOf("service"));
   big("wall-callbacks", String(model.callbacks));
-  for (const name of trunks.tick()) bad.add(name);
+  for (const [name, again] of trunks.tick()) bad.set(name, again);
   bell.check(bad, Date.now());
 }
 
@@ -71,16 +72,23 @@ function seats() {
     setText(count, String(counts[state] || 0));
     part.style.flexGrow = String(counts[state] || 0);
   }
-  // tiles as large as the screen allows
-  const many = model.queues.size;
-  const columns = many <= 3 ? many || 1 : many <= 4 ? 2 : many <= 9 ? 3 : 4;
+  tiles();
+}
+
+/** Tiles as large as the screen allows. Where there are many queues, those without a caller in half an hour are left out. */
+function tiles() {
+  const all = [...model.queues.values()];
+  const callers = new Set(model.waiting().map((call) => call.queue));
+  const busy = all.filter((queue) => callers.has(queue.code) || (queue.service_level ?? null) !== null);
+  const shown = new Set((all.length > MOST_QUEUES && busy.length ? busy : all).map((queue) => queue.code));
+  for (const [code, row] of queues.rows) setHidden(row.node, !shown.has(code));
+  const columns = shown.size <= 3 ? shown.size || 1 : shown.size <= 4 ? 2 : shown.size <= 9 ? 3 : 4;
   at("wall-queues").style.setProperty("--columns", String(columns));
-  setData(at("wall-queues"), "many", many > 6 ? "1" : "");
 }
 
 model.addEventListener("change", () => {
-  seats();
   tick();
+  seats();
 });
 soundSwitch(at("sound"), bell);
 at("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()));
