@@ -96,6 +96,6 @@ def targets(request: HttpRequest) -> JsonResponse:
             "waiting": queue["waiting"],
             "ready": queue["states"].get("READY", 0),
         }
-        for queue in history.queues()
+        for queue in history.queues(Queue.objects.all())
     ]
     return JsonResponse({"seats": seats, "queues": queues})

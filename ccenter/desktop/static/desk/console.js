@@ -224,7 +224,10 @@ async function begin() {
   phone.addEventListener("silent", () => say(gettext("Click anywhere: the browser lets this page sound only then."), "bad"));
   addEventListener("click", () => phone._sound.paused && phone._sound.srcObject && phone._sound.play().catch(() => {}));
 
-  feed.addEventListener("fact", ({ detail: fact }) => model.take(fact));
+  feed.addEventListener("fact", ({ detail: fact }) => {
+    model.take(fact);
+    lists.lines(fact);
+  });
   feed.addEventListener("push", ({ detail: news }) => lists.push(news));
   feed.addEventListener("reset", () => load().then((seq) => (feed.seq = seq)).catch(() => {}));
   feed.addEventListener("forbidden", () => location.reload());
@@ -256,6 +259,7 @@ async function begin() {
   wrapUp.start().catch((error) => say(error.message, "bad"));
   states.readFigures();
   if (!pop.tab) pop.draw();
+  front();
   document.documentElement.dataset.ready = "1";
 }
 

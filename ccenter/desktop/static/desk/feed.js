@@ -77,7 +77,7 @@ export class Feed extends EventTarget {
 
   _listen() {
     return new Promise((_done, fail) => {
-      const address = new URL(`/ws/feed/?since=${this.seq}`, location.href);
+      const address = new URL(`/ws/feed/?since=${this.seq}&lines=1`, location.href);
       address.protocol = address.protocol.replace("http", "ws");
       const socket = (this._socket = new WebSocket(address));
       let heard = Date.now();
@@ -101,7 +101,7 @@ export class Feed extends EventTarget {
 
   async _poll() {
     for (let turns = 0; turns < 6 && !this._stopped; turns += 1) {
-      const batch = await get(`/api/feed/?since=${this.seq}&timeout=20`, { timeout: 35000 });
+      const batch = await get(`/api/feed/?since=${this.seq}&timeout=20&lines=1`, { timeout: 35000 });
       this._set("slow");
       this._wait = FIRST_WAIT;
       this._take(batch);

@@ -7,6 +7,7 @@ import { chime } from "./sound.js";
 
 const WAITING_EVERY = 5000; // ms; only while the list is in front, and nobody pushes
 const AFTER_PUSH = 300;
+const LINES = new Set(["CallQueued", "CallRequeued", "CallOfferedTo", "OfferEnded", "CallConnected", "CallEnded", "QueueLeft", "CallOverflowed", "CallTransferred"]);
 const CLOSINGS = [["reached", gettext("Reached")], ["unreached", gettext("Not reached")], ["not_wanted", gettext("Not wanted any more")], ["duplicate", gettext("Already done")]];
 
 export class Lists {
@@ -16,7 +17,7 @@ export class Lists {
     this.desk = desk;
     this.model = desk.model;
     this.pushed = false;
-    this.data = { waiting: [], callbacks: [], voicemails: [], messages: [] };
+    this.data = { waiting: [], ringing: [], callbacks: [], voicemails: [], messages: [] };
     this.unread = 0;
     this.current = "waiting";
     this.kinds = [
@@ -45,7 +46,7 @@ export class Lists {
       this._state = state;
       if (["READY", "NOT_READY"].includes(state) && before !== undefined) for (const kind of ["waiting", "callbacks", "voicemails"]) this.read(kind);
     }
-    for (const button of this.root.querySelectorAll("[data-take]")) button.disabled = !this.model.may("TakeWaiting");
+    for (const button of this.root.querySelectorAll("[data-needs]")) button.disabled = !this.model.may(button.dataset.needs);
   }
 
   readAll() {
@@ -92,7 +93,11 @@ export class Lists {
 
   async read(kind) {
     try {
-      if (kind === "waiting") this.data.waiting = (await get("/api/waiting/")).calls;
+      if (kind === "waiting") {
+        const { calls, ringing } = await get("/api/waiting/");
+        this.data.waiting = calls;
+        this.data.ringing = ringing || [];
+      }
       if (kind === "callbacks") this.data.callbacks = (await get("/api/desk/callbacks/")).callbacks;
       if (kind === "voicemails") this.data.voicemails = (await get("/api/voicemails/")).results;
       if (kind === "messages") {
@@ -109,7 +114,7 @@ export class Lists {
   }
 
   _count(kind) {
-    const numbers = { waiting: this.data.waiting.length, callbacks: this.data.callbacks.length, voicemails: this.data.voicemails.filter((one) => !one.heard_at).length, messages: this.unread };
+    const numbers = { waiting: this.data.waiting.filter((one) => one.state !== "RESERVED").length, callbacks: this.data.callbacks.length, voicemails: this.data.voicemails.filter((one) => !one.heard_at).length, messages: this.unread };
     const badge = $(`[data-kind="${kind}"] .count`, this.tabs);
     badge.hidden = !numbers[kind];
     setText(badge, numbers[kind] > 99 ? "99+" : String(numbers[kind]));
@@ -137,19 +142,34 @@ export class Lists {
   }
 
   _waiting() {
-    const { waiting } = this.data;
-    if (!waiting.length) return this._nothing("mood-smile", gettext("Nobody waits."));
-    return waiting.map((call) =>
+    const { waiting, ringing } = this.data;
+    if (!waiting.length && !ringing.length) return this._nothing("mood-smile", gettext("Nobody waits."));
+    const line = (call, more, action, allowed, title, label) =>
       el("div.item", null,
-        el("div.grow", null, el("b.tnum", null, call.number?.text || call.number || gettext("Number withheld")), el("div.muted", null, typeof call.queue === "object" ? call.queue?.name : this._name(call.queue), call.position ? ` · ${call.position}` : "")),
+        el("div.grow", null, el("b.tnum", null, call.number.text || gettext("Number withheld")), el("div.muted", null, [call.label || call.queue_name || call.queue, call.city, more].filter(Boolean).join(" · "))),
         el("span.tnum.wait", { dataset: { since: String(moment(call.since) / 1000) } }, ""),
-        el("button.b.small", { type: "button", dataset: { take: "1" }, disabled: !this.model.may("TakeWaiting"), title: gettext("Serve this caller now"), onclick: (event) => this._take(event.currentTarget, call.id) }, gettext("Take"))));
+        el("button.b.small", { type: "button", dataset: { needs: allowed }, disabled: !this.model.may(allowed), title, onclick: (event) => this._take(event.currentTarget, action, call.id) }, label));
+    const rings = ringing.filter((call) => call.agent !== this.model.me);
+    const rows = waiting.filter((call) => call.state !== "RESERVED").map((call) => line(call, "", "take", "TakeWaiting", gettext("Serve this caller now"), gettext("Take")));
+    if (rings.length) rows.push(el("div.list-head", null, gettext("Ringing at colleagues")), ...rings.map((call) => line(call, `${call.agent} ${call.agent_name}`, "pick-up", "PickUp", gettext("Answer it instead of the colleague"), gettext("Pick up"))));
+    this._tickSoon();
+    return rows;
   }
 
-  async _take(button, call) {
+  /** A fact about somebody else's call: the lines may have changed. */
+  lines(fact) {
+    if (!LINES.has(fact.type) || fact.agent === this.model.me) return;
+    this.push({ type: "waiting" });
+  }
+
+  _tickSoon() {
+    queueMicrotask(() => this._tick());
+  }
+
+  async _take(button, action, call) {
     button.disabled = true;
     try {
-      await act("take", { call });
+      await act(action, { call });
     } catch (error) {
       say(error instanceof Refusal ? error.message : String(error), "bad");
     }

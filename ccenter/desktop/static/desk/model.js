@@ -65,7 +65,8 @@ export class Model extends EventTarget {
   }
 
   /** A fact of the feed. Facts of other seats, which a lead's feed brings too, change nothing. */
-  take(fact) {
+  take(told) {
+    const fact = { ...told, at: typeof told.at === "string" ? seconds(told.at) : told.at };
     this._clock(fact.at);
     if (fact.agent === this.me && SEAT[fact.type]) SEAT[fact.type](this, fact);
     if (fact.call && CALL[fact.type]) CALL[fact.type](this, fact, this.calls.get(fact.call));

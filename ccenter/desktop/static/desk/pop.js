@@ -208,7 +208,7 @@ export class Pop {
         el("div.who-line", null,
           el("h1", null, customer.name),
           customer.title ? el("span.muted", null, TITLES[customer.title]) : null,
-          customer.level !== "ordinary" ? el(`span.tag.level.${customer.level === "vip" ? "warn" : "accent"}`, null, icon(customer.level === "vip" ? "crown" : "star"), LEVELS[customer.level]) : null,
+          customer.level !== "ordinary" ? el(`span.tag.${customer.level === "vip" ? "warn" : "accent"}`, null, icon(customer.level === "vip" ? "crown" : "star"), LEVELS[customer.level]) : null,
           customer.identified ? el("span.tag.good", { title: gettext("Proved by PIN, or chosen by the caller") }, icon("shield-check"), gettext("identified")) : null,
           el("span.grow"),
           el("button.b.small", { type: "button", onclick: () => this._edit(customer) }, icon("edit"), gettext("Edit"))),
@@ -312,7 +312,7 @@ export class Pop {
         el(`span.past-icon${answered ? "" : ".lost"}`, null, icon(way)),
         el("time.tnum", null, shortTime(call.at)),
         el("b", null, call.queue?.name || call.label || ""),
-        el("span.muted.grow", null, call.agent ? `${call.agent.name || call.agent.number}` : call.outcome_name),
+        el("span.muted.grow", null, call.agent ? call.agent.name || call.agent.number : ""),
         answered ? el("span.muted.tnum", null, clock(call.talked)) : el("span.tag.warn", null, call.outcome_name),
         call.recordings.map((one) => one.audio ? el("button.b.small.plain", { type: "button", title: gettext("Listen"), "aria-label": gettext("Listen"), onclick: () => this._play(row, one.audio) }, icon("player-play")) : one.state === "raw" || one.state === "recording" ? el("span.faint", { title: gettext("The recording is not ready yet") }, icon("loader")) : null)),
       call.records.map((one) => this._record(one)));

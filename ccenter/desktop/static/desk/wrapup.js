@@ -1,7 +1,7 @@
 // The right side: what to say, and what to write down. One record for each call; what is written is kept through a reload.
 
 import { Refusal, act, get, post } from "./api.js";
-import { $, el, icon, say } from "./dom.js";
+import { $, el, icon, say, setText } from "./dom.js";
 import { isoDay } from "./format.js";
 import { DONE } from "./model.js";
 import { Picker } from "./picker.js";
@@ -16,7 +16,7 @@ export class WrapUp {
     this.leaves = []; // {id, path}
     this.results = [];
     this.call = null;
-    this._drawn = "";
+    this._drawn = null;
     this.model.addEventListener("seat", () => this._enable());
   }
 
@@ -31,7 +31,7 @@ export class WrapUp {
       }
     };
     walk(categories, []);
-    this._drawn = "";
+    this._drawn = null;
     if (this.call) this.show(this.call, this.customer);
   }
 
@@ -141,7 +141,7 @@ export class WrapUp {
         this.customer ? el("button.b.small.plain.complain", { type: "button", onclick: () => this._complain(call) }, icon("alert-triangle"), gettext("Open a complaint")) : null),
       el("div.wrap-foot", null,
         el("button.b", { type: "button", id: "save", onclick: () => this.save(false) }, gettext("Save")),
-        el("button.b.main", { type: "submit", id: "save-ready" }, gettext("Save and ready"), el("kbd", null, "Ctrl ⏎"))));
+        el("button.b.main", { type: "submit", id: "save-ready" }, el("span", null, gettext("Save and ready")), el("kbd", null, "Ctrl ⏎"))));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.save(true);
@@ -152,8 +152,8 @@ export class WrapUp {
   _enable() {
     const button = $("#save-ready", this.root);
     if (!button) return;
-    const after = this.call && DONE.has(this.call.phase) && this.model.may("Ready");
-    button.disabled = !after;
+    button.disabled = !this.call || !DONE.has(this.call.phase);
+    setText(button.firstChild, this.model.seat.state === "READY" ? gettext("Save and close") : gettext("Save and ready"));
     $(".saved", this.root).hidden = !this.call?.saved;
   }
 
@@ -170,8 +170,9 @@ export class WrapUp {
         call.saved = true;
         sessionStorage.removeItem(`draft.${call.id}`);
       }
-      if (ready && DONE.has(call.phase) && this.model.may("Ready")) {
-        if (this.model.seat.state !== "READY") await act("ready");
+      if (ready && DONE.has(call.phase)) {
+        const free = ["WRAP_UP", "NOT_READY"].includes(this.model.seat.state);
+        if (free && this.model.may("Ready")) await act("ready");
         this.desk.done(call);
       } else if (call.saved) say(gettext("Record saved."), "good");
     } catch (error) {
