@@ -3,18 +3,21 @@
 import asyncio
 import contextlib
 import logging
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.contrib.auth import get_user_model
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
+from django.utils.crypto import constant_time_compare
 from rest_framework.authtoken.models import Token
 
 from ccenter.calls.feed import Batch, hub
-from ccenter.calls.rights import Scope, scope_of
+from ccenter.calls.rights import Scope, listening
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +29,8 @@ def find_user(scope: dict[str, Any]) -> Any:
     """Whom a websocket belongs to: the session's user, or the token's in a header as for REST. None for nobody."""
     user = scope.get("user")
     if user is not None and user.is_authenticated:
-        return get_user_model().objects.filter(pk=user.pk, is_active=True).first()
+        found = get_user_model().objects.filter(pk=user.pk, is_active=True).first()
+        return found if found is not None and _session_holds(scope, found) else None
     headers = dict(scope.get("headers", ()))
     kind, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if kind.lower() != "token":
@@ -35,29 +39,40 @@ def find_user(scope: dict[str, Any]) -> Any:
     return token.user if token else None
 
 
-def _rights(scope: dict[str, Any]) -> Scope:
+def _session_holds(scope: dict[str, Any], user: Any) -> bool:
+    """Whether the session the socket came with is still this user's: who logs out, or changes the password, ends it."""
+    key = getattr(scope.get("session"), "session_key", None)
+    kept = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    return kept.get(SESSION_KEY) == str(user.pk) and constant_time_compare(
+        kept.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()
+    )
+
+
+def _rights(scope: dict[str, Any], lines: bool) -> Scope:
     """What may be told. Raises PermissionDenied."""
     user = find_user(scope)
     if user is None:
         raise PermissionDenied
-    return scope_of(user)
+    return listening(user, lines=lines)
 
 
 class FeedConsumer(AsyncWebsocketConsumer):
     """/ws/feed/?since=seq: one message a batch, `{"seq", "facts", "more", "reset"}`; the first comes at once.
 
-    Without `since` it begins with what happens from now on. Refused (403) for who may not listen.
+    Without `since` it begins with what happens from now on. With `lines=1` it tells also who waits in the queues one's seat
+    serves. Refused (403) for who may not listen, closed (4403) when that changes: the session ends, or the role.
     """
 
     async def connect(self) -> None:
         query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
         wanted = query.get("since", [""])[0]
+        self.lines = query.get("lines", ["0"])[0] == "1"
         self.task: asyncio.Task[None] | None = None
         if wanted and not (wanted.isdecimal() and len(wanted) < 19):
             await self.close()
             return
         try:
-            rights = await database_sync_to_async(_rights)(self.scope)
+            rights = await database_sync_to_async(_rights)(self.scope, self.lines)
             since = int(wanted) if wanted else await hub().now()
         except (PermissionDenied, DatabaseError):
             await self.close()
@@ -77,7 +92,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         while True:
             try:
                 if loop.time() - checked > CHECK_EVERY:
-                    rights, checked = await database_sync_to_async(_rights)(self.scope), loop.time()
+                    rights, checked = await database_sync_to_async(_rights)(self.scope, self.lines), loop.time()
                 batch = await hub().since(since, rights, timeout)
             except PermissionDenied:
                 await self.close(FORBIDDEN)

@@ -81,6 +81,13 @@ def scope_of(user: Any) -> Scope:
     return scope
 
 
+def listening(user: Any, *, lines: bool = False) -> Scope:
+    """What a user's feed tells; with `lines`, also of who waits in the queues their seat serves. Raises PermissionDenied."""
+    scope = scope_of(user)
+    seat = seat_of(user) if lines and not scope.everything else None
+    return scope._replace(queues=scope.queues.union(served_queues(seat).values_list("code", flat=True))) if seat else scope
+
+
 def _scope(user: Any) -> Scope | None:
     role = role_of(user)
     if role is Role.ADMIN:

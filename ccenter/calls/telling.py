@@ -118,7 +118,7 @@ def read(after: int, most: int) -> list[Told]:
 
 def look(scope: Scope, after: int, most: int) -> tuple[list[tuple[int, bytes]], int | None]:
     """The next facts one may see, at most so many, and up to which seq was looked; None: to the end."""
-    if not scope.lead:
+    if not scope.lead and not scope.queues:
         return _look_of_agent(scope, after, most)
     found: list[tuple[int, bytes]] = []
     for _ in range(LOOKS):

@@ -126,7 +126,12 @@ def test_given_a_file_when_imported_then_it_says_first_what_it_would_change_and_
     first, second = said["changes"]
     assert (first["line"], first["number"], first["action"]) == (2, "1001", "change")
     assert first["fields"] == {"level": [1, 4], "skills": [{}, {"order": 5, "vip": 8}], "browser_phone": [True, False]}
-    assert (second["line"], second["name"], second["action"], second["fields"]["mobile"]) == (3, "王芳", "new", [None, "+8613800138000"])
+    assert (second["line"], second["name"], second["action"], second["fields"]["mobile"]) == (
+        3,
+        "王芳",
+        "new",
+        [None, "+8613800138000"],
+    )
     done = load(boss, CSV, apply=True)
     assert done.status_code == 200 and done.json()["changes"] == said["changes"] and list(done.json()["passwords"]) == ["carol"]
     assert len(Agent.objects.get(number="1003").sip_password) >= 8

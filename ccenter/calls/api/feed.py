@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from ccenter.calls.api.base import AsyncView
 from ccenter.calls.feed import hub
-from ccenter.calls.rights import scope_of
+from ccenter.calls.rights import listening
 
 LONGEST = 30.0
 
@@ -18,6 +18,7 @@ LONGEST = 30.0
 class FeedQuery(serializers.Serializer):
     since = serializers.IntegerField(min_value=0, max_value=2**63 - 1, required=False)
     timeout = serializers.FloatField(min_value=0, max_value=LONGEST, default=20.0)
+    lines = serializers.BooleanField(default=False)
 
 
 class FeedAnswer(serializers.Serializer):
@@ -35,6 +36,7 @@ class FeedView(AsyncView):
             OpenApiParameter(
                 "since", OpenApiTypes.INT64, description="The last seq you know. Without it: answers at once with it."
             ),
+            OpenApiParameter("lines", bool, description="Also who waits in the queues your seat serves."),
             OpenApiParameter("timeout", OpenApiTypes.FLOAT, description=f"Seconds to wait, at most {LONGEST:g}; default 20."),
         ],
         responses=FeedAnswer,
@@ -48,7 +50,7 @@ class FeedView(AsyncView):
         """
         query = FeedQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        scope = await sync_to_async(scope_of)(request.user)
+        scope = await sync_to_async(listening)(request.user, lines=query.validated_data["lines"])
         await sync_to_async(connections.close_all)()  # waiting needs no connection
         feed = hub()
         since = query.validated_data.get("since")
