@@ -131,3 +131,23 @@ def test_given_callbacks_then_each_sees_those_of_their_queues_and_one_person_clo
     vip = CallbackEntry.objects.get(queue="vip")
     assert alice.post(f"/api/desk/callbacks/{vip.pk}/close/", {"result": "reached"}).status_code == 404
     assert alice.post(f"/api/desk/callbacks/{uuid4()}/close/", {"result": "reached"}).status_code == 404
+
+
+def test_given_a_session_without_the_csrf_token_when_something_is_changed_then_it_is_refused(alice_user: Any) -> None:
+    from rest_framework.test import APIClient
+
+    page = APIClient(enforce_csrf_checks=True)
+    page.force_login(alice_user)
+    assert page.get("/api/desk/messages/").status_code == 200
+    assert page.post(CUSTOMERS, {"name": "x"}, format="json").status_code == 403
+    assert page.post("/api/desk/messages/read-all/").status_code == 403
+    assert not Customer.objects.exists()
+
+
+def test_given_a_form_or_a_person_without_a_role_then_nothing_is_taken_or_told(alice: Any) -> None:
+    from tests.django.people import client, person
+
+    assert alice.post(CUSTOMERS, "name=x", content_type="application/x-www-form-urlencoded").status_code == 415
+    stranger = client(person("stranger"))
+    for path in ("callbacks/", "messages/", "search/?q=x", "customers/1/", "recipients/", "records/", "categories/"):
+        assert stranger.get(f"/api/desk/{path}").status_code == 403, path
