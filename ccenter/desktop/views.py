@@ -61,6 +61,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "lead": role >= Role.LEAD,
         "reasons": [named(row.code, row.name_zh, row.name_en) for row in ReasonCode.objects.filter(active=True)],
         "queues": [{"code": queue.code, "name": queue.name or queue.code} for queue in Queue.objects.only("code", "name")],
+        "seats": list(Agent.objects.filter(active=True).values("number", "name")),
         "time_zone": settings.TIME_ZONE,
     }
     return render(request, "desk/console.html", {"centre": centre_name(), "data": data, "seat": seat, "lead": data["lead"]})

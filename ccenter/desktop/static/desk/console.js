@@ -36,7 +36,8 @@ const desk = {
   target(text) {
     const [kind, code = ""] = String(text).split(/:(.*)/s);
     if (kind === "queue") return page.queues.find((one) => one.code === code)?.name || code;
-    return code || text;
+    const name = page.seats.find((one) => one.number === (code || text))?.name;
+    return name ? `${code || text} ${name}` : code || text;
   },
   transfer: (kind) => chooseTarget(model, kind),
   async dial(body, shown = "") {
@@ -165,6 +166,10 @@ async function load() {
   const { seq } = await get("/api/feed/");
   const seat = await get("/api/seat/");
   model.load(seat);
+  if (seat.call && seat.state === "TALKING") {
+    const { facts } = await get(`/api/calls/${seat.call.id}/timeline/`);
+    model.restore(seat.call.id, facts);
+  }
   return seat.seq ?? seq;
 }
 

@@ -5,8 +5,7 @@ import { $, el, icon, say, setText } from "./dom.js";
 import { clock, moment, shortTime } from "./format.js";
 import { chime } from "./sound.js";
 
-const WAITING_EVERY = 5000; // ms; only while the list is in front, and nobody pushes
-const AFTER_PUSH = 300;
+const AFTER_NEWS = 300; // ms: facts come in bunches
 const LINES = new Set(["CallQueued", "CallRequeued", "CallOfferedTo", "OfferEnded", "CallConnected", "CallEnded", "QueueLeft", "CallOverflowed", "CallTransferred"]);
 const CLOSINGS = [["reached", gettext("Reached")], ["unreached", gettext("Not reached")], ["not_wanted", gettext("Not wanted any more")], ["duplicate", gettext("Already done")]];
 
@@ -16,9 +15,9 @@ export class Lists {
     this.root = root;
     this.desk = desk;
     this.model = desk.model;
-    this.pushed = false;
     this.data = { waiting: [], ringing: [], callbacks: [], voicemails: [], messages: [] };
     this.unread = 0;
+    this._soon = 0;
     this.current = "waiting";
     this.kinds = [
       ["waiting", gettext("Waiting"), "users"],
@@ -30,12 +29,7 @@ export class Lists {
     this.tabs = tabs;
     this.model.addEventListener("seat", () => this._seat());
     setInterval(() => this._tick(), 1000);
-    setInterval(() => !this.pushed && !document.hidden && this.current === "waiting" && this._working() && this.read("waiting"), WAITING_EVERY);
     this.show("waiting", false);
-  }
-
-  _working() {
-    return this.model.seat.state && this.model.seat.state !== "LOGGED_OUT";
   }
 
   /** After each call, and when the seat becomes free, the lists may have changed. */
@@ -71,11 +65,7 @@ export class Lists {
 
   /** Something beside the facts, told over the feed. */
   push(news) {
-    if (news.type === "waiting") {
-      this.pushed = true;
-      clearTimeout(this._soon);
-      this._soon = setTimeout(() => this.read("waiting"), AFTER_PUSH);
-    } else if (news.type === "message") {
+    if (news.type === "message") {
       this.unread = news.unread;
       if (!this.data.messages.some((one) => one.id === news.message.id)) this.data.messages.unshift(news.message);
       if (!news.message.mine) {
@@ -143,7 +133,6 @@ export class Lists {
 
   _waiting() {
     const { waiting, ringing } = this.data;
-    if (!waiting.length && !ringing.length) return this._nothing("mood-smile", gettext("Nobody waits."));
     const line = (call, more, action, allowed, title, label) =>
       el("div.item", null,
         el("div.grow", null, el("b.tnum", null, call.number.text || gettext("Number withheld")), el("div.muted", null, [call.label || call.queue_name || call.queue, call.city, more].filter(Boolean).join(" · "))),
@@ -152,6 +141,7 @@ export class Lists {
     const rings = ringing.filter((call) => call.agent !== this.model.me);
     const rows = waiting.filter((call) => call.state !== "RESERVED").map((call) => line(call, "", "take", "TakeWaiting", gettext("Serve this caller now"), gettext("Take")));
     if (rings.length) rows.push(el("div.list-head", null, gettext("Ringing at colleagues")), ...rings.map((call) => line(call, `${call.agent} ${call.agent_name}`, "pick-up", "PickUp", gettext("Answer it instead of the colleague"), gettext("Pick up"))));
+    if (!rows.length) return this._nothing("mood-smile", gettext("Nobody waits."));
     this._tickSoon();
     return rows;
   }
@@ -159,7 +149,10 @@ export class Lists {
   /** A fact about somebody else's call: the lines may have changed. */
   lines(fact) {
     if (!LINES.has(fact.type) || fact.agent === this.model.me) return;
-    this.push({ type: "waiting" });
+    this._soon ||= setTimeout(() => {
+      this._soon = 0;
+      this.read("waiting");
+    }, AFTER_NEWS);
   }
 
   _tickSoon() {

@@ -72,9 +72,18 @@ export class Model extends EventTarget {
     if (fact.call && CALL[fact.type]) CALL[fact.type](this, fact, this.calls.get(fact.call));
   }
 
-  forget(id) {
-    this.calls.delete(id);
-    this._tell("calls");
+  /** After a reload: whom we consult, our part in the call and its recording, from the call's facts so far. */
+  restore(id, facts) {
+    const call = this.calls.get(id);
+    if (!call) return;
+    const { phase, since, connected } = call;
+    for (const told of facts) {
+      const fact = { ...told, at: typeof told.at === "string" ? seconds(told.at) : told.at };
+      call.phase = "talking";
+      if (RESTORED.has(fact.type)) CALL[fact.type](this, fact, call);
+    }
+    Object.assign(call, { phase, since, connected, ended: DONE.has(phase) ? call.ended : null });
+    this._said(id);
   }
 
   _clock(at) {
@@ -146,6 +155,8 @@ const SEAT = {
   },
 };
 
+const RESTORED = new Set(["ConsultStarted", "ConsultAnswered", "ConsultEnded", "ConferenceStarted", "PartyLeft", "CallConnected", "CallTransferred", "RecordingStarted", "RecordingPaused", "RecordingDone"]);
+
 /** Makes a fold that is for calls of this seat only. */
 const ours = (change) => (model, fact, call) => {
   if (!call || DONE.has(call.phase)) return;
@@ -174,6 +185,7 @@ const CALL = {
   },
   CallConnected: (model, fact, call) => {
     if (!call) return;
+    call.party = null;
     if (fact.agent === model.me) {
       if (call.role === "party") call.role = "agent";
       Object.assign(call, { phase: "talking", connected: call.connected || fact.at, queue: fact.queue || call.queue, ended: null });

@@ -2,7 +2,7 @@
 
 import { get, patch, post } from "./api.js";
 import { $, el, icon, say } from "./dom.js";
-import { clock, moment, shortTime, yuan } from "./format.js";
+import { clock, shortTime, yuan } from "./format.js";
 import { DONE } from "./model.js";
 import { FAILURES, LANGUAGES, LEVELS, PHASES, TITLES } from "./words.js";
 
@@ -55,7 +55,6 @@ export class Pop {
         call.queue = pop.call.queue?.code || call.queue;
         call.direction = pop.call.direction;
         if (!pop.customers.some((one) => one.id === call.customer)) call.customer = (pop.record?.customer?.id ?? pop.customers[0]?.id) || null;
-        this._restore(call, pop.call.path || []);
         this.desk.loaded(call);
         this.model.dispatchEvent(new CustomEvent("call", { detail: call.id }));
         if (this.current === call.id) this.draw();
@@ -69,20 +68,6 @@ export class Pop {
       await new Promise((done) => setTimeout(done, AGAIN[tries]));
       if (!this.model.calls.has(call.id)) return;
     }
-  }
-
-  /** After a reload: whom we were consulting, as the call's way tells it. */
-  _restore(call, path) {
-    if (call.party || DONE.has(call.phase) || call.phase === "ringing") return;
-    let party = null;
-    for (const step of path) {
-      const since = moment(step.at) / 1000;
-      if (step.step === "consult") party = { target: step.target, up: false, joined: false, since };
-      else if (party && step.step === "consult_answered") Object.assign(party, { up: true, since });
-      else if (party && step.step === "conference") party.joined = true;
-      else if (["consult_ended", "left", "transfer"].includes(step.step)) party = null;
-    }
-    if (party && party.target !== `agent:${this.model.me}`) call.party = party;
   }
 
   async openCustomer(id) {
@@ -214,14 +199,14 @@ export class Pop {
           el("button.b.small", { type: "button", onclick: () => this._edit(customer) }, icon("edit"), gettext("Edit"))),
         el("div.who-more", null,
           customer.phones.map((phone) => this.number(phone)),
-          customer.city || customer.province ? el("span", null, icon("map-pin"), [customer.province, customer.city].filter((part, place, all) => part && all.indexOf(part) === place).join(" ")) : null,
+          customer.city || customer.province ? el("span", null, icon("map-pin"), place(customer)) : null,
           customer.address ? el("span.address", { title: customer.address }, customer.address) : null,
           el("span.tnum", { title: gettext("Member number") }, icon("id"), customer.number),
           el("span.tnum", { title: gettext("Points") }, icon("coins"), String(customer.points)),
           customer.language ? el("span", null, icon("language"), LANGUAGES[customer.language]) : null));
     } else if (call) {
       head.append(
-        el("div.who-line", null, el("h1.tnum", null, pop.call.number.text || call.number || gettext("Number withheld")), el("span.muted", null, [pop.call.name, pop.call.province, pop.call.city].filter(Boolean).join(" · "))),
+        el("div.who-line", null, el("h1.tnum", null, pop.call.number.text || call.number || gettext("Number withheld")), el("span.muted", null, [pop.call.name, place(pop.call)].filter(Boolean).join(" · "))),
         call.direction === "internal" ? null : el("div.who-more", null, this.number(pop.call.number)));
     }
     if (pop && (pop.customers.length > 1 || (pop.customers.length && pop.customers.length < 2))) {
@@ -256,12 +241,12 @@ export class Pop {
     const calls = el("section.block.history", null,
       el("h2", null, icon("history"), gettext("Last calls"), el("span.count", null, String(history.length))),
       records.map((one) => this._record(one, true)),
-      history.length ? history.map((one) => this._past(one)) : el("p.empty", null, customer || tab?.pop ? gettext("No calls before this one.") : ""));
+      history.length ? history.map((one) => this._past(one)) : el("p.none", null, customer || tab?.pop ? gettext("No calls before this one.") : ""));
     return el("div.pop-body", null, calls, el("div.side", null, side));
   }
 
   _block(title, iconName, rows, kind = "", empty = "") {
-    return el(`section.block${kind ? `.${kind}` : ""}`, null, el("h2", null, icon(iconName), title, rows.length ? el("span.count", null, String(rows.length)) : null), rows.length ? rows : el("p.empty", null, empty));
+    return el(`section.block${kind ? `.${kind}` : ""}`, null, el("h2", null, icon(iconName), title, rows.length ? el("span.count", null, String(rows.length)) : null), rows.length ? rows : el("p.none", null, empty));
   }
 
   _order(order) {
@@ -400,4 +385,6 @@ export class Pop {
   }
 }
 
+/** "浙江省 杭州市"; a city that is a province is said once. */
+const place = ({ province, city }) => [...new Set([province, city])].filter(Boolean).join(" ");
 const values = (fields) => Object.fromEntries(Object.entries(fields).map(([name, node]) => [name, node.value.trim()]));

@@ -7,6 +7,7 @@ import { STATES } from "./words.js";
 
 const REFRESH = 2000; // ms, while the box is open
 const NUMBER = /^\+?[0-9*# -]{3,31}$/;
+const CALLABLE = new Set(["READY", "NOT_READY"]); // as the centre would have it
 const ORDER = ["READY", "NOT_READY", "WRAP_UP", "RESERVED", "TALKING", "LOGGED_OUT"];
 
 /** Opens the box. `kind`: transfer or consult; inside, Tab changes it. */
@@ -34,8 +35,12 @@ export function chooseTarget(model, kind) {
       .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.number.localeCompare(b.number));
     const queues = wanted === "consult" ? [] : known.queues.filter((queue) => has(queue.code, queue.name)).sort((a, b) => b.ready - a.ready);
     if (NUMBER.test(text) && !seats.some((seat) => seat.number === text)) rows.push({ key: "number", number: text });
-    if (seats.length) rows.push({ head: gettext("Seats") }, ...seats.map((seat) => ({ key: `s${seat.number}`, seat, off: !["READY", "NOT_READY"].includes(seat.state) })));
+    const row = (seat) => ({ key: `s${seat.number}`, seat, off: !CALLABLE.has(seat.state) });
+    const free = seats.filter((seat) => CALLABLE.has(seat.state));
+    const others = seats.filter((seat) => !CALLABLE.has(seat.state));
+    if (free.length) rows.push({ head: gettext("Seats") }, ...free.map(row));
     if (queues.length) rows.push({ head: gettext("Queues") }, ...queues.map((queue) => ({ key: `q${queue.code}`, queue })));
+    if (others.length) rows.push({ head: gettext("Not free now") }, ...others.map(row));
     return rows;
   };
   const draw = (row) => {

@@ -137,7 +137,7 @@ export class WrapUp {
         this.results.length ? el("div.field", null, el("span", null, gettext("Result")), results) : null,
         el("label.field", null, el("span", null, gettext("Summary")), summary),
         orders.length ? el("label.field", null, el("span", null, gettext("Order")), order) : null,
-        el("div.field", null, el("span", null, gettext("Follow up on")), el("div.dates", null, date, days)),
+        el("div.field", null, el("span", null, gettext("Follow up on")), el("div.dates", null, date), el("div.days", null, days)),
         this.customer ? el("button.b.small.plain.complain", { type: "button", onclick: () => this._complain(call) }, icon("alert-triangle"), gettext("Open a complaint")) : null),
       el("div.wrap-foot", null,
         el("button.b", { type: "button", id: "save", onclick: () => this.save(false) }, gettext("Save")),
