@@ -36,7 +36,7 @@ Message     {"id": 1, "from": {"user": "lead-sales", "number": ""|"1001", "name"
 GET  pop/<call>/        {"call": {"id", "direction", "state", "number": Number, "province", "city", "name" (told by the network),
                           "dnis", "label", "language", "queue": Named|null, "agent": {"number","name"}|null, "started_at",
                           "queued_at"|null, "connected_at"|null, "ended_at"|null, "waited": seconds so far,
-                          "path": [{"at": "...", "step": "key", "text": "菜单 main: 1", ...the step's own fields}],
+                          "path": [{"at": "...", "step": "key", "text": "按键 1", "seconds": until the next|null}],
                           "transferred_by": {"number","name"}|null},
                          "customers": [Customer] (the identified first), "new_customer": null | {"name": "", "title": "",
                           "language": "", "province": "...", "city": "...", "address": "", "phones": [Number]},

@@ -6,11 +6,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from ccenter.calls import numbers
-from ccenter.calls.models import Agent, Call
+from ccenter.calls.models import Agent, Call, CallbackEntry
 from crm.demo.people import FIRST, phone
 from crm.models import Category, Complaint, Customer, CustomerNote, ServiceRecord
 
 SERVED = 600  # customers with a past
+FIRST_UNKNOWN = 165_000  # nobody has a place so high
 LABELS = ("家有好物频道", "都市生活频道", "影视剧场频道", "新闻综合频道", "旅游卫视频道", "健康时尚频道")
 # Category, queue, result, summary.
 STORIES: tuple[tuple[str, str, str, str], ...] = (
@@ -47,6 +48,16 @@ COMPLAINTS = (
     ("complaint-service", "上次来电等了十几分钟没人接，接通后被挂断，情绪激动。"),
     ("complaint-price", "下单第二天节目降价八十元，要求退差价。"),
 )
+# Place of the customer (beyond the first ones: nobody we know), queue, source, minutes ago.
+OWED = (
+    (1, "orders", "abandoned", 25),
+    (5, "service", "queue", 48),
+    (12, "service", "closed", 610),
+    (30, "complaints", "voicemail", 95),
+    (44, "orders", "abandoned", 130),
+    (165_001, "orders", "abandoned", 12),
+    (165_013, "service", "menu", 72),
+)
 
 
 @transaction.atomic
@@ -62,6 +73,7 @@ def past() -> None:
     _calls(people, agents, category)
     _notes(people, agents)
     _complaints(people, agents, category)
+    _callbacks(len(people))
 
 
 def _calls(people: list[Customer], agents: list[Agent], category: dict[str, int]) -> None:
@@ -160,3 +172,23 @@ def _complaints(people: list[Customer], agents: list[Agent], category: dict[str,
             )
         )
     Complaint.objects.bulk_create(rows)
+
+
+def _callbacks(known: int) -> None:
+    now = timezone.now()
+    CallbackEntry.objects.bulk_create(
+        (
+            CallbackEntry(
+                number=f"+86{phone(place)}",
+                dnis="4008002001",
+                queue=queue,
+                source=source,
+                language="zh",
+                asked_at=now - timedelta(minutes=ago),
+                times_asked=1 + place % 3,
+            )
+            for place, queue, source, ago in OWED
+            if place < known or place > FIRST_UNKNOWN
+        ),
+        ignore_conflicts=True,
+    )

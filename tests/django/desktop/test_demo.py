@@ -60,3 +60,13 @@ def test_given_a_demo_customer_when_ringing_then_the_pop_looks_like_a_customers(
     assert told["customers"][0]["notes"]
     assert "很高兴再次为您服务，我是1001号客服" in told["script"]
     assert {one["situation"] for one in told["scripts"]} == {"greeting", "service", "order", "complaint", "closing"}
+
+
+def test_given_the_demo_then_some_callers_are_owed_a_call_known_ones_and_others() -> None:
+    from tests.django.people import client
+
+    agent = Agent.objects.get(number="1001")  # of a group that serves orders and service
+    owed = client(agent.user).get("/api/desk/callbacks/").json()["callbacks"]
+    assert {one["queue"]["code"] for one in owed} == {"orders", "service"}
+    assert {one["customer"] is None for one in owed} == {True, False}
+    assert all(one["number"]["token"] for one in owed)
