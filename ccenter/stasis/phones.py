@@ -1,13 +1,20 @@
-"""Which phones can be rung, told as it changes: by Asterisk's events, and by a look each second at what it has.
+"""Which phones can be rung, told as it changes: by a look each second at what Asterisk has, for browsers' by its events.
 
 Desk phones come and go slowly. A browser's phone is gone the moment its page is, and what registers under its name a
 blink later is another page that knows nothing of the call: so it is told as gone and come again. A page whose network is
 lost says nothing at all, and its registration stays: the first to notice is the media's time-out (accounts.py).
 Such a phone is doubted, until Asterisk has asked it anew.
+
+A subscription to an endpoint brings the events of its channels too, so these events have an application of their own. One
+subscription to all endpoints would bring no channels, but Asterisk 22 crashes when its websocket closes while an event is
+on its way: it frees the application and then tells it.
 """
 
 import asyncio
+import logging
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import NoReturn
 
 from ccenter.acd import events
 from ccenter.stasis.accounts import is_web
@@ -15,12 +22,14 @@ from ccenter.stasis.ari import Ari, AriError
 from ccenter.stasis.messages import Message
 from ccenter.stasis.translate import endpoint_of
 
+log = logging.getLogger(__name__)
+
+APP = "ccenter-phones"
 LOOK_AT_PHONES = 1.0  # seconds; costs Asterisk 1 ms for 300 phones
 GRACE = 5.0  # seconds in which an Asterisk that has just started may find its phones again
 DOUBT = 4.0  # seconds until a phone that is asked is known not to answer: `qualify_timeout`, and one
 LOST_MEDIA = 44  # the cause of a leg whose other end has fallen silent
 
-SOURCE = "endpoint:"  # of all endpoints their own events, and none of their channels'
 TOLD = ("PeerStatusChange", "ContactStatusChange")
 
 Changes = list[events.PhoneChanged]
@@ -117,6 +126,51 @@ class Phones:
         self._online = now
         gone = [events.PhoneChanged(phone, False) for phone, online in was.items() if online and phone not in now]
         return gone + [events.PhoneChanged(phone, on) for phone, on in now.items() if was.get(phone) is not on]
+
+
+class Pages:
+    """Asterisk's events of the browsers' phones. `ari` is of the application APP; `feed` gets the changes."""
+
+    def __init__(self, ari: Ari, phones: Phones, feed: Callable[[events.PhoneChanged], None]) -> None:
+        self._ari = ari
+        self._phones = phones
+        self._feed = feed
+        self._wanted: list[str] = []
+        self._followed: set[str] = set()
+        self._linked = False
+
+    async def run(self) -> NoReturn:
+        """Raises ApplicationReplaced."""
+        await self._ari.listen(self._connected, self._heard, self._lost)
+
+    async def follow(self, names: Iterable[str]) -> None:
+        """From now on these endpoints ("w1001-0a1b2c3d"), which are there."""
+        self._wanted = list(names)
+        self._followed &= set(self._wanted)
+        if self._linked:
+            await self._subscribe()
+
+    async def _connected(self) -> None:
+        self._followed.clear()
+        await self._ari.applications.filter(*TOLD)
+        await self._subscribe()
+        self._linked = True
+
+    async def _subscribe(self) -> None:
+        for name in [name for name in self._wanted if name not in self._followed]:
+            self._followed.add(name)
+            try:
+                await self._ari.applications.subscribe(f"endpoint:PJSIP/{name}")
+            except AriError as error:
+                self._followed.discard(name)
+                log.warning("%s is not followed: %s", name, error)
+
+    def _heard(self, message: Message) -> None:
+        for change in self._phones.told(message):
+            self._feed(change)
+
+    def _lost(self) -> None:
+        self._linked = False
 
 
 def _now() -> float:

@@ -27,13 +27,14 @@ from ccenter.acd.facts import Fact
 from ccenter.acd.machine import Acd
 from ccenter.calls.journal import Journal
 from ccenter.stasis import recovery
-from ccenter.stasis.accounts import Accounts, Desired
+from ccenter.stasis.accounts import Accounts, Desired, is_web
 from ccenter.stasis.ari import ApplicationReplaced, Ari, AriError
 from ccenter.stasis.background import Background, LookUp
 from ccenter.stasis.inbox import Inbox, Told
 from ccenter.stasis.messages import Message
 from ccenter.stasis.perform import Performer
-from ccenter.stasis.phones import LOOK_AT_PHONES, SOURCE, TOLD, Phones
+from ccenter.stasis.phones import APP as PHONES_APP
+from ccenter.stasis.phones import LOOK_AT_PHONES, Pages, Phones
 from ccenter.stasis.reconcile import reconcile
 from ccenter.stasis.translate import RULES, Live, translate
 
@@ -128,8 +129,10 @@ class Runner:
         self._snapshot_n = self.n
         self._background = Background(o.recordings, self.journal.sync, o.look_up)
         ari = Ari(o.ari_url, APP, o.ari_user, o.ari_password, o.ami_user, o.ami_password)
-        async with ari:
+        phones = Ari(o.ari_url, PHONES_APP, o.ari_user, o.ari_password, o.ami_user, o.ami_password)
+        async with ari, phones:
             self.ari = ari
+            self._pages = Pages(phones, self._phones, self.feed)
             self.performer = Performer(o.node, ari, self._live, self._background, self.feed)
             self.accounts = Accounts(ari, o.state / "run" / f"{o.node}.accounts")
             self.feed(events.NodeDown(o.node))  # until we have looked
@@ -143,6 +146,7 @@ class Runner:
         jobs: list[asyncio.Task[None]] = [
             asyncio.create_task(self._listen()),
             asyncio.create_task(self._watch_phones()),
+            asyncio.create_task(self._pages.run()),
             asyncio.create_task(self._keep_snapshots()),
             asyncio.create_task(self._stopped()),
         ]
@@ -241,16 +245,15 @@ class Runner:
         event = translate(message, self._live)
         if event is not None:
             self.feed(event)
-        for change in self._phones.told(message) or self._phones.ended(event, message):
-            self.feed(change)
+            for change in self._phones.ended(event, message):
+                self.feed(change)
 
     async def _connected(self) -> None:
         """Brings Asterisk and the core together. Its events wait meanwhile. Raises AriError."""
         node = self.options.node
         info, *_ = await asyncio.gather(
             self.ari.asterisk.getInfo(),
-            self.ari.applications.filter(*RULES, *TOLD, "ApplicationReplaced"),
-            self.ari.applications.subscribe(SOURCE),
+            self.ari.applications.filter(*RULES, "ApplicationReplaced"),
             self.performer.open_hold(),
         )
         since = info.status.startup_time
@@ -283,7 +286,11 @@ class Runner:
         if self._desired is None:
             log.warning("no accounts yet: the database has not told them")
         else:
-            await self.accounts.push(self._desired, since)
+            await self._push(self._desired, since)
+
+    async def _push(self, accounts: Desired, since: str) -> None:
+        await self.accounts.push(accounts, since)
+        await self._pages.follow(name for name in accounts if is_web(f"PJSIP/{name}"))
 
     async def _ask_phones(self) -> None:
         """Have Asterisk ask the phones now: by itself it does so some time in the next 20 s."""
@@ -294,7 +301,7 @@ class Runner:
     async def _push_accounts(self) -> None:
         if self._desired is not None and self._linked:
             try:
-                await self.accounts.push(self._desired, self._since)
+                await self._push(self._desired, self._since)
             except AriError as error:
                 log.warning("accounts are not pushed: %s", error)
 

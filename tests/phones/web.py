@@ -28,7 +28,8 @@ class WebTransport(Transport):
 
     async def connect(self, url: str) -> None:
         self._http = aiohttp.ClientSession()
-        self.socket = await self._http.ws_connect(url, protocols=("sip",))
+        patience = aiohttp.ClientWSTimeout(ws_close=0.1)
+        self.socket = await self._http.ws_connect(url, protocols=("sip",), timeout=patience)
         assert self.socket.protocol == "sip"
         self._reader = self.loop.create_task(self._read(self.socket))
         self._outbox: asyncio.Queue[bytes] = asyncio.Queue()
@@ -56,14 +57,13 @@ class WebTransport(Transport):
         """The page is gone, and its socket with it. `crash`: without a closing word."""
         if self.socket is None:
             return
-        self._writer.cancel()
+        socket, self.socket = self.socket, None
+        for task in (self._writer, self._reader):
+            task.cancel()
+        await asyncio.gather(self._writer, self._reader, return_exceptions=True)
         if crash:
-            transport = self.socket._response.connection.transport  # type: ignore[union-attr]
-            transport.abort()  # type: ignore[union-attr]
-        else:
-            await self.socket.close()
-        self._reader.cancel()
-        self.socket = None
+            socket._response.connection.transport.abort()  # type: ignore[union-attr]
+        await socket.close()
         await self._http.close()
 
 
@@ -102,15 +102,15 @@ class WebPhone(UserAgent):
             "s=-",
             "t=0 0",
             f"a=group:BUNDLE {mid}",
-            f"m=audio 9 {SAVPF} 0 8",
-            "c=IN IP4 0.0.0.0",
+            f"m=audio 61000 {SAVPF} 0 8",
+            "c=IN IP4 127.0.0.1",  # 0.0.0.0 would be a hold
             f"a=mid:{mid}",
             "a=rtcp-mux",
             "a=ice-ufrag:tests",
             f"a=ice-pwd:{secrets.token_hex(12)}",
             f"a=fingerprint:sha-256 {fingerprint}",
             "a=setup:active",
-            "a=candidate:1 1 udp 2113937151 127.0.0.1 9 typ host",
+            "a=candidate:1 1 udp 2113937151 127.0.0.1 61000 typ host",
             "a=rtpmap:0 PCMU/8000",
             "a=rtpmap:8 PCMA/8000",
             "a=sendrecv",

@@ -12,7 +12,8 @@ from ccenter.stasis.ari import Ari
 from ccenter.stasis.background import Background
 from ccenter.stasis.messages import Message
 from ccenter.stasis.perform import Performer
-from ccenter.stasis.phones import SOURCE, TOLD, Phones
+from ccenter.stasis.phones import APP as PHONES_APP
+from ccenter.stasis.phones import Pages, Phones
 from ccenter.stasis.reconcile import reconcile
 from ccenter.stasis.translate import RULES, Live, translate
 from tests.phones import Caller, Phone
@@ -23,11 +24,9 @@ PASSWORD = "a-desk-phone"
 PHONES = ("1001", "1002")
 
 
-def ari_of(stack: dict[str, Any]) -> Ari:
+def ari_of(stack: dict[str, Any], app: str = "ccenter") -> Ari:
     env = stack["environment"]
-    return Ari(
-        env["CC_ARI_URL"], "ccenter", env["CC_ARI_USER"], env["CC_ARI_PASSWORD"], env["CC_AMI_USER"], env["CC_AMI_PASSWORD"]
-    )
+    return Ari(env["CC_ARI_URL"], app, env["CC_ARI_USER"], env["CC_ARI_PASSWORD"], env["CC_AMI_USER"], env["CC_AMI_PASSWORD"])
 
 
 class Line(Waitable):
@@ -38,8 +37,10 @@ class Line(Waitable):
         self.stack = stack
         self.node: str = stack["node"]
         self.ari = ari_of(stack)
+        self.phones_ari = ari_of(stack, PHONES_APP)
         self.live: Live = {}
         self.phones = Phones()
+        self.pages = Pages(self.phones_ari, self.phones, self._emit)
         self.heard: list[events.AnyEvent] = []
         self.raw: list[Message] = []
         self.known = known  # legs the core would know at a connect
@@ -54,6 +55,8 @@ class Line(Waitable):
 
     async def __aenter__(self) -> Self:
         await self.ari.__aenter__()
+        await self.phones_ari.__aenter__()
+        self.following = asyncio.create_task(self.pages.run())
         self.task = asyncio.create_task(self.ari.listen(self._connected, self._hear, self._lost))
         await self.until(lambda: self.links, 20, "linked")
         return self
@@ -64,12 +67,14 @@ class Line(Waitable):
         await self.performer.idle()
         await self.until(lambda: not self.live or self.task.done(), 5, "all legs ended")
         self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
+        self.following.cancel()
+        await asyncio.gather(self.task, self.following, return_exceptions=True)
         for bridge in await self.ari.bridges.list():
             await self.ari.bridges.destroy(bridge.id)
         assert self.performer.pending == 0, "a command is remembered though it is done"
         self.background.close()
         await self.ari.__aexit__()
+        await self.phones_ari.__aexit__()
 
     def describe(self) -> str:
         return "\n".join(map(repr, self.heard[-30:]))
@@ -130,8 +135,7 @@ class Line(Waitable):
     # -- the shell's wiring
 
     async def _connected(self) -> None:
-        await self.ari.applications.filter(*RULES, *TOLD, "ApplicationReplaced")
-        await self.ari.applications.subscribe(SOURCE)
+        await self.ari.applications.filter(*RULES, "ApplicationReplaced")
         await self.performer.open_hold()
         wanted: Desired = {n: seat(n, PASSWORD, "zh") for n in PHONES}
         await self.accounts.push(wanted, (await self.ari.asterisk.getInfo()).status.startup_time)
@@ -149,8 +153,8 @@ class Line(Waitable):
         event = translate(message, self.live)
         if event is not None:
             self._emit(event)
-        for change in self.phones.told(message) or self.phones.ended(event, message):
-            self._emit(change)
+            for change in self.phones.ended(event, message):
+                self._emit(change)
 
     def _lost(self) -> None:
         self._emit(events.NodeDown(self.node))

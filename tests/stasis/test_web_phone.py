@@ -22,6 +22,7 @@ async def account(stack: dict[str, Any], line: Line) -> dict[str, Any]:
     since = (await line.ari.asterisk.getInfo()).status.startup_time
     wanted = {number: seat(number, PASSWORD, "zh") for number in PHONES} | {NAME: web_phone(NAME, SECRET, "zh")}
     await line.accounts.push(wanted, since)
+    await line.pages.follow([NAME])
     return {"endpoint": NAME, "password": SECRET, "ws": stack["environment"]["CC_SIP_WS"], "domain": "127.0.0.1"}
 
 
@@ -99,7 +100,9 @@ async def test_given_a_page_that_is_loaded_anew_then_the_phone_is_gone_and_comes
 async def test_given_a_page_whose_network_is_lost_in_a_call_then_its_leg_ends_within_seconds_and_the_phone_is_doubted(
     line: Line, account: dict[str, Any]
 ) -> None:
-    looking = asyncio.create_task(look(line))
+    looks: list[None] = []
+    looking = asyncio.create_task(look(line, looks))
+    await changes(line, False)
     async with WebPhone(account) as page:
         await page.register()
         await changes(line, True)
@@ -110,19 +113,21 @@ async def test_given_a_page_whose_network_is_lost_in_a_call_then_its_leg_ends_wi
         ended = await line.event(events.LegEnded, 8, leg=leg)
         assert ended.cause == 44
         await changes(line, False)
-        for _ in range(5):
-            await asyncio.sleep(1)
-        assert line.count(events.PhoneChanged, endpoint=PHONE) == 2, "still away"
+        looks.clear()
+        await line.until(lambda: len(looks) > 5, 10, "looks at the phones")
+        assert line.count(events.PhoneChanged, endpoint=PHONE) == 3, "still away"
         page.transport.unplugged = False
         await changes(line, True, timeout=4)
     looking.cancel()
 
 
-async def look(line: Line) -> None:
+async def look(line: Line, looks: list[None]) -> None:
     """As the CTI server does."""
     while True:
         for change in await line.phones.look(line.ari):
             line._emit(change)
+        looks.append(None)
+        line.changed()
         await asyncio.sleep(1)
 
 
