@@ -7,14 +7,15 @@ from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db import connection
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from ccenter.calls.history import last_seq, phone_kind
-from ccenter.calls.models import Agent, AgentDay, AgentStatus, Alarm, Call, CallbackEntry, CallOffer, Monitoring, Trunk
-from ccenter.calls.rights import Scope, calls_in, led_queues, led_seats, served_queues
-from ccenter.calls.tokens import shown
+from ccenter.calls.models import Agent, AgentDay, AgentStatus, Alarm, Call, CallAgent, CallbackEntry, CallOffer, Monitoring, Trunk
+from ccenter.calls.rights import Scope, led_queues, led_seats, owns, served_queues
+from ccenter.calls.tokens import shown, spelt
 
 Json = dict[str, Any]
 
@@ -24,130 +25,139 @@ MOST_CALLS = 500
 MOST_STEPS = 40
 MOST_ALARMS = 50
 FIGURES = ("answered", "out", "missed", "transferred", "talk", "wrap_up", "ready", "not_ready", "ringing")
-NO_FIGURES = dict.fromkeys(FIGURES, 0)
+AS_THEY_ARE = (
+    "id", "direction", "name", "province", "city", "dnis", "label", "trunk", "state", "away", "queue", "agent", "offered",
+    "started_at",
+)  # fmt: skip
+COLUMNS = [
+    *(name for name in AS_THEY_ARE if name != "offered"), "ani", "number", "answered_by", "waiting_since", "queued_at", "steps",
+]  # fmt: skip
 RUNNING = {"TALKING": "talk", "WRAP_UP": "wrap_up", "READY": "ready", "NOT_READY": "not_ready", "RESERVED": "ringing"}
 
 
 def floor(user: Any, scope: Scope) -> Json:
-    """Everything a lead's page shows, from which it goes on by facts after `seq`. Fourteen queries."""
+    """Everything a lead's page shows, from which it goes on by facts after `seq`. Eleven queries."""
     seq = last_seq()  # first: what comes meanwhile is told again, not missed
-    calls = _calls(user, scope)
+    everything = _calls()
+    calls = [
+        call for call in everything if owns(scope, call["agents"], call["queue"], call["answered_by"], call["waiting_since"])
+    ]
+    alarms = Alarm.objects.filter(cleared_at=None).order_by("-last_at")
     return {
         "seq": seq,
         "at": timezone.now(),
         "seats": _seats(user, calls),
         "queues": _queues(user, calls),
-        "calls": [_shown(call, user) for call in calls],
-        "trunks": _trunks(),
+        "calls": [_shown(call) for call in calls],
+        "trunks": _trunks(Counter(call["trunk"] for call in everything)),
         "monitors": _monitors(scope),
         "callbacks_open": _callbacks(scope),
-        "alarms": list(
-            Alarm.objects.filter(cleared_at=None)
-            .order_by("-last_at")
-            .values("id", "kind", "subject", "text", "count", "first_at", "last_at")[:MOST_ALARMS]
-        ),
+        "alarms": list(alarms.values("id", "kind", "subject", "text", "count", "first_at", "last_at")[:MOST_ALARMS]),
     }
 
 
 # -- calls -----------------------------------------------------------------------------------------------------
 
 
-def _calls(user: Any, scope: Scope) -> list[Call]:
-    """Those that go on, with the agent each rings at as `offered`. Two queries."""
-    calls = list(Call.objects.filter(calls_in(scope), ended_at=None).order_by("started_at")[:MOST_CALLS])
-    ringing = [call.id for call in calls if call.state == "RESERVED"]
-    offered = dict(CallOffer.objects.filter(call__in=ringing, result="").order_by("-seq").values_list("call", "agent"))
+def _owned(scope: Scope, call: Json) -> bool:
+    return owns(scope, call["agents"], call["queue"], call["answered_by"], call["waiting_since"])
+
+
+def _calls() -> list[Json]:
+    """All that go on, each with the `agents` who had to do with it, and the one it rings at as `offered`. Three queries."""
+    live = Call.objects.filter(ended_at=None).order_by()
+    agents: dict[str, set[str]] = defaultdict(set)
+    for call, agent in CallAgent.objects.filter(call__in=live.values("id")).values_list("call", "agent"):
+        agents[call].add(agent)
+    rings = CallOffer.objects.filter(call__in=live.filter(state="RESERVED").values("id"), result="").order_by("-seq")
+    offered = dict(rings.values_list("call", "agent"))
+    calls: list[Json] = list(live.order_by("started_at").values(*COLUMNS)[:MOST_CALLS])
     for call in calls:
-        call.offered = offered.get(call.id, "")  # type: ignore[attr-defined]
+        call |= {"agents": agents[call["id"]], "offered": offered.get(call["id"], "")}
     return calls
 
 
-def _shown(call: Call, user: Any) -> Json:
-    last = call.steps[-1]["at"] if call.steps else None
+def _shown(call: Json) -> Json:
+    """For a lead, who reads numbers whole."""
+    steps, waits = call["steps"], call["waiting_since"]
     return {
-        "id": call.id,
-        "direction": call.direction,
-        "name": call.name,
-        "ani": shown(call.number or call.ani, "c", call.id, user),
-        "province": call.province,
-        "city": call.city,
-        "dnis": call.dnis,
-        "label": call.label,
-        "trunk": call.trunk,
-        "state": call.state,
-        "away": call.away,
-        "queue": call.queue,
-        "agent": call.agent,
-        "offered": call.offered,  # type: ignore[attr-defined]
-        "answered": bool(call.answered_by) and call.waiting_since is None,
-        "since": datetime.fromtimestamp(last, UTC) if last else call.started_at,
-        "started_at": call.started_at,
-        "queued_at": call.waiting_since or call.queued_at,
-        "path": [{**step, "at": datetime.fromtimestamp(step["at"], UTC)} for step in call.steps[-MOST_STEPS:]],
+        **{name: call[name] for name in AS_THEY_ARE},
+        "ani": spelt(call["number"] or call["ani"]),
+        "answered": bool(call["answered_by"]) and waits is None,
+        "since": _moment(steps[-1]["at"]) if steps else call["started_at"],
+        "queued_at": waits or call["queued_at"],
+        "path": [{**step, "at": _moment(step["at"])} for step in steps[-MOST_STEPS:]],
     }
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
 
 
 # -- seats -----------------------------------------------------------------------------------------------------
 
 
-def _seats(user: Any, calls: list[Call]) -> list[Json]:
-    """Three queries."""
-    rows = list(led_seats(user).filter(active=True).order_by("number").values_list("number", "name", "group__code", "level"))
-    numbers = [number for number, *_ in rows]
-    states = {status.agent: status for status in AgentStatus.objects.filter(agent__in=numbers)}
-    today = days(numbers, timezone.localdate())
-    away = {call.agent: _away_since(call) for call in calls if call.away}
-    found = []
-    for number, name, group, level in rows:
-        status = states.get(number)
-        found.append(
-            {
-                "number": number,
-                "name": name,
-                "group": group,
-                "level": level,
-                "state": status.state if status else "LOGGED_OUT",
-                "reason": status.reason if status else "",
-                "since": status.since if status else None,
-                "call": status.call if status else "",
-                "phone": phone_kind(status.endpoint) if status else "",
-                "online": status.online if status else False,
-                "away": away.get(number),
-                "allows": status.allows if status else [],
-                "today": today.get(number, NO_FIGURES),
-            }
+def _seats(user: Any, calls: list[Json]) -> list[Json]:
+    """One query. What a seat allows passes through as the JSON it is."""
+    chosen, params = led_seats(user).filter(active=True).values("pk").query.sql_with_params()
+    figures = ", ".join(f'coalesce(d."{name}", 0)' for name in FIGURES)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.number, a.name, g.code, a.level, coalesce(s.state, 'LOGGED_OUT'), coalesce(s.reason, ''), s.since,"  # noqa: S608
+            " coalesce(s.call, ''), coalesce(s.endpoint, ''), coalesce(s.online, false), coalesce(s.allows::text, '[]'),"
+            f" {figures} FROM calls_agent a JOIN calls_seatgroup g ON g.id = a.group_id"
+            " LEFT JOIN calls_agentstatus s ON s.agent = a.number"
+            f" LEFT JOIN calls_agentday d ON d.agent = a.number AND d.day = %s WHERE a.id IN ({chosen}) ORDER BY a.number",
+            [timezone.localdate(), *params],
         )
-    return found
+        rows = cursor.fetchall()
+    away = {call["agent"]: _away_since(call) for call in calls if call["away"]}
+    return [
+        {
+            "number": number,
+            "name": name,
+            "group": group,
+            "level": level,
+            "state": state,
+            "reason": reason,
+            "since": since,
+            "call": call,
+            "phone": phone_kind(endpoint),
+            "online": online,
+            "away": away.get(number),
+            "allows": msgspec.Raw(allows.encode()),
+            "today": dict(zip(FIGURES, today, strict=True)),
+        }
+        for number, name, group, level, state, reason, since, call, endpoint, online, allows, *today in rows
+    ]
 
 
-def days(agents: list[str], day: date) -> dict[str, Json]:
-    """Figures of agents who did something that day. One query."""
-    rows = AgentDay.objects.filter(agent__in=agents, day=day).values_list("agent", *FIGURES)
-    return {agent: dict(zip(FIGURES, figures, strict=True)) for agent, *figures in rows}
+def _day(agent: str, day: date) -> Json:
+    """The figures of one agent's day. One query."""
+    return AgentDay.objects.filter(agent=agent, day=day).values(*FIGURES).first() or dict.fromkeys(FIGURES, 0)
 
 
-def _away_since(call: Call) -> datetime | None:
-    at = next((step["at"] for step in reversed(call.steps) if step["step"] == "away"), None)
-    return datetime.fromtimestamp(at, UTC) if at else call.started_at
+def _away_since(call: Json) -> datetime:
+    at = next((step["at"] for step in reversed(call["steps"]) if step["step"] == "away"), None)
+    return _moment(at) if at else call["started_at"]
 
 
 def _monitors(scope: Scope) -> list[Json]:
-    rows = Monitoring.objects.filter(ended_at=None)
-    if not scope.everything:
-        rows = rows.filter(agent__in=scope.agents)
-    return list(rows.values("agent", "supervisor", "by", "mode", "call", since=F("started_at")))
+    rows = Monitoring.objects.filter(ended_at=None).values("agent", "supervisor", "by", "mode", "call", since=F("started_at"))
+    return [row for row in rows if scope.sees_seat(row["agent"])]
 
 
 # -- queues ----------------------------------------------------------------------------------------------------
 
 
-def _queues(user: Any, calls: list[Call]) -> list[Json]:
+def _queues(user: Any, calls: list[Json]) -> list[Json]:
     """Three queries."""
-    queues = list(led_queues(user))
+    alarms = ("alarm_waiting", "alarm_wait_seconds", "alarm_service_level")
+    queues = list(led_queues(user).only("code", "name", "wrap_up_seconds", *alarms))
     waiting: dict[str, list[datetime]] = defaultdict(list)
     for call in calls:
-        if call.waiting_since is not None:
-            waiting[call.queue].append(call.waiting_since)
+        if call["waiting_since"] is not None:
+            waiting[call["queue"]].append(call["waiting_since"])
     serving, service = _serving(), _service([queue.code for queue in queues])
     found = []
     for queue in queues:
@@ -213,14 +223,9 @@ def _service(codes: list[str]) -> dict[str, tuple[int, int, int, float | None]]:
 # -- the rest --------------------------------------------------------------------------------------------------
 
 
-def _trunks() -> list[Json]:
-    """Two queries. How full the trunks are is everybody's business, what is on them is not."""
-    live = Call.objects.filter(ended_at=None).exclude(trunk="").order_by()
-    in_use = dict(live.values_list("trunk").annotate(Count("id")))
-    return [
-        {"code": code, "name": name, "capacity": capacity, "enabled": enabled, "in_use": in_use.get(code, 0)}
-        for code, name, capacity, enabled in Trunk.objects.values_list("code", "name", "capacity", "enabled")
-    ]
+def _trunks(in_use: Counter[str]) -> list[Json]:
+    """One query. How full the trunks are is everybody's business, what is on them is not."""
+    return [{**row, "in_use": in_use[row["code"]]} for row in Trunk.objects.values("code", "name", "capacity", "enabled")]
 
 
 def _callbacks(scope: Scope) -> int:
@@ -285,7 +290,7 @@ def may_claim(seat: Agent, call: str) -> bool:
 def figures(seat: Agent) -> Json:
     """A seat's day so far; seconds of the state it is in are counted up to now. Three queries."""
     seq, now = last_seq(), timezone.now()
-    day = days([seat.number], timezone.localdate()).get(seat.number, dict(NO_FIGURES))
+    day = _day(seat.number, timezone.localdate())
     status = AgentStatus.objects.filter(pk=seat.number).first()
     if status and (field := RUNNING.get(status.state)):
         begun = max(status.since, timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0))

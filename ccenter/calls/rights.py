@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from ccenter.calls.models import Agent, Call, CallAgent, Queue, SeatGroup, Voicemail
 
 SEE_NUMBERS = "calls.see_numbers"
-WAITS = Q(state__in=("QUEUED", "RESERVED"), ended_at=None)
+WAITS = Q(waiting_since__isnull=False)
 
 
 class Role(IntEnum):
@@ -151,6 +151,13 @@ def _parts_in(scope: Scope, **more: Any) -> Q:
 
 def _lines_in(scope: Scope) -> Q:
     return Q(queue__in=scope.queues) & (Q(answered_by="") | WAITS)
+
+
+def owns(scope: Scope, agents: Iterable[str], queue: str, answered_by: str, waiting_since: object) -> bool:
+    """The same as `calls_in`, of a call at hand: `agents` had to do with it."""
+    if scope.everything or not scope.agents.isdisjoint(agents):
+        return True
+    return queue in scope.queues and (not answered_by or waiting_since is not None)
 
 
 def audible_in(scope: Scope) -> Q:

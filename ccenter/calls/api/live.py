@@ -20,7 +20,6 @@ def _rows(title: str, /, **fields: Any) -> Any:
 
 
 TEXT, WHOLE, WHEN, YES = serializers.CharField, serializers.IntegerField, serializers.DateTimeField, serializers.BooleanField
-NUMBER = {"ani": inline_serializer("ShownNumber", {"text": TEXT(), "token": TEXT()})}
 FLOOR = inline_serializer(
     "Floor",
     {
@@ -60,7 +59,7 @@ FLOOR = inline_serializer(
             id=TEXT(),
             direction=TEXT(),
             name=TEXT(),
-            **NUMBER,
+            ani=TEXT(),
             province=TEXT(),
             city=TEXT(),
             dnis=TEXT(),
