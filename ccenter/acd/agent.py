@@ -106,6 +106,7 @@ class Agent(Struct):
     reason: str = ""
     since: float = 0.0
     endpoint: str = ""
+    web: bool = False  # the phone is a browser's, with an account of its own for each sign-in: "PJSIP/w1001-ab12cd34"
     online: bool = True  # the phone answers, as far as the switch knows
     call: str = ""  # the one call this agent is on, rings for, or wraps up
     misses: int = 0  # in a row
@@ -117,11 +118,6 @@ class Agent(Struct):
     allows: tuple[str, ...] = ("SignIn",)  # what was told last
 
 
-def is_web(endpoint: str) -> bool:
-    """Is it a browser's phone? It has an account of its own for each sign-in: "PJSIP/w1001-ab12cd34"."""
-    return endpoint.startswith("PJSIP/w")
-
-
 def change(w: World, agent: Agent, trigger: AgentTrigger, reason: str = "") -> bool:
     """Take the transition if there is one, tell it, and keep the index of ready agents."""
     state = TRANSITIONS[agent.state][trigger]
@@ -129,7 +125,7 @@ def change(w: World, agent: Agent, trigger: AgentTrigger, reason: str = "") -> b
         return False
     was, lasted = agent.state, w.now - agent.since
     agent.state, agent.reason, agent.since = state, reason, w.now
-    w.touched[agent.code] = None
+    w.touched[agent.code] = agent
     del w.by_state[was][agent.code]
     w.by_state[state][agent.code] = None
     if state is AgentState.READY:
@@ -216,7 +212,7 @@ def phone_changed(w: World, agent: Agent, online: bool) -> None:
     if agent.online == online:
         return
     agent.online = online
-    w.touched[agent.code] = None
+    w.touched[agent.code] = agent
     w.out.append(facts.PhoneStateChanged(w.seq(), w.now, agent.code, agent.endpoint, online))
     if not online and agent.state is AgentState.READY:
         change(w, agent, T.NOT_READY, PHONE_OFFLINE)

@@ -7,7 +7,7 @@ without them.
 
 from ccenter.acd import agent as agents
 from ccenter.acd import facts, handling, service
-from ccenter.acd.agent import Agent, AgentState, is_web
+from ccenter.acd.agent import Agent, AgentState
 from ccenter.acd.call import Call, CallState, CallTrigger, Leg, moved
 from ccenter.acd.world import World
 
@@ -51,7 +51,7 @@ def agent_leg_gone(w: World, call: Call, cause: int, note: str) -> None:
             ring_back(w, call, agent)
         return
     bad = bool(note) or cause not in service.NORMAL
-    if agent is not None and is_web(agent.endpoint) and (bad or not agent.online) and lose(w, call, agent):
+    if agent is not None and agent.web and (bad or not agent.online) and lose(w, call, agent):
         ring_back(w, call, agent)  # at once, if the phone is there already: the page was reloaded
     elif party is not None and party.joined:
         handling.leave(w, call, party)

@@ -34,7 +34,7 @@ def on_node_up(w: World, event: events.NodeUp) -> None:
     for call in list(w.state.calls.values()):
         if call.node == event.node:
             mend(w, call, event)
-    for watch in w.state.watches.values():
+    for watch in w.watches.values():
         bridge = w.state.legs[watch.leg].bridge
         if bridge.startswith(here):
             rejoin(w, event, bridge, watch.leg, watch.snoop)
@@ -44,7 +44,7 @@ def on_node_up(w: World, event: events.NodeUp) -> None:
 
 def bridges_of(w: World) -> list[str]:
     """All that should be there but the holding bridge."""
-    bridges = [call.bridge for call in w.state.calls.values()] + [watch.bridge for watch in w.state.watches.values()]
+    bridges = [call.bridge for call in w.state.calls.values()] + [watch.bridge for watch in w.watches.values()]
     return [bridge for bridge in bridges if bridge]
 
 

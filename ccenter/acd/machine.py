@@ -67,7 +67,7 @@ class Acd:
         acd.world.new_ready, acd.world.new_calls = {}, {}  # all that could be matched has been
         for agent in acd.world.state.agents.values():
             if agent.allows != requests.allowed(acd.world, agent):  # a newer version of this code allows something else
-                acd.world.touched[agent.code] = None
+                acd.world.touched[agent.code] = agent
         return acd
 
     def snapshot(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class Acd:
     def handle(self, event: events.AnyEvent, now: float) -> list[Output]:
         """What follows from an event, in order. Never raises for an event that telephony can bring."""
         w = self.world
-        w.now = max(w.now, now)
+        w.now = now if now > w.now else w.now
         handler = HANDLERS.get(type(event))
         if handler is not None:
             handler(w, event)
@@ -110,7 +110,7 @@ class Acd:
 
     def _finish(self) -> list[Output]:
         w = self.world
-        if w.state.watches:
+        if w.watches:
             supervise.arrange(w)
         if w.new_ready or w.new_calls:
             service.match(w)
@@ -174,7 +174,7 @@ def _configure(w: World, config: Config) -> None:
             agents.sign_out(w, w.state.agents[code])
         else:
             w.state.agents[code].after = AgentState.LOGGED_OUT
-    w.touched.update(dict.fromkeys(w.state.agents))
+    w.touched.update(w.state.agents)
     _index(w)
 
 
@@ -235,7 +235,7 @@ def _nobody_answers(w: World, leg_id: str) -> None:
     elif leg_id == call.customer:
         service.end(w, call, "system", 19, "no_answer")
     elif leg is not None and leg.role == "lead":
-        supervise.close(w, w.state.watches[leg.agent], "no_answer")
+        supervise.close(w, w.watches[leg.agent], "no_answer")
 
 
 CALL_ALARMS: dict[str, Callable[[World, Call], None]] = {

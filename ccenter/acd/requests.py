@@ -39,13 +39,11 @@ def perform(w: World, request: events.AnyRequest) -> None:
 
 def tell_allowed(w: World) -> None:
     """Tell of the seats whose buttons the event just handled has changed."""
-    for code in w.touched:
-        agent = w.state.agents.get(code)
-        if agent is not None:
-            names = allowed(w, agent)
-            if names is not agent.allows and names != agent.allows:
-                agent.allows = names
-                w.out.append(facts.SeatAllows(w.seq(), w.now, code, names))
+    for code, agent in w.touched.items():
+        names = allowed(w, agent)
+        if names is not agent.allows and names != agent.allows:
+            agent.allows = names
+            w.out.append(facts.SeatAllows(w.seq(), w.now, code, names))
     w.touched.clear()
 
 
@@ -55,7 +53,7 @@ def tell_allowed(w: World) -> None:
 def answer(w: World, agent: Agent, request: events.AnswerCall) -> str | None:
     """Make the phone that rings here answer."""
     call = w.state.calls[agent.call]
-    watch = w.state.watches.get(agent.code)
+    watch = w.watches.get(agent.code)
     ringing = [leg for leg, code in call.offers.items() if code == agent.code]
     if watch is not None:
         ringing.append(watch.leg)
@@ -67,7 +65,7 @@ def answer(w: World, agent: Agent, request: events.AnswerCall) -> str | None:
 
 
 def hang_up(w: World, agent: Agent, request: events.HangUpCall) -> None:
-    watch = w.state.watches.get(agent.code)
+    watch = w.watches.get(agent.code)
     if watch is not None:
         supervise.close(w, watch, "stopped")
     else:

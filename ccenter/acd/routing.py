@@ -7,6 +7,7 @@ A match is one step: the caller leaves the line and the agent is reserved before
 """
 
 from bisect import bisect_left, insort
+from itertools import islice
 
 from ccenter.acd import facts
 from ccenter.acd.agent import Agent, AgentState
@@ -114,8 +115,9 @@ def explain(w: World, call: Call, line: Line, strategy: str, ranked: list[tuple[
         if members and state is not AgentState.READY:
             codes = members.keys() & line.eligible.keys()
             codes.discard(chosen)
-            if codes:
-                passed[state] = (len(codes), sorted(codes)[:NAMED])
+            if codes:  # the eligible are sorted already: of many, only as many as are named are looked for
+                few = sorted(codes) if len(codes) <= NAMED else list(islice(filter(codes.__contains__, line.eligible), NAMED))
+                passed[state] = (len(codes), few)
     named = [(code, round(points[0], 3)) for points, code in ranked[:NAMED]]
     w.out.append(facts.CallRouted(w.seq(), w.now, call.id, call.queue, chosen, strategy, named, len(ranked), passed))
 

@@ -2,7 +2,7 @@
 
 from ccenter.acd import agent as agents
 from ccenter.acd import events, legs, service
-from ccenter.acd.agent import Agent, AgentState, AgentTrigger, is_web
+from ccenter.acd.agent import Agent, AgentState, AgentTrigger
 from ccenter.acd.world import World
 
 # -- states ----------------------------------------------------------------------------------------------------
@@ -14,9 +14,10 @@ def sign_in(w: World, agent: Agent, request: events.SignIn) -> str:
     if w.endpoints.get(request.endpoint, agent.code) != agent.code:
         return "phone_in_use"
     agent.endpoint, agent.online, agent.misses, agent.calls = request.endpoint, True, 0, 0
+    agent.web = request.endpoint.startswith("PJSIP/w")
     w.endpoints[agent.endpoint] = agent.code
     agents.change(w, agent, AgentTrigger.SIGN_IN, agents.SIGNED_IN)
-    if is_web(request.endpoint):  # has its account now, and will register
+    if agent.web:  # has its account now, and will register
         agents.phone_changed(w, agent, False)
         if request.ready:
             agents.change(w, agent, AgentTrigger.NOT_READY, agents.PHONE_OFFLINE)
@@ -66,7 +67,7 @@ def phone_changed(w: World, agent: Agent, online: bool) -> None:
     if agent.online == online:
         return
     agents.phone_changed(w, agent, online)
-    if not is_web(agent.endpoint):
+    if not agent.web:
         return
     call = w.state.calls.get(agent.call)
     if call is None:

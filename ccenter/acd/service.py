@@ -253,7 +253,6 @@ def start_recording(w: World, call: Call) -> None:
     if not by_rule or call.recording or leg is None:
         return
     call.recording = w.fresh("r", call.node)
-    w.touch(call)
     w.out.append(commands.StartRecording(leg.id, leg.channel, call.recording, call.id))
     w.out.append(facts.RecordingStarted(w.seq(), w.now, call.id, call.recording))
 

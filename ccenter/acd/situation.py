@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ccenter.acd import events
-from ccenter.acd.agent import Agent, AgentState, is_web
+from ccenter.acd.agent import Agent, AgentState
 from ccenter.acd.call import CallState
 from ccenter.acd.world import World
 
@@ -23,9 +23,10 @@ class Situation(NamedTuple):
     known: bool  # is set up
     place: str = ""  # rings, lead (monitors), serves (the customer is theirs), other (consulted, or called by a colleague)
     call: CallState | None = None  # of the call they serve, from here on
-    internal: bool = False
+    direction: str = ""
     party: str = ""  # calling, up, joined
-    recording: str = ""  # on, paused
+    recorded: bool = False
+    paused: bool = False
     away: bool = False  # their phone is lost
     web: bool = False  # their phone is a browser's
 
@@ -35,14 +36,14 @@ NAMES: dict[Key, tuple[str, ...]] = {}  # situation -> what it allows; they are 
 
 
 def key_of(w: World, agent: Agent) -> Key:
-    """The situation, as a plain tuple: it is asked for after almost every event."""
+    """The situation's first fields, as a plain tuple: it is asked for after almost every event."""
     state = agent.state
     if state is not S.TALKING:
         if state is S.RESERVED:
-            return (state, agent.online, True, "lead" if agent.code in w.state.watches else "rings")
+            return (state, agent.online, True, "lead" if agent.code in w.watches else "rings")
         return (state, agent.online, agent.code in w.state.config.agents)
     call = w.state.calls.get(agent.call)
-    if agent.code in w.state.watches:
+    if agent.code in w.watches:
         return (state, agent.online, True, "lead")
     if call is None or call.agent != agent.code:
         return (state, agent.online, True, "other")
@@ -53,31 +54,40 @@ def key_of(w: World, agent: Agent) -> Key:
         True,
         "serves",
         call.state,
-        call.direction == "internal",
+        call.direction,
         "" if party is None else "joined" if party.joined else "up" if party.up else "calling",
-        "" if not call.recording else "paused" if call.paused else "on",
+        call.recording != "",
+        call.paused,
         call.away != 0.0,
-        is_web(agent.endpoint),
+        agent.web,
     )
 
 
 def why_not(w: World, agent: Agent, kind: type) -> str:
-    return WHY_NOT[kind](Situation._make(_full(key_of(w, agent))))
+    return WHY_NOT[kind](_situation(key_of(w, agent)))
 
 
 def allowed(w: World, agent: Agent) -> tuple[str, ...]:
     """The names of the requests this seat could make now, sorted."""
+    state = agent.state
+    if state is S.RESERVED:  # two short ways, for what happens in each call
+        if agent.code not in w.watches:
+            return WHEN_RINGING
+    elif state is not S.TALKING and agent.online and state is not S.LOGGED_OUT:
+        return WHEN_FREE
     key = key_of(w, agent)
     names = NAMES.get(key)
     if names is None:
-        now = Situation._make(_full(key))
-        names = NAMES[key] = tuple(sorted(kind.__name__ for kind, reason in WHY_NOT.items() if not reason(now)))
+        names = NAMES[key] = _names(_situation(key))
     return names
 
 
-def _full(key: Key) -> Key:
-    rest = len(Situation._fields) - len(key)
-    return (*key, *list(Situation._field_defaults.values())[-rest:]) if rest else key
+def _names(s: Situation) -> tuple[str, ...]:
+    return tuple(sorted(kind.__name__ for kind, reason in WHY_NOT.items() if not reason(s)))
+
+
+def _situation(key: Key) -> Situation:
+    return Situation(*key)  # type: ignore[arg-type]
 
 
 # -- conditions ------------------------------------------------------------------------------------------------
@@ -116,7 +126,7 @@ def _talks(s: Situation) -> str:
 
 
 def _can_send_on(s: Situation) -> str:
-    return _talks(s) or ("internal_call" if s.internal else "")
+    return _talks(s) or ("internal_call" if s.direction == "internal" else "")
 
 
 def _hold(s: Situation) -> str:
@@ -165,8 +175,8 @@ WHY_NOT: dict[type, Callable[[Situation], str]] = {
     events.DialNumber: _free,
     events.PickUp: _free,
     events.TakeWaiting: _free,
-    events.PauseRecording: lambda s: _talks(s) or ("" if s.recording == "on" else "not_recording"),
-    events.ResumeRecording: lambda s: _talks(s) or ("" if s.recording == "paused" else "not_recording"),
+    events.PauseRecording: lambda s: _talks(s) or ("" if s.recorded and not s.paused else "not_recording"),
+    events.ResumeRecording: lambda s: _talks(s) or ("" if s.recorded and s.paused else "not_recording"),
     events.SendKeys: lambda s: "" if s.call is CallState.CONNECTED else "no_call",
     events.Reconnect: _reconnect,
     events.Monitor: _free_or_lead,
@@ -176,3 +186,5 @@ WHY_NOT: dict[type, Callable[[Situation], str]] = {
     events.ForceHangUp: lambda s: "" if s.place else "no_call",
     events.ForceTransfer: _can_send_on,
 }
+WHEN_FREE = _names(Situation(S.READY, True, True))  # or not ready, or in wrap-up
+WHEN_RINGING = _names(Situation(S.RESERVED, True, True, "rings"))

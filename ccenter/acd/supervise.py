@@ -45,7 +45,7 @@ def refused(w: World, lead: Agent, target: str, watch: Watch | None) -> str:
 
 
 def monitor(w: World, lead: Agent, request: events.Monitor) -> str:
-    watch = w.state.watches.get(lead.code)
+    watch = w.watches.get(lead.code)
     if request.mode not in ("listen", "whisper", "barge"):
         return "bad_request"
     reason = refused(w, lead, request.target, watch)
@@ -66,17 +66,17 @@ def begin(w: World, lead: Agent, target: str, mode: str, by: str) -> Watch:
     agents.reserve(w, lead, call.id)
     leg = w.dial(call, "lead", lead.endpoint, target, agent=lead.code, auto=True)
     w.alarm("dial", leg.id, w.now + w.settings.dial_seconds)
-    watch = w.state.watches[lead.code] = Watch(lead.code, target, call.id, mode, by, leg.id)
+    watch = w.watches[lead.code] = Watch(lead.code, target, call.id, mode, by, leg.id)
     return watch
 
 
 def stop(w: World, lead: Agent, request: events.StopMonitor) -> str:
-    close(w, w.state.watches[lead.code], "stopped")
+    close(w, w.watches[lead.code], "stopped")
     return ""
 
 
 def take_over(w: World, lead: Agent, request: events.TakeOver) -> str:
-    watch = w.state.watches.get(lead.code)
+    watch = w.watches.get(lead.code)
     reason = refused(w, lead, request.target, watch)
     if reason:
         return reason
@@ -96,8 +96,8 @@ def take_over(w: World, lead: Agent, request: events.TakeOver) -> str:
 def force_hang_up(w: World, agent: Agent, request: events.ForceHangUp) -> str:
     call = w.state.calls[agent.call]
     forced(w, agent, request.by, "hang_up", call)
-    if agent.code in w.state.watches:
-        close(w, w.state.watches[agent.code], "stopped")
+    if agent.code in w.watches:
+        close(w, w.watches[agent.code], "stopped")
     elif call.agent == agent.code:
         service.end(w, call, "lead")
     else:
@@ -142,7 +142,7 @@ def force_state(w: World, agent: Agent, request: events.ForceState) -> str:
 
 
 def answered(w: World, leg: Leg) -> None:
-    watch = w.state.watches[leg.agent]
+    watch = w.watches[leg.agent]
     watch.up = True
     w.quiet("dial", leg.id)
     agents.change(w, w.state.agents[watch.supervisor], AgentTrigger.TALK)
@@ -158,7 +158,7 @@ def seize(w: World, call: Call, watch: Watch) -> None:
     if code != watch.agent:
         return  # has left in this moment
     close_ear(w, watch)
-    del w.state.watches[lead.code]
+    del w.watches[lead.code]
     target = "agent:" + lead.code
     w.out.append(facts.MonitorEnded(w.seq(), w.now, call.id, code, lead.code, "taken_over"))
     forced(w, w.state.agents[code], watch.by, "take_over", call, lead.code)
@@ -183,7 +183,7 @@ def seize(w: World, call: Call, watch: Watch) -> None:
 
 def leg_ended(w: World, leg: Leg, cause: int, note: str) -> None:
     """The lead hung up or did not answer, or the snoop is no more."""
-    for watch in list(w.state.watches.values()):
+    for watch in list(w.watches.values()):
         if watch.leg == leg.id and watch.up:
             close(w, watch, "failed" if note or cause not in service.NORMAL else "stopped")
         elif watch.leg == leg.id:
@@ -195,7 +195,7 @@ def leg_ended(w: World, leg: Leg, cause: int, note: str) -> None:
 
 def snoop_failed(w: World, code: str) -> None:
     """Nothing is heard any more, though the agent talks on."""
-    close(w, w.state.watches[code], "failed")
+    close(w, w.watches[code], "failed")
 
 
 # -- what a watch wants, and what there is ---------------------------------------------------------------------
@@ -203,7 +203,7 @@ def snoop_failed(w: World, code: str) -> None:
 
 def arrange(w: World) -> None:
     """Make true what the watches say. Called after each event, while there are any."""
-    for watch in list(w.state.watches.values()):
+    for watch in list(w.watches.values()):
         call = w.state.calls.get(watch.call)
         leg = leg_of(w, call, watch.agent) if call is not None else None
         if call is None:
@@ -254,7 +254,7 @@ def close_ear(w: World, watch: Watch) -> None:
 
 def close(w: World, watch: Watch, reason: str) -> None:
     """The watch is over: the lead's phone is put down, and they are who they were."""
-    del w.state.watches[watch.supervisor]
+    del w.watches[watch.supervisor]
     w.quiet("dial", watch.leg)
     close_ear(w, watch)
     w.hang_up(watch.leg)

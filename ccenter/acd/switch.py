@@ -82,7 +82,7 @@ def on_ended(w: World, event: events.LegEnded) -> None:
     if leg is not None:
         w.quiet("ring", leg.id)
         w.quiet("dial", leg.id)
-        if leg.role in ("lead", "snoop"):
+        if w.watches and leg.role in ("lead", "snoop"):
             supervise.leg_ended(w, leg, event.cause, event.note)
         else:
             legs.leg_ended(w, leg, event.cause, event.note)

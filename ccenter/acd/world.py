@@ -52,6 +52,7 @@ class World:
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self.watches = state.watches
         self.now = state.now
         self.out: list[Output] = []
         self.by_state: dict[AgentState, dict[str, None]] = {state: {} for state in AgentState}  # agents
@@ -61,7 +62,7 @@ class World:
         self.endpoints: dict[str, str] = {}  # a signed-in agent's phone -> agent
         self.new_calls: dict[str, None] = {}  # callers and agents to be matched when the event is handled
         self.new_ready: dict[str, None] = {}
-        self.touched: dict[str, None] = {}  # agents whose situation the event may have changed
+        self.touched: dict[str, Agent] = {}  # agents whose situation the event may have changed
         self.hops = 0  # targets the event being handled has sent a call through
         self.heap: list[tuple[float, str]] = [(at, key) for key, at in state.timers.items()]
         heapq.heapify(self.heap)
@@ -96,7 +97,7 @@ class World:
     def touch(self, call: Call) -> None:
         """Something about this call changed that decides what its agent may do."""
         if call.agent:
-            self.touched[call.agent] = None
+            self.touched[call.agent] = self.state.agents[call.agent]
 
     # -- time
     def alarm(self, kind: str, ident: str, at: float) -> None:

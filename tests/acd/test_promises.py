@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ccenter.acd import events
-from ccenter.acd.agent import AgentState, is_web
+from ccenter.acd.agent import AgentState
 from ccenter.acd.config import ToAgent, ToCallback, ToEnd, ToFlow, ToMenu, ToNumber, ToQueue, ToVoicemail
 from ccenter.acd.handling import FREE
 from tests.acd import promises
@@ -255,7 +255,7 @@ class Play(RuleBasedStateMachine):
 
     @rule(index=SOMEONE)
     def a_browser_comes_or_goes(self, index: int) -> None:
-        browsers = [a for a in self.c.acd.world.state.agents.values() if is_web(a.endpoint)]
+        browsers = [a for a in self.c.acd.world.state.agents.values() if a.web]
         busy = [a for a in browsers if a.call or not a.online]
         agent = self.some(busy or browsers, index)
         if agent:
