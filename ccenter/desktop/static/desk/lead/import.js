@@ -64,7 +64,7 @@ export class SeatImport {
   _show(found) {
     const errors = found.errors;
     const rows = found.changes.filter((row) => row.action !== "same");
-    setText(this.parts.sum, errors.length ? interpolate(gettext("Nothing is imported: %s lines have errors."), [errors.length]) : summary(found));
+    setText(this.parts.sum, errors.length ? interpolate(gettext("Nothing is imported: %s lines have errors."), [new Set(errors.map((one) => one.line)).size]) : summary(found));
     this.parts.errors.replaceChildren(...errors.slice(0, MOST_SHOWN).map((one) => el("li", {}, el("b.tnum", {}, interpolate(gettext("line %s"), [one.line])), " ", [FIELDS[one.field], one.error].filter(Boolean).join(": "))));
     this.parts.rows.replaceChildren(...rows.slice(0, MOST_SHOWN).map(changeLine));
     setHidden(this.parts.rows.closest("table"), !rows.length);
@@ -86,7 +86,7 @@ function summary(found) {
 /** A line of what would change: each field with what it was and what it will be. */
 function changeLine(row) {
   const fields = Object.entries(row.fields)
-    .filter(([name]) => name !== "number" && name !== "name")
+    .filter(([name]) => name !== "number" && (name !== "name" || row.action === "change"))
     .map(([name, [before, after]]) => el("div", {}, el("span.muted", {}, `${FIELDS[name] || name}: `), row.action === "change" ? [el("del", {}, plain(before)), " → "] : null, el("ins", {}, plain(after))));
   return el("tr", {}, el("td.tnum", {}, String(row.line)), el("td.tnum", {}, row.number), el("td", {}, row.name), el("td", {}, el(`span.tag.${row.action === "new" ? "good" : "accent"}`, {}, KINDS[row.action])), el("td.changes", {}, fields));
 }

@@ -11,22 +11,49 @@ import { Calls, Queues, Trunks, writeAlarms } from "./tables.js";
 import { Bell } from "./thresholds.js";
 import { Names } from "./words.js";
 
+const PATIENCE = 3000; // ms until one's own phone is free
 const at = (id) => document.getElementById(id);
 const page = pageData();
 const names = new Names(page);
 const model = new Model();
 const bell = new Bell();
+let living = null;
+let known = null;
+const first = new Promise((done) => (known = done)); // the first snapshot is there
 
 // -- what a lead does ---------------------------------------------------------------------------------------------
 
-const ownSeat = new OwnSeat(at("own-seat"), page, () => update({ seats: new Set(), calls: new Set(), all: false }));
+const ownSeat = new OwnSeat(at("own-seat"), page, {
+  changed: () => update({ seats: new Set(), calls: new Set(), all: false }),
+  watching: () => model.watching(page.seat) !== null,
+  resume: hearAgain,
+});
 const own = () => {
   const seat = model.seats.get(page.seat);
   return { number: page.seat || "", state: ownSeat.state || seat?.state || "" };
 };
 
 async function act(number, action, body) {
+  const found = model.watching(page.seat);
+  if (found && found[0] !== number && ["monitor", "take-over"].includes(action) && !(await letGo(found[0]))) return false;
   return tellAnswer(await post(`/api/seats/${encodeURIComponent(number)}/${action}/`, body));
+}
+
+/** Hears `number` no longer; answers when one's own phone is free. */
+async function letGo(number) {
+  if (!tellAnswer(await post(`/api/seats/${encodeURIComponent(number)}/stop-monitor/`))) return false;
+  const till = performance.now() + PATIENCE;
+  while (model.seats.get(page.seat)?.state === "TALKING" && performance.now() < till) await new Promise((done) => setTimeout(done, 50));
+  return true;
+}
+
+/** After a reload the leg of whom one heard is dead: it is let go, and the same call is heard again. Answers whether there was one. */
+async function hearAgain() {
+  await first;
+  const found = model.watching(page.seat);
+  if (!found) return false;
+  if (await letGo(found[0])) await act(found[0], "monitor", { mode: found[1].mode });
+  return true;
 }
 
 async function takePart(path, call) {
@@ -61,7 +88,7 @@ function update(changed) {
   if (changed.calls.size) seats.calls(changed.calls);
   chips.update();
   if (changed.all || changed.calls.size) calls.update(changed);
-  if (changed.seats.has(page.seat)) ownSeat.read(model.seats.get(page.seat));
+  if (changed.all || changed.seats.size) ownSeat.read(model.seats.get(page.seat));
   card.update();
   bar.update();
   figures();
@@ -152,8 +179,10 @@ document.addEventListener("keydown", (event) => {
 // -- going --------------------------------------------------------------------------------------------------------
 
 setInterval(tick, 1000);
-let living = null;
 keepLiving(model, (stale) => {
   document.body.classList.toggle("lead-stale", stale);
   setHidden(at("stale"), !stale);
-}).then((one) => (living = one));
+}).then((one) => {
+  living = one;
+  known();
+});

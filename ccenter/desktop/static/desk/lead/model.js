@@ -271,17 +271,19 @@ const FOLDS = {
     model.stale = true;
   },
   MonitorStarted(model, fact) {
+    model.changed.seats.add(fact.supervisor);
     model.monitors.set(fact.agent, { supervisor: fact.supervisor, by: fact.by, mode: fact.mode, since: fact.at, call: fact.call });
     model.changed.seats.add(fact.agent);
   },
   MonitorChanged(model, fact) {
     const monitor = model.monitors.get(fact.agent);
+    model.changed.seats.add(fact.supervisor);
     model.monitors.set(fact.agent, { since: fact.at, ...monitor, supervisor: fact.supervisor, mode: fact.mode, call: fact.call });
     model.changed.seats.add(fact.agent);
   },
   MonitorEnded(model, fact) {
     model.monitors.delete(fact.agent);
-    model.changed.seats.add(fact.agent);
+    model.changed.seats.add(fact.agent).add(fact.supervisor);
   },
   AgentAway(model, fact) {
     model.away.set(fact.agent, fact.at);

@@ -7,15 +7,19 @@ import { stateName } from "./words.js";
 
 const PHONES = { browser: gettext("This browser"), desk: gettext("Desk phone"), number: gettext("A number over the trunk") };
 const PHONE_ICONS = { browser: "device-laptop", desk: "phone", number: "device-mobile" };
-export const PHONE_LOCK = "ccenter.desk"; // the console's: one page of a browser has the phone
+const PHONE_LOCK = "ccenter-desk"; // the console's, see single.js: one page of a browser has the phone
+const PATIENCE = 1500; // ms: a page that is being loaded anew lets go in a moment
 
 export class OwnSeat {
-  /** `changed()` when the state is another. */
-  constructor(node, page, changed) {
+  /** `changed()` when the state is another. `watching()`: whether the call at this seat is one that is only
+   * heard; `resume()` hears it again, after a reload. */
+  constructor(node, page, { changed, watching, resume }) {
     this.node = node;
     this.state = "";
     this.call = "";
     this.changed = changed;
+    this.watching = watching;
+    this.resume = resume;
     this.phone = null;
     if (!page.seat) {
       setHidden(node, true);
@@ -35,12 +39,13 @@ export class OwnSeat {
     node.append(this.mute, this.hangUp, this.button, this.menu);
     document.addEventListener("pointerdown", (event) => node.contains(event.target) || this._open(false));
     node.addEventListener("keydown", (event) => event.key === "Escape" && this._open(false));
-    this.refresh().then(() => this._startPhone());
+    this.refresh().then((phone) => phone === "browser" && this._startPhone());
   }
 
   async refresh() {
     const { ok, body } = await get("/api/seat/");
     if (ok) this.read(body);
+    return ok ? body.phone : "";
   }
 
   /** What the seat does now: of /api/seat/, or the model's seat. */
@@ -54,7 +59,7 @@ export class OwnSeat {
     setText(this.label, out ? gettext("no phone") : stateName(seat.state));
     setHidden(this.signIn, !out);
     setHidden(this.signOut, out);
-    setHidden(this.hangUp, !(this.call && seat.state === "TALKING"));
+    setHidden(this.hangUp, !(this.call && seat.state === "TALKING") || this.watching());
     if (out && this.phone?.on) this.phone.stop();
     if (before !== this.state) this.changed();
   }
@@ -68,7 +73,7 @@ export class OwnSeat {
     this._open(false);
     const answer = await post("/api/seat/sign-in/", { phone: kind, ready: false });
     if (!tellAnswer(answer)) return;
-    await this._startPhone();
+    if (kind === "browser") await this._startPhone();
     await this.refresh();
   }
 
@@ -89,6 +94,7 @@ export class OwnSeat {
     if (!this.phone) {
       this.phone = new Phone();
       this.phone.addEventListener("line", ({ detail }) => this._says({ online: gettext("This browser is your phone."), connecting: gettext("Your phone connects …"), lost: gettext("Your phone has lost the line."), off: "" }[detail.line] || ""));
+      this.phone.addEventListener("line", ({ detail }) => detail.line === "online" && this._reconnect());
       for (const name of ["talking", "over", "muted"]) this.phone.addEventListener(name, () => this._talking());
     }
     try {
@@ -96,6 +102,13 @@ export class OwnSeat {
     } catch (error) {
       say(microphoneTrouble(error), "bad");
     }
+  }
+
+  // A page that is new asks at once for the call it should be in.
+  async _reconnect() {
+    await new Promise((done) => setTimeout(done, 150));
+    if (this.state !== "TALKING" || this.phone.session) return;
+    if (!(await this.resume()) && this.call) await post("/api/seat/reconnect/");
   }
 
   _talking() {
@@ -109,15 +122,24 @@ export class OwnSeat {
     setHidden(this.line, !text);
   }
 
-  /** Whether no other page of this browser is the phone; then it is this one for as long as it is open. */
-  _holdLock() {
-    if (this.locked) return true;
+  /** Whether no other page of this browser is the phone; then it is this one, until it is closed or another one takes it. */
+  async _holdLock() {
+    if (this.release) return true;
+    const channel = new BroadcastChannel(PHONE_LOCK);
+    channel.onmessage = ({ data }) => {
+      if (data !== "take" || !this.release) return;
+      this.phone?.stop();
+      this.release();
+      this.release = null;
+      this._says(gettext("Your phone is in the other window."));
+    };
     return new Promise((answer) => {
-      navigator.locks.request(PHONE_LOCK, { ifAvailable: true }, (lock) => {
-        this.locked = Boolean(lock);
-        answer(this.locked);
-        return lock ? new Promise(() => {}) : undefined;
-      });
+      const options = { signal: AbortSignal.timeout(PATIENCE) };
+      const hold = () => {
+        answer(true);
+        return new Promise((release) => (this.release = release));
+      };
+      navigator.locks.request(PHONE_LOCK, options, hold).catch(() => answer(false));
     });
   }
 }

@@ -128,16 +128,17 @@ export class SeatCard {
   _enable(seat, call, own, mine, monitor) {
     const talking = seat.state === "TALKING";
     const phone = own.number && own.state && own.state !== "LOGGED_OUT";
+    const free = phone && seat.number !== own.number && (own.state !== "TALKING" || this.model.watching(own.number) !== null);
     const noPhone = own.number ? gettext("Sign in with a phone first") : gettext("You have no seat of your own");
     for (const [mode, one] of this.modes) {
-      one.disabled = !(talking && phone && (mine || own.state !== "TALKING"));
+      one.disabled = !(talking && free);
       one.setAttribute("aria-pressed", String(mine && monitor.mode === mode));
       one.title = phone ? "" : noPhone;
     }
     setHidden(this.stop, !mine);
     setHidden(this.pickUp, !(seat.state === "RESERVED" && seat.call));
     this.pickUp.disabled = !phone;
-    this.takeOver.disabled = !(talking && phone);
+    this.takeOver.disabled = !(talking && free);
     if (!phone) this.takeOver.title = noPhone;
     this.transfer.disabled = !talking;
     this.off.disabled = !(talking || seat.state === "RESERVED");

@@ -170,8 +170,10 @@ export class Seats {
     if (away) said = gettext("Phone lost");
     else if (seat.state === "NOT_READY" && seat.reason) said = this.names.reason(seat.reason);
     else if (seat.state === "TALKING" && call?.state === "HELD") said = gettext("On hold");
+    const watched = this.model.watching(seat.number);
+    if (watched) said = modeName(watched[1].mode);
     setText(parts.state, said);
-    setText(parts.call, this._callText(seat, call));
+    setText(parts.call, watched ? this.names.seat(watched[0]) : this._callText(seat, call));
     setText(parts.answered, String(seat.today.answered || 0));
     setText(parts.talk, clock(seat.today.talk || 0));
     setHidden(parts.ear, !monitor);
