@@ -1,10 +1,8 @@
 """Which script fits a call, and its places filled."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
-
-from django.db.models import Q
 
 from crm.models import Customer, Script
 
@@ -63,24 +61,28 @@ def values_for(situation: Situation, **more: str) -> dict[str, str]:
     return {**person, "label": situation.label, "company": "", "agent": "", "product": "", **more}
 
 
-def fitting(situation: Situation, values: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Scripts for this call, {"id", "situation", "title", "text"}: greetings first, the most special first. One query."""
-    audiences = [""] if situation.customer is None else ["", "known"]
-    audiences += ["new"] if situation.customer is None else ["returning"] if situation.before else []
-    levels = ["", situation.customer.level] if situation.customer else [""]
-    rows = Script.objects.filter(
-        Q(queue__in=["", situation.queue]),
-        Q(label__in=["", situation.label]),
-        active=True,
-        language="en" if situation.language == "en" else "zh",
-        audience__in=audiences,
-        level__in=levels,
-    )
-    filled = [(script, text) for script in rows if (text := fill(script.text, values)) is not None]
+def fitting(scripts: Iterable[Script], situation: Situation, values: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Those for this call, {"id", "situation", "title", "text"}: greetings first, the most special first."""
+    filled = [
+        (script, text) for script in scripts if _holds(script, situation) and (text := fill(script.text, values)) is not None
+    ]
     return [
         {"id": script.pk, "situation": script.situation, "title": script.title, "text": text}
         for script, text in sorted(filled, key=lambda one: _rank(one[0]))
     ]
+
+
+def _holds(script: Script, situation: Situation) -> bool:
+    who = situation.customer
+    audiences = ("", "new") if who is None else ("", "known", "returning") if situation.before else ("", "known")
+    return (
+        script.active
+        and script.language == ("en" if situation.language == "en" else "zh")
+        and script.queue in ("", situation.queue)
+        and script.label in ("", situation.label)
+        and script.audience in audiences
+        and script.level in ("", who.level if who else "")
+    )
 
 
 def _rank(script: Script) -> tuple[bool, str, int, int, int]:

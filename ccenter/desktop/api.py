@@ -111,7 +111,7 @@ class ComplaintsView(DeskView):
         """A customer's complaint."""
         fields = dict(self.body(bodies.ComplaintBody).validated_data)
         complaint = services.add_complaint(request.user, fields.pop("customer"), fields.pop("text"), **fields)
-        return Response(Shapes(request.user, crm.tree()).complaint(complaint), status=201)
+        return Response(Shapes(request.user).complaint(complaint), status=201)
 
 
 class ComplaintView(DeskView):
@@ -121,7 +121,7 @@ class ComplaintView(DeskView):
         complaint = self.find(Complaint, ident)
         body = self.body(bodies.ComplaintChange, partial=True)
         complaint = crm_services.change_complaint(complaint, dict(body.validated_data))
-        return Response(Shapes(request.user, crm.tree()).complaint(complaint))
+        return Response(Shapes(request.user).complaint(complaint))
 
 
 # -- service records -------------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ class CallbackCloseView(DeskView):
     def post(self, request: Request, ident: UUID) -> Response:
         """Done with: nobody has to call there any more."""
         owed = services.close_callback(request.user, ident, self.body(bodies.CloseBody).validated_data["result"])
-        return Response(Shapes(request.user, queues=selectors.queue_names()).callback(owed, None))
+        return Response(Shapes(request.user).callback(owed, None))
 
 
 class SearchView(DeskView):

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from ccenter.calls import rights
 from ccenter.calls.history import steps
-from ccenter.calls.models import Agent, Call, CallbackEntry, CentreSettings, Flow, Queue, Recording
+from ccenter.calls.models import Call, CallbackEntry, Queue, Recording
 from ccenter.calls.numbers import normalise
 from ccenter.desktop.shapes import Shape, Shapes
 from ccenter.desktop.texts import Words
@@ -28,14 +28,6 @@ ROW = (
     "id", "direction", "started_at", "number", "ani", "dnis", "label", "queue", "agent", "answered_by", "outcome", "waited",
     "talked", "voicemail", "connected_at",
 )  # fmt: skip
-
-
-def queue_names() -> dict[str, str]:
-    return dict(Queue.objects.values_list("code", "name"))
-
-
-def agent_names(numbers: Iterable[str]) -> dict[str, str]:
-    return dict(Agent.objects.filter(number__in=set(numbers)).values_list("number", "name"))
 
 
 # -- the pop ---------------------------------------------------------------------------------------------------
@@ -83,8 +75,6 @@ class Reader:
 
     def __init__(self, user: Any, customers: list[Customer], numbers: set[str], call: Call | None = None) -> None:
         keys = [one.pk for one in customers]
-        self.call = call
-        self.numbers = numbers
         self.notes = crm.notes(keys)
         self.orders = orders.orders_of(keys)
         self.complaints = crm.open_complaints(keys)
@@ -94,11 +84,7 @@ class Reader:
         self.records = crm.records_for([*calls, *([call.id] if call else [])], keys)
         rows = Recording.objects.filter(call__in=calls).order_by("started_at")
         self.recordings = list(rows.only("id", "call", "state", "seconds", "deleted_at", "converted_at"))
-        agents = {record.agent for record in self.records} | {one.agent or one.answered_by for one in self.history}
-        if call:
-            agents |= {call.agent, call.answered_by}
-            agents |= {name for step in call.steps for name in (step.get("agent", ""), step.get("target", "")[6:]) if name}
-        self.shapes = Shapes(user, crm.tree(), queue_names(), agent_names(agents))
+        self.shapes = Shapes(user)
         self.hearable = rights.hearable(user, calls)
 
     def customer(self, one: Customer, identified: bool) -> Shape:
@@ -139,8 +125,7 @@ def _history(numbers: Collection[str], customers: Collection[int], without: str)
 
 def _call(reader: Reader, call: Call, now: datetime) -> Shape:
     shapes = reader.shapes
-    flows = dict(Flow.objects.values_list("code", "name"))
-    words = Words(shapes.queues, flows, shapes.agents, lambda number: _spoken(shapes, number))
+    words = Words(shapes.known.queues, shapes.known.flows, shapes.known.agents, lambda number: _spoken(shapes, number))
     path = []
     handed = ""
     for step in steps(call):
@@ -192,12 +177,12 @@ def _new_customer(shapes: Shapes, call: Call) -> Shape:
 def _scripts(reader: Reader, call: Call, caller: Customer | None) -> list[Shape]:
     language = call.language or (caller.language if caller else "") or "zh"
     ordered = reader.orders.get(caller.pk, ()) if caller else ()
-    company = CentreSettings.objects.values_list("name", flat=True).first() or ""
+    known = reader.shapes.known
     seat = rights.seat_of(reader.shapes.user)
     situation = scripts.Situation(call.queue, call.label, language, caller, before=bool(reader.history))
     product = next((order.product.name for order in ordered), "")
-    values = scripts.values_for(situation, company=company, agent=seat.number if seat else "", product=product)
-    return scripts.fitting(situation, values)
+    values = scripts.values_for(situation, company=known.company, agent=seat.number if seat else "", product=product)
+    return scripts.fitting(known.scripts, situation, values)
 
 
 # -- callbacks, follow-ups, search -----------------------------------------------------------------------------
@@ -221,7 +206,7 @@ def callbacks(user: Any) -> list[Shape]:
     """Whom to call back, the oldest first, with the customer where the number is known."""
     owed = list(callbacks_for(user)[:CALLBACKS])
     who = owners_by_number({one.number for one in owed})
-    shapes = Shapes(user, queues=queue_names())
+    shapes = Shapes(user)
     return [shapes.callback(one, who.get(one.number)) for one in owed]
 
 
@@ -237,9 +222,8 @@ def owners_by_number(numbers: Collection[str]) -> dict[str, Customer]:
 
 def records(user: Any, rows: Iterable[ServiceRecord]) -> list[Shape]:
     """Records as they are told."""
-    written = list(rows)
-    shapes = Shapes(user, crm.tree(), agents=agent_names({one.agent for one in written}))
-    return [shapes.record(one) for one in written]
+    shapes = Shapes(user)
+    return [shapes.record(one) for one in rows]
 
 
 def followups(user: Any, today: date) -> list[Shape]:

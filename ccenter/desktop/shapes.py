@@ -1,33 +1,25 @@
-"""Rows as the desk's REST interface tells them; the shapes are written down in `api_urls`. Nothing here asks the database."""
+"""Rows as the desk's REST interface tells them; the shapes are written down in `api_urls`. Only names are asked of the database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from ccenter.calls import tokens
 from ccenter.calls.models import Call, CallbackEntry, Recording
 from ccenter.calls.rights import scope_of
 from ccenter.desktop import texts
+from ccenter.desktop.guides import guides
 from crm.models import Complaint, Customer, CustomerNote, ServiceRecord
-from crm.selectors import Tree
 from orders.models import Order
 
 Shape = dict[str, Any]
 
 
 class Shapes:
-    """For one reader. `queues` and `agents` are names by code and number."""
+    """For one reader; `known` are the names they are told by."""
 
-    def __init__(
-        self,
-        user: Any,
-        tree: Tree | None = None,
-        queues: Mapping[str, str] | None = None,
-        agents: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, user: Any) -> None:
         self.user = user
-        self.tree = tree or Tree({}, {})
-        self.queues = queues or {}
-        self.agents = agents or {}
+        self.known = guides()
 
     def number(self, number: str, kind: str, key: object) -> tokens.Number:
         return tokens.shown(number, kind, key, self.user)
@@ -36,10 +28,10 @@ class Shapes:
         return self.number(call.number or call.ani, "c", call.id)
 
     def queue(self, code: str) -> Shape | None:
-        return {"code": code, "name": self.queues.get(code) or code} if code else None
+        return {"code": code, "name": self.known.queues.get(code) or code} if code else None
 
     def agent(self, number: str) -> Shape | None:
-        return {"number": number, "name": self.agents.get(number, "")} if number else None
+        return {"number": number, "name": self.known.agents.get(number, "")} if number else None
 
     def customer_row(self, customer: Customer) -> Shape:
         return {
@@ -79,7 +71,7 @@ class Shapes:
             "customer": complaint.customer_id,
             "call": complaint.call,
             "order": complaint.order,
-            "category": self.tree.shown(complaint.category_id),
+            "category": self.known.tree.shown(complaint.category_id),
             "text": complaint.text,
             "state": complaint.state,
             "state_name": complaint.get_state_display(),
@@ -96,7 +88,7 @@ class Shapes:
             "agent": self.agent(record.agent),
             "customer": {"id": record.customer.pk, "name": record.customer.name} if record.customer else None,
             "order": record.order,
-            "category": self.tree.shown(record.category_id),
+            "category": self.known.tree.shown(record.category_id),
             "result": record.result,
             "result_name": record.get_result_display() if record.result else "",
             "summary": record.summary,

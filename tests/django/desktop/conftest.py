@@ -5,6 +5,14 @@ from typing import Any
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has categories and scripts of its own."""
+    from ccenter.desktop import guides
+
+    monkeypatch.setattr(guides, "KEPT", -1.0)
+
+
 @pytest.fixture
 def alice_user(db: None) -> Any:
     from tests.django.people import person

@@ -182,7 +182,7 @@ def test_given_twenty_times_as_much_when_a_phone_rings_then_the_queries_stay_the
     alice: Any, alice_user: Any, django_assert_max_num_queries: Any
 ) -> None:
     def counted() -> int:
-        with django_assert_max_num_queries(30) as queries:
+        with django_assert_max_num_queries(24) as queries:
             assert alice.get(POP).status_code == 200
         return len(queries)
 
@@ -214,3 +214,24 @@ def test_given_somebody_elses_call_or_none_then_404_and_nobody_without_a_login(b
     assert bob.get(POP).status_code == 404
     assert bob.get("/api/desk/pop/c404/").status_code == 404
     assert client.get(POP).status_code == 401
+
+
+def test_given_names_then_pops_share_them_for_seconds_and_a_change_is_seen_after_that(
+    alice: Any, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    from ccenter.calls.models import Queue
+    from ccenter.desktop import guides
+
+    def name() -> str:
+        return str(alice.get(POP).json()["call"]["queue"]["name"])
+
+    call("c9", "1001")
+    Queue.objects.filter(code="sales").update(name="订购")
+    assert name() == "订购"
+    monkeypatch.setattr(guides, "KEPT", 1000.0)
+    Queue.objects.filter(code="sales").update(name="热线")
+    assert name() == "订购"
+    with django_assert_num_queries(0):
+        guides.guides()
+    monkeypatch.setattr(guides, "KEPT", 0.0)
+    assert name() == "热线"

@@ -33,7 +33,7 @@ def test_given_a_text_then_known_places_are_filled_once_and_nothing_else_is_touc
 def fits(**fields: object) -> list[str]:
     situation = Situation(**fields)  # type: ignore[arg-type]
     values = scripts.values_for(situation, company="乐享", agent="1001")
-    return [one["title"] for one in scripts.fitting(situation, values)]
+    return [one["title"] for one in scripts.fitting(Script.objects.all(), situation, values)]
 
 
 @pytest.mark.django_db
