@@ -270,7 +270,7 @@ async function begin() {
 
 /** A page that is new asks at once for the call it should be in; the centre would come to it by itself, a little later. */
 async function reconnect() {
-  await new Promise((done) => setTimeout(done, 150));
+  await new Promise((done) => setTimeout(done, 500));
   const call = model.live;
   if (!call || phone.session || !["talking", "held"].includes(call.phase)) return;
   await act("reconnect").catch((error) => error instanceof Refusal || say(error.message, "bad"));

@@ -1,6 +1,7 @@
 // The right side: what to say, and what to write down. One record for each call; what is written is kept through a reload.
 
 import { Refusal, act, get, post } from "./api.js";
+import { Day } from "./day.js";
 import { $, el, icon, say, setText } from "./dom.js";
 import { isoDay } from "./format.js";
 import { DONE } from "./model.js";
@@ -17,6 +18,7 @@ export class WrapUp {
     this.results = [];
     this.call = null;
     this._drawn = null;
+    this.day = new Day(root, desk);
     this.model.addEventListener("seat", () => this._enable());
   }
 
@@ -45,8 +47,13 @@ export class WrapUp {
       return;
     }
     this._drawn = drawn;
-    if (!call || !call.pop) {
-      this.root.replaceChildren(el("div.right-empty", null, icon("pencil"), el("p", null, gettext("The script and the record of a call are here."))));
+    if (!call) {
+      this.day.show();
+      return;
+    }
+    this.day.hide();
+    if (!call.pop) {
+      this.root.replaceChildren();
       return;
     }
     this.root.replaceChildren(this._script(call), this._form(call));
