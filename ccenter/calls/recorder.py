@@ -217,7 +217,7 @@ def store(batch: list[Parsed], book: Book | None = None) -> Book:
         raise_alarm(*alarm)
     for promise in book.promised:
         callbacks.promised(promise)
-    if phones := [endpoint.removeprefix("PJSIP/") for endpoint in book.signed_out]:
+    if phones := [endpoint.removeprefix("PJSIP/") for endpoint in book.signed_out if endpoint.startswith("PJSIP/w")]:
         WebPhone.objects.filter(endpoint__in=phones).delete()
     return book
 

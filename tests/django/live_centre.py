@@ -2,6 +2,7 @@
 
 import threading
 import time
+from heapq import heappop
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -59,7 +60,7 @@ class LiveCentre:
                 while self._inputs:
                     self._take(self._inputs.pop(0), now)
                 while self.day.due and self.day.due[0][0] <= now:
-                    self._take(self.day.due.pop(0)[2], now)  # type: ignore[arg-type]
+                    self._take(heappop(self.day.due)[2], now)  # type: ignore[arg-type]
                 deadline = self.day.acd.next_deadline()
                 if deadline is not None and deadline <= now:
                     self._take(None, now)

@@ -63,7 +63,9 @@ class SignInView(SeatAction):
             phone.delete()
             return answer
         if answer.data["result"] == Row.State.DONE:
-            WebPhone.objects.filter(agent=self.seat).exclude(pk=phone.pk).delete()
+            left = list(WebPhone.objects.filter(agent=self.seat).exclude(pk=phone.pk).values_list("pk", flat=True))
+            if left:  # each deletion makes the switch's accounts be looked at
+                WebPhone.objects.filter(pk__in=left).delete()
         answer.data["phone"] = account(phone)
         answer["Cache-Control"] = "no-store"
         return answer
