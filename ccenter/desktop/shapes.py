@@ -1,4 +1,4 @@
-"""Rows as the desk's REST interface tells them; the shapes are written down in `api_urls`. Only names are asked of the database."""
+"""Rows as the desk's REST interface tells them (shapes: see `api_urls`). Only names are asked of the database."""
 
 from collections.abc import Iterable
 from typing import Any
