@@ -240,6 +240,12 @@ class Channels(_Part):
     async def stopMoh(self, channelId: str) -> None:
         await self._request("DELETE", f"channels/{_id(channelId)}/moh")
 
+    async def startSilence(self, channelId: str) -> None:
+        await self._request("POST", f"channels/{_id(channelId)}/silence")
+
+    async def stopSilence(self, channelId: str) -> None:
+        await self._request("DELETE", f"channels/{_id(channelId)}/silence")
+
     async def sendDTMF(self, channelId: str, dtmf: str) -> None:
         await self._request("POST", f"channels/{_id(channelId)}/dtmf?{urlencode({'dtmf': dtmf})}")
 

@@ -9,18 +9,17 @@ A command that cannot be done comes back as an event; one for a leg that has jus
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any
-
-from msgspec import Struct
 
 from ccenter.acd import commands, events
 from ccenter.acd.commands import Command
 from ccenter.stasis.ari import TIMED_OUT, UNREACHABLE, Ari, AriError
 from ccenter.stasis.background import Background
 from ccenter.stasis.lanes import Lanes, Task
+from ccenter.stasis.places import Places
 from ccenter.stasis.translate import Live
 from ccenter.stasis.wording import caller_id, headers, is_endpoint, media_uri
 
@@ -35,16 +34,6 @@ BEEP = 0.7  # seconds; it lasts 0.4
 WITHHELD = '"anonymous" <anonymous>'  # shown by desk phones; of nothing at all they would make our address
 
 
-class Place(Struct):
-    """What a leg is doing at the switch. `bridge`: "" is none. `music`: it may be playing. `play`: a playback that may be on."""
-
-    bridge: str = ""
-    music: bool = False
-    play: str = ""
-    beeps_until: float = 0.0  # before a message is taken
-    snoop: bool = False
-
-
 class Performer:
     """Commands for one node. `emit` gets the events that come of them; `live` is shared with the translator."""
 
@@ -54,7 +43,7 @@ class Performer:
         self._live = live
         self._background = background
         self._emit = emit
-        self._places: dict[str, Place] = {}
+        self._places = Places(live, self.hold)
         self._lanes = Lanes()
 
     # -- what comes in -----------------------------------------------------------------------------------------
@@ -80,21 +69,11 @@ class Performer:
 
     def noted(self, event: events.AnyEvent) -> None:
         """Takes note of what the switch said, before or after the core did."""
-        match event:
-            case events.PlayEnded(leg=leg, play=play):
-                place = self._places.get(leg)
-                if place is not None and place.play == play:
-                    place.play = ""
-            case events.LegEnded(leg=leg):
-                self._places.pop(leg, None)
+        self._places.noted(event)
 
-    def found(self, legs: Iterable[str], bridges: dict[str, tuple[str, ...]]) -> None:
-        """What the switch has after the link was away: where each leg is; whether it hears music nobody can tell."""
-        self._places = {leg: Place(music=True, play=self._place(leg).play) for leg in legs}
-        for bridge, members in bridges.items():
-            for leg in members:
-                if leg in self._places:
-                    self._places[leg].bridge = bridge
+    def found(self, legs: Collection[str], bridges: dict[str, tuple[str, ...]]) -> None:
+        """What the switch has after the link was away."""
+        self._places.found(legs, bridges)
 
     async def idle(self) -> None:
         """Waits until all that was started is done."""
@@ -129,14 +108,6 @@ class Performer:
         leg = getattr(command, "leg", "")
         log.warning("%s %s: %s", type(command).__name__, leg, reason)
         self._emit(events.CommandFailed(type(command).__name__, leg, reason))
-
-    def _place(self, leg: str) -> Place:
-        place = self._places.get(leg)
-        if place is None:
-            place = Place()
-            if leg in self._live:
-                self._places[leg] = place
-        return place
 
     # -- legs --------------------------------------------------------------------------------------------------
 
@@ -178,7 +149,7 @@ class Performer:
         )
 
     async def _snoop(self, command: commands.Snoop) -> None:
-        self._place(command.leg).snoop = True
+        self._places.of(command.leg).snoop = True
         try:
             await self.ari.channels.snoopChannelWithId(
                 command.of, command.leg, command.spy, command.whisper, f"snoop,{command.of}"
@@ -220,7 +191,7 @@ class Performer:
         media = ",".join(m for m in map(media_uri, command.sounds) if m)
         if not media:
             raise AriError(400, "nothing to play")
-        place = self._place(command.leg)
+        place = self._places.of(command.leg)
         place.play = command.play
         if not place.bridge:
             place.music = False  # ended by the playback; in a bridge it comes back afterwards
@@ -228,21 +199,21 @@ class Performer:
 
     async def _stop_play(self, command: commands.StopPlay) -> None:
         await _unless(self.ari.playbacks.stop(command.play), 404)
-        place = self._place(command.leg)
+        place = self._places.of(command.leg)
         if place.play == command.play:
             place.play = ""
 
     async def _start_music(self, command: commands.StartMusic) -> None:
-        self._place(command.leg).music = True
+        self._places.of(command.leg).music = True
         await self.ari.channels.startMoh(command.leg, command.music)
 
     async def _stop_music(self, command: commands.StopMusic) -> None:
-        self._place(command.leg).music = False
+        self._places.of(command.leg).music = False
         await self.ari.channels.stopMoh(command.leg)
 
     async def _hush(self, leg: str) -> None:
         """No playback may be on where the switch would wait for its end."""
-        place = self._place(leg)
+        place = self._places.of(leg)
         if place.play:
             play, place.play = place.play, ""
             await _unless(self.ari.playbacks.stop(play), 404)
@@ -250,10 +221,18 @@ class Performer:
     async def _quieten(self, leg: str) -> None:
         """Whoever is joined with others hears nothing but them."""
         await self._hush(leg)
-        place = self._place(leg)
+        place = self._places.of(leg)
         if place.music:
             place.music = False
             await self.ari.channels.stopMoh(leg)
+        await self._end_silence(leg)
+
+    async def _end_silence(self, leg: str) -> None:
+        place = self._places.of(leg)
+        if place.silence:
+            place.silence = False
+            with suppress(AriError):
+                await self.ari.channels.stopSilence(leg)
 
     # -- bridges -----------------------------------------------------------------------------------------------
 
@@ -280,8 +259,10 @@ class Performer:
     async def _add(self, bridge: str, legs: list[str]) -> None:
         if not legs:
             return
+        for leg in self._places.members(bridge):
+            await self._end_silence(leg)
         loop = asyncio.get_running_loop()
-        patient_until = loop.time() + (ENTERS_WITHIN if any(self._place(leg).snoop for leg in legs) else 0.0)
+        patient_until = loop.time() + (ENTERS_WITHIN if any(self._places.of(leg).snoop for leg in legs) else 0.0)
         while True:
             try:
                 await self.ari.bridges.addChannel(bridge, ",".join(legs))
@@ -291,15 +272,17 @@ class Performer:
                     raise
             await asyncio.sleep(0.005)
         for leg in legs:
-            self._place(leg).bridge = bridge
+            self._places.of(leg).bridge = bridge
 
     async def _leave(self, command: commands.Leave) -> None:
         await self._hush(command.leg)
         await _unless(self.ari.bridges.removeChannel(command.bridge, command.leg), 404, 422)
-        self._place(command.leg).bridge = ""
+        self._places.of(command.leg).bridge = ""
 
     async def _park(self, command: commands.Park) -> None:
+        """Whoever stays behind alone is sent silence: to a channel that nothing is sent to nobody can whisper."""
         await self._hush(command.leg)
+        left = self._places.of(command.leg).bridge
         try:
             await self._add(self.hold, [command.leg])
         except AriError as error:
@@ -307,8 +290,13 @@ class Performer:
                 raise
             await self.open_hold()
             await self._add(self.hold, [command.leg])
-        self._place(command.leg).music = True
+        self._places.of(command.leg).music = True
         await self.ari.channels.startMoh(command.leg, command.music)
+        alone = self._places.members(left)
+        if len(alone) == 1:
+            self._places.of(alone[0]).silence = True
+            with suppress(AriError):
+                await self.ari.channels.startSilence(alone[0])
 
     async def _drop_bridge(self, command: commands.DropBridge) -> None:
         await _unless(self.ari.bridges.destroy(command.bridge), 404)
@@ -330,7 +318,7 @@ class Performer:
 
     async def _record_message(self, command: commands.RecordMessage) -> None:
         await self._quieten(command.leg)
-        place = self._place(command.leg)
+        place = self._places.of(command.leg)
         if place.bridge:
             await _unless(self.ari.bridges.removeChannel(place.bridge, command.leg), 404, 422)
             place.bridge = ""
@@ -339,7 +327,7 @@ class Performer:
 
     async def _stop_message(self, command: commands.StopMessage) -> None:
         """Not during the beep: Asterisk would take it, record on, and be deaf to any further word."""
-        wait = self._place(command.leg).beeps_until - asyncio.get_running_loop().time()
+        wait = self._places.of(command.leg).beeps_until - asyncio.get_running_loop().time()
         await asyncio.sleep(max(0.0, wait))
         await _unless(self.ari.recordings.stop(f"voicemail/{command.message}"), 404, 409)
 

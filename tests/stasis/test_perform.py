@@ -284,6 +284,29 @@ async def test_given_legs_of_before_a_restart_then_their_music_is_stopped_when_j
     ]
 
 
+async def test_given_a_leg_that_stays_behind_alone_then_it_is_sent_silence_until_somebody_is_with_it_again(
+    switch: Switch, performer: Performer
+) -> None:
+    switch.live |= {"customer": 0, "agent": 0, "other": 0}
+    performer.perform([commands.Join("x", ("customer", "agent"))])
+    performer.perform([commands.Park("customer", "default")])
+    await performer.idle()
+    assert switch.asked[-1] == "POST channels/agent/silence"
+    switch.asked.clear()
+    performer.perform([commands.Join("x", ("customer",))])
+    await performer.idle()
+    assert switch.asked == ["DELETE channels/customer/moh", "DELETE channels/agent/silence", "POST bridges/x/addChannel"]
+    performer.perform([commands.Park("customer", "default")])
+    await performer.idle()
+    switch.asked.clear()
+    performer.perform([commands.Join("y", ("agent", "other"))])
+    await performer.idle()
+    assert switch.asked == ["DELETE channels/agent/silence", "POST bridges/y/addChannel"]
+    performer.perform([commands.Park("customer", "default")])
+    await performer.idle()
+    assert "POST channels/agent/silence" not in switch.asked, "who is on hold already leaves nobody behind"
+
+
 async def test_given_many_calls_then_nothing_of_them_is_remembered(switch: Switch, performer: Performer) -> None:
     for number in range(200):
         leg = f"l{number}"

@@ -60,6 +60,19 @@ async def test_given_a_snoop_that_whispers_in_the_place_of_one_that_listened_the
     assert bob.dialogs == [ear], "the lead's phone rang once"
 
 
+async def test_given_the_customer_is_on_hold_then_the_agent_hears_the_whisper_and_the_talk_comes_back_whole(
+    line: Line, talk: Talk, alice: Phone, bob: Phone, carol: Caller
+) -> None:
+    customer, call, agent, seat, bridge = talk
+    lead, ear = await lead_of(line, bob)
+    await snoop(line, lead, agent, "out")
+    for _ in range(2):
+        await line.done(commands.Park(customer, "default"))
+        await asyncio.gather(seat.hears(bob.tone), ear.hears(alice.tone), call.hears_not(bob.tone), seat.hears_not(carol.tone))
+        await line.done(commands.Join(bridge, (customer,)))
+        await asyncio.gather(call.hears(alice.tone), seat.hears(carol.tone), seat.hears(bob.tone), call.hears_not(bob.tone))
+
+
 async def test_given_the_lead_joins_the_call_then_all_hear_all_and_a_recording_goes_on(
     line: Line, talk: Talk, alice: Phone, bob: Phone, carol: Caller
 ) -> None:
