@@ -63,7 +63,7 @@ OWED = (
 @transaction.atomic
 def past() -> None:
     """The past of the first customers; nothing where there is some, or nobody could have served them."""
-    agents = list(Agent.objects.filter(active=True).order_by("number").defer("sip_password")[:40])
+    agents = list(Agent.objects.filter(active=True, user__groups__name="agent").order_by("number").defer("sip_password")[:40])
     if not agents or ServiceRecord.objects.exists():
         return
     last = str(FIRST + SERVED)
