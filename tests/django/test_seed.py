@@ -42,7 +42,7 @@ def test_given_an_empty_database_when_seeded_then_the_configuration_is_whole_and
     said = seed()
     config = load_config()
     assert services.config_problems() == []
-    assert len(config.agents) == 12
+    assert len(config.agents) == 12 + 4  # and the leads' own seats
     assert {"main", "main-en", "night"} <= set(config.flows)
     assert {"orders", "service", "complaints", "english", "vip", "direct"} <= set(config.queues)
     assert set(said["numbers"].values()) == set(config.numbers)
@@ -65,7 +65,9 @@ def test_given_a_seed_when_more_is_wanted_then_it_is_added() -> None:
     first = seed()
     more = seed(agents=30, customers=90)
     assert [login for login in more["logins"] if login in first["logins"]] == first["logins"]
-    assert models.Agent.objects.count() == 30
+    assert models.Agent.objects.filter(desk_phone=True).count() == 30
+    leads = models.Agent.objects.filter(desk_phone=False, user__groups__name="lead")
+    assert [agent.group.leads.get() for agent in leads] == [agent.user for agent in leads] != []
     assert Customer.objects.count() == 90
     assert len(seed(agents=5)["logins"]) == 5 + 5
 

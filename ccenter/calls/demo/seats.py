@@ -17,6 +17,7 @@ from ccenter.calls.demo.centre import QUEUES, TEST_QUEUES
 
 FIRST = 1001
 MOST = 8999
+FIRST_LEAD = 901
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
 GIVEN = ("芳", "娜", "敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "军", "杰", "娟", "涛", "明", "超", "霞", "平", "刚", "玲")
 # Group -> name, kind, its queues of the company, the skills of its agents.
@@ -62,6 +63,7 @@ def seats(count: int, kept: Path) -> list[Login]:
     _agents(logins, users)
     for group in models.SeatGroup.objects.filter(code__in=GROUPS, leads=None):
         group.leads.add(users[f"lead-{group.code}"])
+    _seats_of_leads(users)
     everyone = {login["username"]: login for login in [*known.values(), *logins]}
     _keep(kept, list(everyone.values()))
     return logins
@@ -161,6 +163,24 @@ def _agents(logins: list[Login], users: dict[str, User]) -> None:
             for agent in new
             for at, skill in enumerate(GROUPS[agent.group.code][3])
         ),
+    )
+
+
+def _seats_of_leads(users: dict[str, User]) -> None:
+    """A lead listens and speaks by a seat of their own: the browser is its phone."""
+    groups = {group.code: group for group in models.SeatGroup.objects.filter(code__in=GROUPS)}
+    there = set(models.Agent.objects.filter(user__in=users.values()).values_list("user_id", flat=True))
+    models.Agent.objects.bulk_create(
+        models.Agent(
+            number=str(FIRST_LEAD + place),
+            user=users[f"lead-{code}"],
+            name=f"{SURNAMES[-1 - place]}组长",
+            group=groups[code],
+            level=5,
+            desk_phone=False,
+        )
+        for place, code in enumerate(GROUPS)
+        if users[f"lead-{code}"].pk not in there
     )
 
 
