@@ -29,8 +29,8 @@ export function tellAnswer({ ok, body, message }, done = "") {
   return ok;
 }
 
-/** The feed after `seq`: batches of facts of one breath, `reset` when the record began anew, `stale(whether)`. */
-export function follow(seq, { facts, reset, stale }) {
+/** The feed after `seq`: batches of facts of one breath, `reset` when the record began anew, `stale(whether)`, `push` beside them. */
+export function follow(seq, { facts, reset, stale, push }) {
   const feed = new Feed();
   let batch = [];
   feed.addEventListener("fact", ({ detail }) => {
@@ -44,6 +44,7 @@ export function follow(seq, { facts, reset, stale }) {
     batch.push(detail);
   });
   feed.addEventListener("reset", reset);
+  feed.addEventListener("push", ({ detail }) => push(detail));
   feed.addEventListener("state", ({ detail }) => stale(detail === "stale"));
   feed.start(seq);
   return feed;

@@ -3,6 +3,7 @@
 import { el, kept, oneOf, pageData, setData, setHidden, setText, soundSwitch, timeOfDay } from "./dom.js";
 import { post, tellAnswer } from "./link.js";
 import { keepLiving } from "./living.js";
+import { Messages } from "./messages.js";
 import { Model } from "./model.js";
 import { OwnSeat } from "./ownseat.js";
 import { ListeningBar, SeatCard } from "./seatcard.js";
@@ -75,6 +76,7 @@ const chips = new StateChips(at("state-chips"), model, seats);
 const card = new SeatCard(at("seat-card"), model, names, {
   act, own, message, close: () => pick(""), pickUp: (call) => call && takePart("/api/seat/pick-up/", call),
 });
+const messages = new Messages(at("messages"));
 const bar = new ListeningBar(at("listening-bar"), model, names, { own, act });
 const queues = new Queues(at("queues"), model, { pick: (code) => onlyQueue(code) });
 const trunks = new Trunks(at("trunks"), model);
@@ -99,6 +101,13 @@ function figures() {
   const waiting = model.waiting();
   setText(at("kpi-waiting"), String(waiting.length));
   setText(at("kpi-calls"), String(model.calls.size));
+  let used = 0;
+  let lines = 0;
+  for (const trunk of model.trunks.values()) {
+    used += trunk.in_use;
+    lines += trunk.capacity;
+  }
+  setText(at("kpi-lines"), `${used}/${lines}`);
   setText(at("kpi-callbacks"), String(model.callbacks));
   setText(at("kpi-alarms"), String(model.alarms.length));
   setData(at("kpi-alarms").parentElement, "level", model.alarms.length ? "alarm" : "");
@@ -160,6 +169,15 @@ oneOf(document.querySelectorAll("#calls-only button"), "", (only) => {
   calls.arrange();
 });
 soundSwitch(at("sound"), bell);
+const foldCalls = (folded) => {
+  const button = at("calls-fold");
+  button.closest(".panel").classList.toggle("folded", folded);
+  button.setAttribute("aria-expanded", String(!folded));
+  button.firstElementChild.className = `ti ti-chevron-${folded ? "up" : "down"}`;
+  kept.set("fold", folded);
+};
+at("calls-fold").addEventListener("click", () => foldCalls(!kept.get("fold", false)));
+foldCalls(kept.get("fold", false));
 
 // One key each, while a seat is chosen; "/" searches, "m" writes, Escape lets go.
 document.addEventListener("keydown", (event) => {
@@ -182,7 +200,7 @@ setInterval(tick, 1000);
 keepLiving(model, (stale) => {
   document.body.classList.toggle("lead-stale", stale);
   setHidden(at("stale"), !stale);
-}).then((one) => {
+}, (push) => messages.take(push)).then((one) => {
   living = one;
   known();
 });

@@ -6,8 +6,9 @@ const FIGURES_AFTER = 5_000; // milliseconds from a fact that moves figures to t
 const UNKNOWN_AFTER = 700; // the same for a call of which we know the id alone
 const SLOW = 60_000; // others' calls move the trunks without a fact for us
 
-/** Starts, and answers {load} once the first snapshot is there. `stale(whether)` says that what is shown is old. */
-export async function keepLiving(model, stale) {
+/** Starts, and answers {load} once the first snapshot is there. `stale(whether)` says that what is shown is old, `push` takes
+ * what the feed tells beside the facts. */
+export async function keepLiving(model, stale, push = () => {}) {
   let asked = 0;
   let asking = null;
 
@@ -37,6 +38,7 @@ export async function keepLiving(model, stale) {
       return load();
     },
     stale,
+    push,
   });
   setInterval(() => {
     const ago = performance.now() - asked;

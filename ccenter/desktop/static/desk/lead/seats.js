@@ -14,6 +14,7 @@ const SORTS = {
   answered: (one, other) => (other.today.answered || 0) - (one.today.answered || 0) || text(one.number, other.number),
   talk: (one, other) => (other.today.talk || 0) - (one.today.talk || 0) || text(one.number, other.number),
 };
+const MANY = 60; // seats from which tiles are smaller
 // Seconds in a state until the timer is coloured: [warn, alarm].
 const LONG = { TALKING: [600, 1200], WRAP_UP: [60, 180], NOT_READY: [900, 1800], RESERVED: [15, 30] };
 
@@ -109,6 +110,7 @@ export class Seats {
     );
     shown.sort(SORTS[this.sort]);
     order(this.body, shown.map((seat) => this.rows.get(seat.number).node));
+    setData(this.body, "many", shown.length > MANY ? "1" : "");
     setHidden(this.empty, shown.length > 0);
   }
 
@@ -173,7 +175,9 @@ export class Seats {
     const watched = this.model.watching(seat.number);
     if (watched) said = modeName(watched[1].mode);
     setText(parts.state, said);
-    setText(parts.call, watched ? this.names.seat(watched[0]) : this._callText(seat, call));
+    const about = watched ? this.names.seat(watched[0]) : this._callText(seat, call);
+    setText(parts.call, about);
+    if (node.title !== about) node.title = about;
     setText(parts.answered, String(seat.today.answered || 0));
     setText(parts.talk, clock(seat.today.talk || 0));
     setHidden(parts.ear, !monitor);

@@ -59,7 +59,7 @@ export class Queues {
       service: figure(gettext("service level")), ready: figure(gettext("ready")),
     };
     row.longest.node.title = interpolate(gettext("yellow from %s, red from %s"), limit.longest.map(clock));
-    row.waiting.node.title = interpolate(gettext("yellow from %s, red from %s"), limit.waiting);
+    row.waiting.node.title = interpolate(gettext("yellow from %s, red from %s"), [...limit.waiting]); // interpolate empties what it gets
     row.service.node.title = interpolate(gettext("yellow below %s, red below %s"), limit.service_level.map(percent));
     row.node = el("article.queue", this.pick && { onclick: () => this.pick(queue.code) }, row.name,
       el("div.figures", {}, [row.waiting, row.longest, row.expected, row.service, row.ready].map((one) => one.node)));

@@ -23,7 +23,10 @@ export function limits(queue) {
   };
 }
 
-/** {waiting, longest, service, worst} of a queue (a service level is of half an hour: it makes no queue red by itself); `callers` wait there, the first since longest; `now` in milliseconds. */
+/**
+ * {waiting, longest, service, worst} of a queue; `callers` wait there, the first since longest; `now` in milliseconds. A service
+ * level is of half an hour: it makes no queue red by itself.
+ */
 export function queueLevels(queue, callers, now) {
   const limit = limits(queue);
   const first = callers.length ? moment(callers[0].queued_at || callers[0].since) : null;
