@@ -9,7 +9,11 @@ from ccenter.acd import agent as agents
 from ccenter.acd import facts, handling, service
 from ccenter.acd.agent import Agent, AgentState
 from ccenter.acd.call import Call, CallState, CallTrigger, Leg, moved
+from ccenter.acd.service import no_longer_away
 from ccenter.acd.world import World
+
+AGAIN_SECONDS = 2.0  # until a browser's phone that did not take its call back is rung again
+
 
 # -- legs end --------------------------------------------------------------------------------------------------
 
@@ -47,12 +51,11 @@ def agent_leg_gone(w: World, call: Call, cause: int, note: str) -> None:
     agent, party = w.state.agents.get(call.agent), call.party
     call.agent_leg = ""
     if call.away:  # rung for nothing
-        if note and agent is not None:
-            ring_back(w, call, agent)
+        w.alarm("again", call.id, w.now + AGAIN_SECONDS)
         return
     bad = bool(note) or cause not in service.NORMAL
-    if agent is not None and agent.web and (bad or not agent.online) and lose(w, call, agent):
-        ring_back(w, call, agent)  # at once, if the phone is there already: the page was reloaded
+    if bad and agent is not None and comes_back(agent) and lose(w, call, agent):
+        ring_back(w, call)  # at once, if the phone is there already: the page was reloaded
     elif party is not None and party.joined:
         handling.leave(w, call, party)
     elif party is not None and cause in service.NORMAL:
@@ -78,7 +81,7 @@ def lost(w: World, call: Call, dead: bool) -> None:
     w.park(call, call.customer)
     service.release_agent(w, call)
     agent = w.state.agents.get(sender)
-    if dead and agent is not None and agent.state is AgentState.READY and agent.online:
+    if dead and agent is not None and agent.state is AgentState.READY:
         agents.rest(w, agent)
     w.unbridge(call)
     if call.queue in w.config.queues:
@@ -89,6 +92,11 @@ def lost(w: World, call: Call, dead: bool) -> None:
 
 
 # -- away and back ---------------------------------------------------------------------------------------------
+
+
+def comes_back(agent: Agent) -> bool:
+    """Is a lost phone to be waited for? That of an agent who signs out is taken away while they talk on."""
+    return agent.web and agent.after != AgentState.LOGGED_OUT
 
 
 def lose(w: World, call: Call, agent: Agent) -> bool:
@@ -110,9 +118,11 @@ def lose(w: World, call: Call, agent: Agent) -> bool:
     return True
 
 
-def ring_back(w: World, call: Call, agent: Agent) -> None:
+def ring_back(w: World, call: Call) -> None:
     """The phone is there again: ring it for the call that waits for it."""
-    if call.away and call.agent == agent.code and agent.online:
+    agent = w.state.agents.get(call.agent)
+    if call.away and agent is not None and agent.online:
+        w.quiet("again", call.id)
         w.hang_up(call.agent_leg)
         shown = call.ani if call.direction == "in" else call.dial_to
         call.agent_leg = w.dial(call, "agent", agent.endpoint, shown, agent=agent.code, auto=True).id
@@ -121,8 +131,7 @@ def ring_back(w: World, call: Call, agent: Agent) -> None:
 def returned(w: World, call: Call) -> None:
     """The lost agent is on the line again."""
     away, party = w.now - call.away, call.party
-    call.away = 0.0
-    w.quiet("away", call.id)
+    no_longer_away(w, call)
     if party is not None and not party.joined:
         w.join(call, *((call.agent_leg, party.leg) if party.up else (call.agent_leg,)))
     elif call.stays_held or party is not None:

@@ -247,6 +247,7 @@ CALL_ALARMS: dict[str, Callable[[World, Call], None]] = {
     "store": lambda w, call: queueing.stored(w, call, True),
     "message": lambda w, call: queueing.message_recorded(w, call, None),
     "away": legs.away_too_long,
+    "again": legs.ring_back,
 }
 HANDLERS: dict[type, Callable[[World, Any], None]] = {
     events.CallOffered: switch.on_offered,

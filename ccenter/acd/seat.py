@@ -73,15 +73,16 @@ def phone_changed(w: World, agent: Agent, online: bool) -> None:
     if call is None:
         return
     if online:
-        legs.ring_back(w, call, agent)
+        if call.agent == agent.code:
+            legs.ring_back(w, call)
     elif agent.state is AgentState.RESERVED:
         give_back(w, agent, "phone_lost")
-    else:
-        legs.lose(w, call, agent)
+    elif legs.comes_back(agent) and not legs.lose(w, call, agent) and call.agent == agent.code:
+        service.end(w, call, "agent", note="phone_lost")  # the number still rings: nobody would be there
 
 
 def reconnect(w: World, agent: Agent, request: events.Reconnect) -> str:
     call = w.state.calls[agent.call]
     legs.lose(w, call, agent)
-    legs.ring_back(w, call, agent)
+    legs.ring_back(w, call)
     return ""

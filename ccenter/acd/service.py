@@ -333,8 +333,7 @@ def release_agent(w: World, call: Call) -> None:
     agent = w.state.agents.get(call.agent)
     w.hang_up(call.agent_leg)
     if call.away:
-        call.away = 0.0
-        w.quiet("away", call.id)
+        no_longer_away(w, call)
     call.agent = call.agent_leg = ""
     if agent is not None:
         if call.direction == "internal":
@@ -342,6 +341,12 @@ def release_agent(w: World, call: Call) -> None:
         else:
             wrap_up = w.queue_of(call).wrap_up_seconds if call.queue else w.settings.wrap_up_seconds
         agents.finished(w, agent, wrap_up)
+
+
+def no_longer_away(w: World, call: Call) -> None:
+    call.away = 0.0
+    w.quiet("away", call.id)
+    w.quiet("again", call.id)
 
 
 def close_talk(w: World, call: Call) -> None:

@@ -191,7 +191,7 @@ def every_timer_belongs_to_something(acd: Acd) -> None:
             assert state.agents[ident].state is wanted, key
         elif kind == "snoop":
             assert ident in state.watches, key
-        elif kind == "away":
+        elif kind in ("away", "again"):
             assert state.calls[ident].away, key
         else:
             assert kind in CALL_TIMERS and ident in state.calls, key

@@ -132,6 +132,38 @@ def test_given_a_phone_that_refuses_the_call_back_when_the_page_is_there_anew_th
     assert centre.together(caller) == {"1001"}
 
 
+def test_given_a_phone_that_did_not_take_the_call_back_when_a_moment_has_passed_then_it_is_rung_again(centre: Centre) -> None:
+    caller = talking(centre)
+    lost(centre)
+    centre.registers("1001")
+    for _ in range(3):
+        centre.hangs_up("1001", 20)
+        assert not centre.phone("1001") and centre.switch.hears(caller) == {"music"}
+        centre.passes(2)
+    centre.answers("1001")
+    centre.passes(5)
+    assert centre.together(caller) == {"1001"} and len(centre.told(facts.AgentBack)) == 1
+
+
+def test_given_a_phone_that_is_rung_for_its_call_when_its_hold_key_is_pressed_then_nothing_changes(centre: Centre) -> None:
+    caller = talking(centre)
+    lost(centre)
+    centre.registers("1001")
+    centre.send(events.LegHeld(centre.phone("1001"), False))
+    assert centre.switch.hears(caller) == {"music"}
+
+
+def test_given_an_agent_who_signs_out_in_mid_call_when_their_phone_is_taken_away_then_they_talk_on(centre: Centre) -> None:
+    caller = talking(centre)
+    centre.ask(events.SignOut, "1001")
+    centre.registers("1001", False)
+    assert centre.together(caller) == {"1001"} and not centre.told(facts.AgentAway)
+    centre.hangs_up("1001")
+    assert centre.told(facts.CallEnded) and centre.state("1001") == "WRAP_UP"
+    centre.passes(30)
+    assert centre.state("1001") == "LOGGED_OUT"
+
+
 def test_given_a_desk_phone_when_it_dies_in_mid_call_then_the_caller_goes_back_to_the_head_at_once(centre: Centre) -> None:
     centre.talking()
     centre.hangs_up("1001", 44)
@@ -163,6 +195,7 @@ def test_given_a_call_back_lost_with_the_link_when_it_is_there_again_then_it_is_
     centre.registers("1001")
     centre.switch.linked = True
     centre.send(centre.switch.truth())
+    centre.passes(2)
     centre.answers("1001")
     assert centre.together(caller) == {"1001"}
 
@@ -208,13 +241,13 @@ def test_given_a_call_of_no_queue_when_the_agent_does_not_come_back_then_their_q
     assert centre.last(facts.CallQueued).queue == "sales"
 
 
-def test_given_a_number_that_still_rings_when_the_page_is_lost_then_the_call_is_over_with_its_line(centre: Centre) -> None:
+def test_given_a_number_that_still_rings_when_the_page_is_lost_then_the_call_is_over(centre: Centre) -> None:
     centre.sign_in_by_browser("1001")
     centre.ask(events.DialNumber, "1001", number="10086")
     centre.answers("1001")
     lost(centre)
-    centre.hangs_up("1001", 44)
-    assert centre.told(facts.CallEnded) and not centre.switch.channels and not centre.told(facts.AgentAway)
+    assert centre.last(facts.CallEnded).note == "phone_lost" and not centre.switch.channels
+    assert not centre.told(facts.AgentAway) and centre.state("1001") == "WRAP_UP"
 
 
 def test_given_an_agent_away_when_the_customer_hangs_up_then_the_call_is_over_and_nothing_rings_later(centre: Centre) -> None:

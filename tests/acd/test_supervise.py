@@ -346,6 +346,32 @@ def test_given_a_take_over_on_its_way_when_the_lead_wants_but_to_listen_then_the
     assert centre.together(caller) == {"1001"} and centre.last(facts.MonitorStarted).mode == "listen"
 
 
+def test_given_an_agent_gone_and_a_lead_who_answered_while_nobody_looked_when_the_link_is_back_then_nobody_is_taken_over(
+    centre: Centre,
+) -> None:
+    caller = talking(centre)
+    centre.ask(events.TakeOver, LEAD, target="1001")
+    centre.send(events.NodeDown("ast1"))
+    centre.switch.linked = False
+    centre.switch.ends(centre.phone("1001"))
+    centre.switch.answers(centre.phone(LEAD))
+    centre.switch.linked = True
+    centre.send(centre.switch.truth())
+    assert centre.call_of(caller).state == "QUEUED" and centre.last(facts.MonitorEnded).reason == "agent_left"
+    assert centre.state(LEAD) == "NOT_READY" and not centre.phone(LEAD)
+
+
+def test_given_a_caller_who_is_told_the_agents_number_when_a_lead_takes_over_then_that_is_over(centre: Centre) -> None:
+    centre.sign_in("1003", LEAD)
+    centre.ask(events.NotReady, LEAD, reason="leading")
+    caller = centre.calls_in("4002")
+    centre.answers("1003")
+    assert centre.says(caller)[0] == "agent-number-is"
+    centre.ask(events.TakeOver, LEAD, target="1003")
+    centre.answers(LEAD)
+    assert centre.together(caller) == {LEAD} and not centre.call_of(caller).play
+
+
 def test_given_a_consultation_when_a_lead_takes_over_then_the_consulted_is_let_go(centre: Centre) -> None:
     caller = talking(centre)
     centre.ask(events.ConsultWith, "1001", target=ToNumber("10086"))
