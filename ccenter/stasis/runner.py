@@ -244,9 +244,9 @@ class Runner:
     def _heard(self, message: Message) -> None:
         event = translate(message, self._live)
         if event is not None:
-            self.feed(event)
-            for change in self._phones.ended(event, message):
+            for change in self._phones.ended(event, message):  # first, or the core would ring it for the same call at once
                 self.feed(change)
+            self.feed(event)
 
     async def _connected(self) -> None:
         """Brings Asterisk and the core together. Its events wait meanwhile. Raises AriError."""

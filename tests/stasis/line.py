@@ -152,9 +152,9 @@ class Line(Waitable):
         self.raw.append(message)
         event = translate(message, self.live)
         if event is not None:
-            self._emit(event)
             for change in self.phones.ended(event, message):
                 self._emit(change)
+            self._emit(event)
 
     def _lost(self) -> None:
         self._emit(events.NodeDown(self.node))

@@ -1,0 +1,204 @@
+"""A seat with the browser as its phone, without a browser: accounts come and go with sign-ins, and a call outlives its page.
+
+The page of these tests speaks SIP over a websocket and answers, but sends no sound; what the customer hears is real.
+"""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from tests.asterisk.conftest import MakeCaller
+from tests.asterisk.ledger import Ledger, until
+from tests.asterisk.record import call_of, in_order, kinds, reaches, timeline
+from tests.phones import Caller, Dialog
+from tests.phones.seat import Api, Refused
+from tests.phones.web import WebPhone
+
+Json = dict[str, Any]
+PLACE = 5
+
+
+class WebSeat:
+    """An agent at a browser. `account` is what the sign-in answered."""
+
+    def __init__(self, stack: Json, login: Json) -> None:
+        self.api = Api(stack, login)
+        self.agent: str = login["extension"]
+        self.account: Json = {}
+        self.pages: list[WebPhone] = []
+
+    async def sign_in(self) -> None:
+        self.account = (await self.api.post("/api/seat/sign-in/", {"phone": "browser", "ready": True}))["phone"]
+
+    async def page(self, patience: float = 2.0) -> WebPhone:
+        """A page, loaded and registered."""
+        made = WebPhone(self.account)
+        self.pages.append(made)
+        await made.__aenter__()
+        deadline = time.monotonic() + patience
+        while (status := await made.register()) != 200:
+            assert time.monotonic() < deadline, f"the page cannot register: {status}"
+        return made
+
+    async def close(self) -> None:
+        for page in self.pages:
+            await page.leave()
+        with contextlib.suppress(Refused):
+            await self.api.post("/api/seat/sign-out/", {})
+        await self.api.close()
+
+    async def wait(self, timeout: float = 5.0, **wanted: Any) -> None:
+        """Till the seat is shown with these values."""
+        await self.api.wait_for("/api/seat/", lambda seat: wanted.items() <= seat.items(), timeout)
+
+
+@pytest.fixture
+async def dora(no_leaks: None, stack: Json, logins: list[Json]) -> AsyncIterator[WebSeat]:
+    """Signed in at a browser, not loaded yet."""
+    made = WebSeat(stack, logins[PLACE])
+    try:
+        await made.sign_in()
+        yield made
+    finally:
+        await made.close()
+
+
+async def talking(seat: WebSeat, page: WebPhone, caller: Caller) -> tuple[Dialog, Dialog]:
+    call = caller.dial()
+    ringing = await page.ringing()
+    assert ringing.header("X-CC-Call") and not ringing.header("Call-Info")
+    await ringing.answer()
+    await call.wait_answered()
+    await seat.wait(state="TALKING")
+    return call, ringing
+
+
+async def test_given_a_sign_in_with_the_browser_then_its_account_is_there_at_once_and_gone_after_the_sign_out(
+    dora: WebSeat, ledger: Ledger
+) -> None:
+    name = dora.account["endpoint"]
+    assert re.fullmatch(rf"w{dora.agent}-[0-9a-f]{{8}}", name) and len(dora.account["password"]) >= 20
+    began = time.monotonic()
+    page = await dora.page()
+    assert time.monotonic() - began < 0.5
+    await dora.wait(state="READY", online=True)
+    assert (await dora.api.get("/api/seat/phone/"))["endpoint"] == name
+    await dora.api.post("/api/seat/sign-out/", {})
+    await dora.wait(state="LOGGED_OUT")
+    await until(lambda: not ledger.rows("SELECT 1 FROM calls_webphone WHERE endpoint = %s", name), 5, "the row is gone")
+    deadline = time.monotonic() + 2
+    while await page.register() == 200:
+        assert time.monotonic() < deadline, "the account outlives its sign-in"
+    with pytest.raises(Refused) as none:
+        await dora.api.get("/api/seat/phone/")
+    assert none.value.status == 404
+
+
+async def test_given_a_row_when_it_is_committed_then_its_account_is_pushed_within_a_fifth_of_a_second(
+    stack: Json, dora: WebSeat, ledger: Ledger
+) -> None:
+    name = f"w{dora.agent}-00c0ffee"
+    account = {**dora.account, "endpoint": name, "password": "of-this-test"}
+    row = "INSERT INTO calls_webphone (agent_id, endpoint, password, created_at) SELECT id, %s, %s, now() FROM calls_agent WHERE number = %s"
+    async with WebPhone(account) as page:
+        assert await page.register() != 200
+        took = []
+        for _ in range(5):
+            began = time.monotonic()
+            ledger.rows(row, name, account["password"], dora.agent)
+            while await page.register() != 200:
+                assert time.monotonic() - began < 5, "never pushed"
+            took.append(time.monotonic() - began)
+            ledger.rows("DELETE FROM calls_webphone WHERE endpoint = %s", name)
+            while await page.register() == 200:
+                assert time.monotonic() - began < 5, "never taken away"
+        assert sorted(took)[2] < 0.2, took
+        page.registered = False
+
+
+async def test_given_a_page_closed_in_a_call_then_the_customer_hears_music_and_is_back_with_the_agent_when_the_page_is(
+    dora: WebSeat, carol: Caller, lead: Api
+) -> None:
+    page = await dora.page()
+    call, _ = await talking(dora, page, carol)
+    left = time.monotonic()
+    await page.leave()
+    await reaches(lead, carol, "AgentAway")
+    assert time.monotonic() - left < 1.5, "looked at over the record, which costs time itself"
+    await call.hears_sound()
+    dora.account = await dora.api.get("/api/seat/phone/")
+    back = time.monotonic()
+    again = await dora.page()
+    ring = await again.ringing()
+    assert ring.header("Call-Info") and ring.header("X-CC-Call"), "answers by itself"
+    await ring.wait_answered()
+    await reaches(lead, carol, "AgentBack")
+    assert time.monotonic() - back < 3
+    await dora.wait(state="TALKING", online=True)
+    assert not call.ended
+    await call.hangup()
+    await ring.wait_ended()
+    facts = kinds(await timeline(lead, await call_of(lead, carol)))
+    assert in_order(facts, "CallConnected", "AgentAway", "AgentBack", "CallEnded") and "CallRequeued" not in facts
+
+
+@pytest.mark.parametrize("crash", [False, True])
+async def test_given_a_page_loaded_anew_at_once_then_the_call_goes_on_there(
+    dora: WebSeat, carol: Caller, lead: Api, crash: bool
+) -> None:
+    page = await dora.page()
+    call, _ = await talking(dora, page, carol)
+    began = time.monotonic()
+    await page.leave(crash=crash)
+    again = await dora.page()
+    await (await again.ringing()).wait_answered()
+    await reaches(lead, carol, "AgentBack")
+    assert time.monotonic() - began < 3 and not call.ended
+    await call.hangup()
+
+
+async def test_given_a_browser_that_falls_silent_then_the_customer_hears_music_and_the_call_is_put_through_again(
+    dora: WebSeat, carol: Caller, lead: Api
+) -> None:
+    page = await dora.page()
+    call, ringing = await talking(dora, page, carol)
+    await reaches(lead, carol, "AgentAway", timeout=9)  # a page of these tests never speaks
+    await asyncio.gather(ringing.wait_ended(), call.hears_sound())
+    await (await page.ringing(timeout=9)).wait_answered()
+    await reaches(lead, carol, "AgentBack")
+    await call.hangup()
+
+
+async def test_given_a_customer_who_hangs_up_while_the_page_is_away_then_the_agent_is_free_when_it_is_back(
+    dora: WebSeat, carol: Caller, lead: Api
+) -> None:
+    page = await dora.page()
+    call, _ = await talking(dora, page, carol)
+    await page.leave()
+    await reaches(lead, carol, "AgentAway")
+    await call.hangup()
+    again = await dora.page()
+    await dora.wait(online=True)
+    assert again.missed() == []
+
+
+async def test_given_a_ringing_page_that_is_closed_then_the_caller_goes_to_somebody_else(
+    dora: WebSeat, callers: MakeCaller, seats: Callable[..., Any]
+) -> None:
+    page = await dora.page()
+    await dora.wait(state="READY", online=True)
+    bob = await seats(1, ready=False)
+    caller = callers("direct")
+    call = caller.dial()
+    await page.ringing()
+    await page.leave()
+    await bob.ready()
+    other = await bob.phone.ringing()
+    await other.answer()
+    await call.hears(bob.tone)
+    await call.hangup()
