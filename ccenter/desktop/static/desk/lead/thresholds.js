@@ -25,7 +25,7 @@ export function limits(queue) {
 
 /**
  * {waiting, longest, service, worst} of a queue; `callers` wait there, the first since longest; `now` in milliseconds. A service
- * level is of half an hour: it makes no queue red by itself.
+ * level is of half an hour: it colours its figure, not the queue.
  */
 export function queueLevels(queue, callers, now) {
   const limit = limits(queue);
@@ -35,7 +35,7 @@ export function queueLevels(queue, callers, now) {
     longest: first === null ? "" : rising((now - first) / 1000, limit.longest),
     service: set(queue.service_level) ? falling(queue.service_level, limit.service_level) : "",
   };
-  return { ...levels, worst: worst(levels.waiting, levels.longest, levels.service && "warn") };
+  return { ...levels, worst: worst(levels.waiting, levels.longest) };
 }
 
 export function trunkLevel(trunk) {
