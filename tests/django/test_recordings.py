@@ -239,7 +239,7 @@ def test_given_a_range_when_asked_for_then_just_those_bytes_come(
     from tests.django.people import client, person
 
     whole = (folder / ready.file).read_bytes()
-    answer = client(person("lead", "lead")).get(AUDIO, headers={"Range": header})
+    answer = client(person("lead", "admin")).get(AUDIO, headers={"Range": header})
     assert answer.status_code == status
     if status == 416:
         assert answer["Content-Range"] == f"bytes */{len(whole)}"
@@ -265,7 +265,7 @@ def test_given_messages_when_agents_ask_then_each_hears_their_own_and_their_queu
     for ident, mailbox in (("ast1-m1", "agent:1001"), ("ast1-m2", "sales"), ("ast1-m3", "agent:1002"), ("ast1-m4", "board")):
         Voicemail.objects.create(id=ident, call="c1", mailbox=mailbox, at=timezone.now(), seconds=3.0)
         (folder / f"{ident}.wav").write_bytes(b"RIFF" + ident.encode())
-    alice, lead = client(person("alice", "agent", "1001")), client(person("lead", "lead"))
+    alice, lead = client(person("alice", "agent", "1001")), client(person("lead", "admin"))
 
     def ids(who: Any, query: str = "") -> set[str]:
         return {message["id"] for message in who.get(f"/api/voicemails/{query}").json()["results"]}
@@ -290,7 +290,7 @@ def test_given_old_and_new_when_retention_runs_then_the_old_goes_and_who_listene
     from ccenter.calls.tasks import keep_retention
     from tests.django.people import client, person
 
-    lead = client(person("lead", "lead"))
+    lead = client(person("lead", "admin"))
     body(lead.get(AUDIO))
     CentreSettings.objects.create(keep_recordings_days=100)
     settings.VOICEMAILS = folder / "voicemail"

@@ -32,10 +32,10 @@ class Moment(serializers.Field):
 
     def to_internal_value(self, data: Any) -> datetime:
         try:
+            if day := parse_date(str(data)):  # first: a day can be read as its midnight
+                return timezone.make_aware(datetime.combine(day + timedelta(days=self.last), time()))
             if found := parse_datetime(str(data)):
                 return found if timezone.is_aware(found) else timezone.make_aware(found)
-            if day := parse_date(str(data)):
-                return timezone.make_aware(datetime.combine(day + timedelta(days=self.last), time()))
         except (ValueError, OverflowError):
             pass
         raise serializers.ValidationError(_("A day, such as 2026-11-25, or a time."))
