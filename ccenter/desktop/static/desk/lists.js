@@ -5,8 +5,12 @@ import { $, el, icon, say, setText } from "./dom.js";
 import { clock, moment, shortTime } from "./format.js";
 import { chime } from "./sound.js";
 
-const AFTER_NEWS = 300; // ms: facts come in bunches
-const LINES = new Set(["CallQueued", "CallRequeued", "CallOfferedTo", "OfferEnded", "CallConnected", "CallEnded", "QueueLeft", "CallOverflowed", "CallTransferred"]);
+const AFTER_CALL = 2000; // ms: the next call may come first, and outranks a list
+// ms between readings of the waiting lines: facts come in bunches, and sixty seats must not ask at each of them
+const LOOK_AFTER = { few: 1000, many: 3000, busy: 10000 };
+const MANY = 5;
+const RINGS_LONG = 3; // seconds: what rings at a colleague for so long may be picked up; most is answered sooner
+const LINES = { CallQueued: "waits", CallRequeued: "waits", CallOfferedTo: "rings", CallConnected: "", CallEnded: "", QueueLeft: "", CallOverflowed: "", CallTransferred: "" };
 const CLOSINGS = [["reached", gettext("Reached")], ["unreached", gettext("Not reached")], ["not_wanted", gettext("Not wanted any more")], ["duplicate", gettext("Already done")]];
 
 export class Lists {
@@ -17,7 +21,9 @@ export class Lists {
     this.model = desk.model;
     this.data = { waiting: [], ringing: [], callbacks: [], voicemails: [], messages: [] };
     this.unread = 0;
+    this.known = new Map(); // call -> {how: waits or rings, at}, by the facts
     this._soon = 0;
+    this._later = 0;
     this.current = "waiting";
     this.kinds = [
       ["waiting", gettext("Waiting"), "users"],
@@ -38,7 +44,12 @@ export class Lists {
     if (state !== this._state) {
       const before = this._state;
       this._state = state;
-      if (["READY", "NOT_READY"].includes(state) && before !== undefined) for (const kind of ["waiting", "callbacks", "voicemails"]) this.read(kind);
+      clearTimeout(this._later);
+      if (["READY", "NOT_READY"].includes(state) && before) {
+        this._later = setTimeout(() => {
+          for (const kind of ["waiting", "callbacks", "voicemails"]) this.read(kind);
+        }, AFTER_CALL);
+      }
     }
     for (const button of this.root.querySelectorAll("[data-needs]")) button.disabled = !this.model.may(button.dataset.needs);
   }
@@ -86,7 +97,10 @@ export class Lists {
       if (kind === "waiting") {
         const { calls, ringing } = await get("/api/waiting/");
         this.data.waiting = calls;
-        this.data.ringing = ringing || [];
+        this.data.ringing = ringing;
+        this.known.clear();
+        for (const call of calls) this.known.set(call.id, { how: call.state === "RESERVED" ? "rings" : "waits", at: 0 });
+        for (const call of ringing) this.known.set(call.id, { how: "rings", at: 0 });
       }
       if (kind === "callbacks") this.data.callbacks = (await get("/api/desk/callbacks/")).callbacks;
       if (kind === "voicemails") this.data.voicemails = (await get("/api/voicemails/")).results;
@@ -104,7 +118,7 @@ export class Lists {
   }
 
   _count(kind) {
-    const numbers = { waiting: this.data.waiting.filter((one) => one.state !== "RESERVED").length, callbacks: this.data.callbacks.length, voicemails: this.data.voicemails.filter((one) => !one.heard_at).length, messages: this.unread };
+    const numbers = { waiting: [...this.known.values()].filter((one) => one.how === "waits").length, callbacks: this.data.callbacks.length, voicemails: this.data.voicemails.filter((one) => !one.heard_at).length, messages: this.unread };
     const badge = $(`[data-kind="${kind}"] .count`, this.tabs);
     badge.hidden = !numbers[kind];
     setText(badge, numbers[kind] > 99 ? "99+" : String(numbers[kind]));
@@ -146,13 +160,39 @@ export class Lists {
     return rows;
   }
 
-  /** A fact about somebody else's call: the lines may have changed. */
+  /** A fact that may change the waiting lines. Who is gone goes at once; who is new is asked for, now and then. */
   lines(fact) {
-    if (!LINES.has(fact.type) || fact.agent === this.model.me) return;
-    this._soon ||= setTimeout(() => {
-      this._soon = 0;
-      this.read("waiting");
-    }, AFTER_NEWS);
+    const how = LINES[fact.type];
+    if (how === undefined) return;
+    if (!how || fact.agent === this.model.me) this.known.delete(fact.call);
+    else this.known.set(fact.call, { how, at: this.model.now() });
+    const busy = !this.model.may("TakeWaiting");
+    const often = busy ? LOOK_AFTER.busy : this.known.size > MANY ? LOOK_AFTER.many : LOOK_AFTER.few;
+    this._soon ||= setTimeout(() => this._look(), often * (1 + Math.random() / 2));
+    const still = (call) => this.known.has(call.id);
+    if (!this.data.waiting.every(still) || !this.data.ringing.every(still)) {
+      this.data.waiting = this.data.waiting.filter(still);
+      this.data.ringing = this.data.ringing.filter(still);
+      if (this.current === "waiting") this.draw();
+    }
+    this._count("waiting");
+  }
+
+  _look() {
+    this._soon = 0;
+    if (this.current !== "waiting" || document.hidden) return; // it is read when it is shown
+    const shown = new Set([...this.data.waiting.filter((one) => one.state !== "RESERVED"), ...this.data.ringing].map((one) => one.id));
+    const now = this.model.now();
+    let young = false;
+    for (const [call, { how, at }] of this.known) {
+      if (shown.has(call)) continue;
+      if (how === "waits" || now - at > RINGS_LONG) {
+        this.read("waiting");
+        return;
+      }
+      young = true;
+    }
+    if (young) this._soon = setTimeout(() => this._look(), LOOK_AFTER.few);
   }
 
   _tickSoon() {

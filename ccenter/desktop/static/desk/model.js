@@ -97,8 +97,8 @@ export class Model extends EventTarget {
     call = fresh(id, at);
     this.calls.set(id, call);
     for (const old of this.calls.values()) {
-      if (this.calls.size <= MOST_CALLS) break;
-      if (DONE.has(old.phase)) this.calls.delete(old.id);
+      const nothing = old.phase === "missed" && !old.draft?.summary; // it is among the callbacks
+      if (nothing || (this.calls.size > MOST_CALLS && DONE.has(old.phase))) this.calls.delete(old.id);
     }
     this._tell("calls");
     this._tell("opened", id);
