@@ -16,7 +16,6 @@ from ccenter.calls.seat_records import ROLES, SEE_NUMBERS
 from ccenter.desktop.pages import named, page
 
 
-
 @page(Role.LEAD)
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
@@ -67,8 +66,12 @@ def _queues(request: HttpRequest) -> Any:
 
 def _page(request: HttpRequest, name: str, **data: Any) -> HttpResponse:
     seat = seat_of(request.user)
-    data |= {"time_zone": settings.TIME_ZONE}
-    data |= {"user": request.user.get_username(), "seat": seat.number if seat else "", "admin": role_of(request.user) is Role.ADMIN}
+    data |= {
+        "time_zone": settings.TIME_ZONE,
+        "user": request.user.get_username(),
+        "seat": seat.number if seat else "",
+        "admin": role_of(request.user) is Role.ADMIN,
+    }
     if seat:
         data["phones"] = {"browser": seat.browser_phone, "desk": seat.desk_phone, "number": seat.mobile}
     centre = CentreSettings.objects.values_list("name", flat=True).first() or ""

@@ -253,7 +253,9 @@ def test_given_a_lead_who_listens_when_the_mode_changes_and_the_call_ends_then_t
 def test_given_a_phone_lost_in_a_call_when_it_is_back_then_the_alarm_is_over() -> None:
     away = fact(16, "AgentAway", call="c1", agent="1001")
     assert fold(floor(), CALL, [away])["away"] == ["1001"]
-    assert fold(floor(), CALL, [away, fact(17, "AgentBack", call="c1", agent="1001", leg="x", held=False, away=1.0)])["away"] == []
+    assert (
+        fold(floor(), CALL, [away, fact(17, "AgentBack", call="c1", agent="1001", leg="x", held=False, away=1.0)])["away"] == []
+    )
 
 
 def test_given_facts_about_seats_of_others_when_taken_then_they_change_nothing() -> None:

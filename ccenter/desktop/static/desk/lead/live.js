@@ -80,7 +80,10 @@ const messages = new Messages(at("messages"));
 const bar = new ListeningBar(at("listening-bar"), model, names, { own, act });
 const queues = new Queues(at("queues"), model, { pick: (code) => onlyQueue(code) });
 const trunks = new Trunks(at("trunks"), model);
-const calls = new Calls(at("calls"), model, names, { take: (call) => takePart("/api/seat/take/", call), seat: (number) => pick(number) });
+const calls = new Calls(at("calls"), model, names, {
+  take: page.seat ? (call) => takePart("/api/seat/take/", call) : null,
+  seat: (number) => pick(number),
+});
 
 // -- what is shown ------------------------------------------------------------------------------------------------
 
