@@ -153,3 +153,54 @@ def test_given_rows_a_converter_and_a_listener_wrote_when_rebuilt_then_they_stay
     before = rows()
     call_command("rebuild_projections", verbosity=0)
     assert rows() == before
+
+
+def test_given_a_lost_phone_a_lead_and_a_line_when_folded_then_the_rows_say_what_holds_now() -> None:
+    from ccenter.acd import facts
+    from ccenter.calls.models import AgentStatus, Call, Monitoring
+
+    at = 1_800_000_000.0
+
+    def tell(*told: facts.Fact) -> Any:
+        import msgspec
+
+        from ccenter.calls.recorder import parse, store
+
+        store([parse(msgspec.json.encode(fact)) for fact in told])
+        return Call.objects.get(id="c1")
+
+    call = tell(
+        facts.CallStarted(1, at, "c1", "ast1-1.0", "in", "13800138000", "4001", "demo"),
+        facts.CallQueued(2, at + 1, "c1", "sales", 0, 1),
+        facts.CallOfferedTo(3, at + 2, "c1", "1001", "ast1-l1", "sales"),
+        facts.OfferEnded(4, at + 9, "c1", "1001", "no_answer", 7.0),
+        facts.CallRequeued(5, at + 9, "c1", "sales", "no_answer"),
+    )
+    assert call.waiting_since.timestamp() == at + 1  # it kept its place
+    call = tell(
+        facts.CallConnected(6, at + 10, "c1", "1001", "sales", 9.0, 1.0), facts.SeatAllows(7, at + 10, "1001", ("HoldCall",))
+    )
+    assert call.waiting_since is None and AgentStatus.objects.get(agent="1001").allows == ["HoldCall"]
+    call = tell(
+        facts.MonitorStarted(8, at + 11, "c1", "1001", "1000", "listen", "lead"),
+        facts.MonitorChanged(9, at + 12, "c1", "1001", "1000", "barge", "lead"),
+        facts.AgentAway(10, at + 13, "c1", "1001"),
+    )
+    assert (call.state, call.away) == ("HELD", True)
+    assert Monitoring.objects.get().modes == ["listen", "barge"]
+    call = tell(
+        facts.AgentBack(11, at + 14, "c1", "1001", "ast1-l9", False, 1.0),
+        facts.Forced(12, at + 15, "1001", "lead", "hang_up", "c1"),
+    )
+    assert (call.state, call.away) == ("CONNECTED", False)
+    call = tell(
+        facts.AgentAway(13, at + 16, "c1", "1001"),
+        facts.MonitorEnded(14, at + 46, "c1", "1001", "1000", "agent_left"),
+        facts.MonitorEnded(15, at + 46, "c1", "1001", "1000", "no_answer"),
+        facts.CallRequeued(16, at + 46, "c1", "sales", "agent_lost"),
+    )
+    assert (call.state, call.away, call.waiting_since.timestamp()) == ("QUEUED", False, at + 46)
+    watch = Monitoring.objects.get()
+    assert (watch.supervisor, watch.by, watch.mode, watch.reason) == ("1000", "lead", "barge", "agent_left")
+    assert [step["step"] for step in call.steps] == ["queue", "requeue", "talk", "away", "back", "forced", "away", "requeue"]
+    assert tell(facts.QueueLeft(17, at + 50, "c1", "sales", "1", 4.0)).waiting_since is None
