@@ -118,6 +118,10 @@ class Agent(Struct):
     allows: tuple[str, ...] = ("SignIn",)  # what was told last
 
 
+def is_web(endpoint: str) -> bool:
+    return endpoint.startswith("PJSIP/w")
+
+
 def change(w: World, agent: Agent, trigger: AgentTrigger, reason: str = "") -> bool:
     """Take the transition if there is one, tell it, and keep the index of ready agents."""
     state = TRANSITIONS[agent.state][trigger]

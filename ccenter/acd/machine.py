@@ -66,6 +66,7 @@ class Acd:
         _index(acd.world)
         acd.world.new_ready, acd.world.new_calls = {}, {}  # all that could be matched has been
         for agent in acd.world.state.agents.values():
+            agent.web = agents.is_web(agent.endpoint)  # an older version's snapshot does not say
             if agent.allows != requests.allowed(acd.world, agent):  # a newer version of this code allows something else
                 acd.world.touched[agent.code] = agent
         return acd

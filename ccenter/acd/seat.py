@@ -14,7 +14,7 @@ def sign_in(w: World, agent: Agent, request: events.SignIn) -> str:
     if w.endpoints.get(request.endpoint, agent.code) != agent.code:
         return "phone_in_use"
     agent.endpoint, agent.online, agent.misses, agent.calls = request.endpoint, True, 0, 0
-    agent.web = request.endpoint.startswith("PJSIP/w")
+    agent.web = agents.is_web(request.endpoint)
     w.endpoints[agent.endpoint] = agent.code
     agents.change(w, agent, AgentTrigger.SIGN_IN, agents.SIGNED_IN)
     if agent.web:  # has its account now, and will register

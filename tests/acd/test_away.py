@@ -4,6 +4,7 @@ import pytest
 
 from ccenter.acd import commands, events, facts
 from ccenter.acd.config import ToAgent, ToNumber
+from ccenter.acd.machine import Acd
 from tests.acd.centre import Centre, web
 
 
@@ -198,6 +199,14 @@ def test_given_a_call_back_lost_with_the_link_when_it_is_there_again_then_it_is_
     centre.passes(2)
     centre.answers("1001")
     assert centre.together(caller) == {"1001"}
+
+
+def test_given_a_snapshot_of_a_version_that_knew_no_browsers_when_restored_then_a_lost_page_is_waited_for(centre: Centre) -> None:
+    talking(centre)
+    snapshot = centre.acd.snapshot()
+    del snapshot["agents"]["1001"]["web"]
+    out = Acd.restore(snapshot).handle(events.PhoneChanged(web("1001"), False), centre.now)
+    assert any(isinstance(fact, facts.AgentAway) for fact in out)
 
 
 # -- not back --------------------------------------------------------------------------------------------------
@@ -470,3 +479,14 @@ def test_given_silence_heard_first_by_the_snoop_when_the_agent_is_back_then_the_
     new = centre.answers("1001")
     centre.passes(5)
     assert centre.switch.voices(lead) == {caller, new} and not centre.told(facts.MonitorEnded)
+
+
+def test_given_a_consulted_colleague_when_the_page_is_lost_and_back_then_the_two_talk_on(centre: Centre) -> None:
+    caller = talking(centre, "1002")
+    assert centre.ask(events.ConsultWith, "1001", target=ToAgent("1002")) == ""
+    centre.answers("1002")
+    lost(centre)
+    assert centre.switch.hears(centre.phone("1002")) == {"music"} == centre.switch.hears(caller)
+    new = back(centre)
+    assert centre.switch.talks_with(new) == {centre.phone("1002")} and centre.switch.hears(caller) == {"music"}
+    assert centre.ask(events.JoinAll, "1001") == "" and centre.together(caller) == {"1001", "1002"}
