@@ -69,7 +69,7 @@ export class SeatCard {
 
   show(number) {
     if (number !== this.number) this.picker.close();
-    this.number = number;
+    this.number = this.picker.but = number;
     setHidden(this.node, !number);
     if (number) this.update();
   }

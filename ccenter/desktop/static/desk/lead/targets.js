@@ -14,6 +14,7 @@ export class TargetPicker {
     this.list = el("ul.targets", { role: "listbox" });
     this.node = el("div.target-picker", { hidden: true }, this.input, this.list);
     this.at = 0;
+    this.but = ""; // the seat whose call it is
     this.input.addEventListener("input", () => {
       this.at = 0;
       this._write();
@@ -40,7 +41,7 @@ export class TargetPicker {
       .filter((queue) => has(queue.code, queue.name))
       .map((queue) => ({ label: queue.name || queue.code, hint: interpolate(gettext("%s ready"), [queue.ready ?? 0]), state: queue.ready ? "READY" : "", target: { to: "queue", queue: queue.code } }));
     const seats = [...this.model.seats.values()]
-      .filter((seat) => seat.state in FIRST && has(seat.number, seat.name))
+      .filter((seat) => seat.state in FIRST && seat.number !== this.but && has(seat.number, seat.name))
       .sort((one, other) => FIRST[one.state] - FIRST[other.state] || one.number.localeCompare(other.number))
       .map((seat) => ({ label: `${seat.number} ${seat.name}`, hint: stateName(seat.state), state: seat.state, target: { to: "agent", agent: seat.number } }));
     const digits = words.replace(/[\s()-]/g, "");
