@@ -175,7 +175,7 @@ def sign_out(w: World, agent: Agent) -> None:
     agent.after = agent.after_reason = ""
     change(w, agent, T.SIGN_OUT)
     w.endpoints.pop(agent.endpoint, None)
-    agent.endpoint = ""
+    agent.endpoint, agent.web = "", False
 
 
 def missed(w: World, agent: Agent, reason: str, most: int) -> None:
