@@ -183,6 +183,7 @@ async function takePhone() {
   } catch (error) {
     say(microphoneTrouble(error), "bad");
   }
+  if (model.seat.state === "LOGGED_OUT") phone.stop(); // signed out meanwhile
 }
 
 async function begin() {

@@ -1,0 +1,117 @@
+"""The pages: who gets them, what a browser may do on them, and that each text is there in Chinese."""
+
+import gettext
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from ccenter.calls.models import Agent
+from tests.django.people import person
+
+ROOT = Path(__file__).resolve().parents[2]
+DESK = ROOT / "ccenter" / "desktop"
+SCRIPTS = sorted((DESK / "static" / "desk").rglob("*.js"))
+TEMPLATES = sorted((DESK / "templates").rglob("*.html"))
+LOCALE = ROOT / "ccenter" / "locale" / "zh_Hans" / "LC_MESSAGES"
+
+
+def chinese(domain: str) -> dict[str, str]:
+    with (LOCALE / f"{domain}.mo").open("rb") as file:
+        return dict(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]
+
+
+def test_given_the_scripts_when_searched_then_each_text_has_its_chinese_with_the_same_places() -> None:
+    marked = {text for path in SCRIPTS for text in re.findall(r'\bgettext\(\s*"((?:[^"\\]|\\.)*)"', path.read_text())}
+    texts = {json.loads(f'"{text}"') for text in marked}
+    there = chinese("djangojs")
+    assert len(texts) > 200
+    assert sorted(text for text in texts if not there.get(text)) == []
+    assert [text for text in texts if text.count("%s") != there[text].count("%s")] == []
+
+
+def test_given_the_templates_when_searched_then_each_text_has_its_chinese() -> None:
+    marked = re.compile(r"""\{% translate (["'])(.*?)\1""")
+    texts = {text for path in TEMPLATES for _quote, text in marked.findall(path.read_text())}
+    there = chinese("django")
+    assert len(texts) > 30
+    assert sorted(text for text in texts if not there.get(text)) == []
+
+
+def test_given_the_scripts_when_searched_then_no_text_can_become_markup_or_code() -> None:
+    dangerous = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc")
+    assert [path.name for path in SCRIPTS if dangerous.search(path.read_text())] == []
+
+
+def test_given_the_templates_when_searched_then_no_script_or_style_stands_in_a_page() -> None:
+    inline = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:|\|safe|autoescape off", re.IGNORECASE)
+    assert [path.name for path in TEMPLATES if inline.search(path.read_text())] == []
+
+
+def test_given_the_modules_when_they_import_then_what_they_import_is_there() -> None:
+    for path in SCRIPTS:
+        for wanted in re.findall(r'^import .*?from "([^"]+)";|^import "([^"]+)";', path.read_text(), re.MULTILINE | re.DOTALL):
+            address = "".join(wanted)
+            if "/vendor/" not in address:
+                assert (path.parent / address).is_file(), f"{path.name}: {address}"
+
+
+@pytest.mark.django_db
+def test_given_nobody_signed_in_when_the_console_is_asked_for_then_the_door_is_shown() -> None:
+    answer = Client().get("/")
+    assert answer.status_code == 302 and answer["Location"] == "/login/?next=/"
+
+
+@pytest.mark.django_db
+def test_given_an_agent_when_they_sign_in_then_they_get_the_console_and_a_new_session() -> None:
+    person("mei", "agent", "1001", password="a long enough one")
+    client = Client()
+    client.get("/login/")
+    client.cookies["sessionid"] = "0123456789abcdef0123456789abcdef"  # somebody else's choice
+    answer = client.post("/login/", {"username": "mei", "password": "a long enough one", "next": "/"}, follow=True)
+    assert answer.status_code == 200 and 'id="states"' in answer.content.decode()
+    assert client.cookies["sessionid"].value != "0123456789abcdef0123456789abcdef" and client.cookies["sessionid"]["httponly"]
+
+
+@pytest.mark.django_db
+def test_given_a_console_when_answered_then_only_our_own_files_may_run_and_nothing_is_kept() -> None:
+    client = Client()
+    client.force_login(person("mei", "agent", "1001"))
+    answer = client.get("/")
+    policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["object-src"] == "'none'"
+    assert answer["Cache-Control"] == "no-store" or "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_given_a_name_with_markup_when_the_console_shows_it_then_it_is_text() -> None:
+    client = Client()
+    client.force_login(person("mei", "agent", "1001"))
+    Agent.objects.update(name="</script><b>Mei")
+    page = client.get("/").content.decode()
+    assert "<b>Mei" not in page and "&lt;b&gt;Mei" in page
+
+
+@pytest.mark.django_db
+def test_given_no_seat_when_the_console_is_asked_for_then_a_lead_is_sent_on_and_others_are_told() -> None:
+    lead, admin, nobody = Client(), Client(), Client()
+    lead.force_login(person("lin", "lead"))
+    admin.force_login(person("bo", "agent"))
+    nobody.force_login(person("xu"))
+    assert lead.get("/")["Location"] == "/lead/"
+    assert admin.get("/").status_code == 403
+    assert nobody.get("/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_given_an_agent_when_a_target_is_chosen_then_colleagues_and_queues_are_told_but_not_oneself() -> None:
+    client = Client()
+    client.force_login(person("mei", "agent", "1001"))
+    person("bo", "agent", "1002")
+    told = client.get("/desk/targets/").json()
+    assert [(seat["number"], seat["state"]) for seat in told["seats"]] == [("1002", "LOGGED_OUT")]
+    assert {queue["code"] for queue in told["queues"]} == {"sales", "service"}
+    assert Client().get("/desk/targets/").status_code == 302
