@@ -339,9 +339,21 @@ def test_given_a_consultation_when_the_page_is_lost_and_back_then_both_hear_musi
     lost(centre)
     party = centre.line_to("10086")
     assert centre.switch.hears(caller) == centre.switch.hears(party) == {"music"}
+    assert centre.ask(events.JoinAll, "1001") == "away"
     new = back(centre)
     assert centre.switch.talks_with(party) == {new} and centre.switch.hears(caller) == {"music"}
     assert centre.ask(events.CompleteTransfer, "1001") == "" and centre.together(caller) == {"10086"}
+
+
+def test_given_a_page_lost_while_there_is_no_link_when_it_is_back_then_both_of_a_consultation_hear_music(centre: Centre) -> None:
+    caller = consulting(centre)
+    centre.send(events.NodeDown("ast1"))
+    centre.switch.linked = False
+    lost(centre)
+    centre.switch.linked = True
+    centre.send(centre.switch.truth())
+    assert centre.switch.hears(caller) == centre.switch.hears(centre.line_to("10086")) == {"music"}
+    assert not centre.phone("1001")
 
 
 def test_given_a_colleague_still_ringing_when_the_page_is_lost_and_they_answer_then_they_wait_with_music(centre: Centre) -> None:
