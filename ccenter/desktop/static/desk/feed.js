@@ -51,6 +51,7 @@ export class Feed extends EventTarget {
   }
 
   _hurry() {
+    this._failed = 0; // the socket may work again
     if (this.state !== "live") {
       this._wait = FIRST_WAIT;
       this._wake?.();
@@ -100,7 +101,7 @@ export class Feed extends EventTarget {
   }
 
   async _poll() {
-    for (let turns = 0; turns < 6 && !this._stopped; turns += 1) {
+    for (let turns = 0; turns < 6 && this._failed && !this._stopped; turns += 1) {
       const batch = await get(`/api/feed/?since=${this.seq}&timeout=20&lines=1`, { timeout: 35000 });
       this._set("slow");
       this._wait = FIRST_WAIT;
