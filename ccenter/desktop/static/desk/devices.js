@@ -49,7 +49,7 @@ export function drawDevices(root, changed = () => {}) {
       return;
     }
     const devices = await navigator.mediaDevices.enumerateDevices(); // their names are told once the microphone was allowed
-    if (stream !== opened) return; // the card was closed, or another microphone chosen, meanwhile
+    if (over || !stream) return; // the card was closed meanwhile
     fill(microphones, devices.filter((one) => one.kind === "audioinput"), settings.get("microphone"));
     fill(speakers, devices.filter((one) => one.kind === "audiooutput"), settings.get("speaker"));
     context = new AudioContext();
