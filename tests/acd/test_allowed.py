@@ -10,7 +10,7 @@ from ccenter.acd import events, facts, requests
 from ccenter.acd.config import ToAgent, ToNumber, ToQueue
 from ccenter.acd.machine import Acd
 from ccenter.acd.situation import WHY_NOT
-from tests.acd.centre import Centre
+from tests.acd.centre import Centre, config
 from tests.acd.test_days import AGENTS, ONLY_WHEN, WEIGHTS
 from tests.acd.test_promises import Play
 
@@ -189,6 +189,13 @@ def test_given_a_snapshot_of_a_version_that_allowed_something_else_when_restored
     acd = Acd.restore(snapshot)
     out = acd.handle(events.Ready("r", "test", "1003"), centre.now)
     assert {fact.agent for fact in out if isinstance(fact, facts.SeatAllows)} == {"1001", "1002"}
+
+
+def test_given_a_seat_taken_out_of_the_centre_when_signed_out_then_it_may_do_nothing_any_more(centre: Centre) -> None:
+    centre.sign_in("1001")
+    centre.send(events.ConfigChanged(config(agents={code: a for code, a in config().agents.items() if code != "1001"})))
+    assert centre.state("1001") == "LOGGED_OUT" and may(centre) == set()
+    assert centre.ask(events.SignIn, "1001", endpoint="PJSIP/1001") == "unknown_agent"
 
 
 @pytest.mark.parametrize("kind", [events.SignIn, events.Ready])
