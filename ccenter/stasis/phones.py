@@ -28,6 +28,7 @@ APP = "ccenter-phones"
 LOOK_AT_PHONES = 1.0  # seconds; costs Asterisk 1 ms for 300 phones
 GRACE = 5.0  # seconds in which an Asterisk that has just started may find its phones again
 DOUBT = 4.0  # seconds until a phone that is asked is known not to answer: `qualify_timeout`, and one
+ASKED = 60.0  # seconds such a phone is asked at each look: by itself Asterisk asks each 15 s, and a customer waits
 LOST_MEDIA = 44  # the cause of a leg whose other end has fallen silent
 
 TOLD = ("PeerStatusChange", "ContactStatusChange")
@@ -41,7 +42,7 @@ class Phones:
     def __init__(self) -> None:
         self._online: dict[str, bool] = {}
         self._pages: dict[str, str] = {}  # of web phones: where the one is that counts
-        self._doubted: dict[str, float] = {}  # until when at the latest
+        self._doubted: dict[str, float] = {}  # since when
         self._moved: set[str] = set()  # told by an event since the last look began
         self._patient_until = 0.0
 
@@ -72,7 +73,7 @@ class Phones:
         if isinstance(event, events.LegEnded) and event.cause == LOST_MEDIA and message.channel is not None:
             phone = endpoint_of(message.channel.name)
             if is_web(phone) and self._online.get(phone):
-                self._doubted[phone] = _now() + DOUBT
+                self._doubted[phone] = _now()
                 return self._put(phone, False)
         return []
 
@@ -88,10 +89,11 @@ class Phones:
         return gone + (self._set(phone, True) if status == "Reachable" else [])
 
     def _set(self, phone: str, online: bool) -> Changes:
-        """A change of Asterisk's mind, so nothing to be doubted any more."""
+        """A change of Asterisk's mind. One who has come back is not doubted any more."""
         if not online and _now() < self._patient_until:
             return []
-        self._doubted.pop(phone, None)
+        if online:
+            self._doubted.pop(phone, None)
         self._moved.add(phone)
         return self._put(phone, online)
 
@@ -116,7 +118,11 @@ class Phones:
             if not endpoint.resource.startswith("trunk-")
         }
         was, at = self._online, _now()
-        self._doubted = {phone: until for phone, until in self._doubted.items() if at < until and now.get(phone)}
+        self._doubted = {
+            phone: since
+            for phone, since in self._doubted.items()
+            if phone in now and at - since < (DOUBT if now[phone] else ASKED)
+        }
         if at < self._patient_until:
             now = {phone: online or was.get(phone, False) for phone, online in (was | now).items()}
         for phone in (*self._moved, *self._doubted):  # an event is newer than what was asked before it came

@@ -140,8 +140,12 @@ async def test_given_a_web_phone_that_fell_silent_then_it_is_doubted_and_asked_u
 
     assert known.ended(event, ended) == [off()]
     switch.phones[WEB] = "offline"
-    assert await known.look(ari) == []
+    assert known.told(peer(WEB, "Unreachable")) == []
+    assert await known.look(ari) == [] and await known.look(ari) == []
+    assert len(switch.asked) == 4, "and asked on: it may be back any moment"
     assert known.told(peer(WEB, "Reachable")) == [on()]
+    switch.phones[WEB] = "online"
+    assert await known.look(ari) == [] and len(switch.asked) == 4
 
     monkeypatch.setattr(phones, "DOUBT", 0.0)
     switch.phones[WEB] = "online"
