@@ -25,6 +25,7 @@ from ccenter.stasis.wording import caller_id, headers, is_endpoint, media_uri
 
 log = logging.getLogger(__name__)
 
+HOOK_GONE = 0.1  # seconds until a stopped recording's hook is off the channel: it goes with the next packet
 HEAD_START = 0.05  # seconds at the most that a dial is given before the commands that came with it
 RING_LIMIT = 120  # seconds; only a guard, the core decides how long a phone rings
 OUT_OF_ORDER, SUBSCRIBER_ABSENT_NOTE = 27, "no_contact"
@@ -316,6 +317,19 @@ class Performer:
         path = self._background.new_recording(command.recording)
         await self.ari.manager.MixMonitor(command.leg, str(path), "D")
 
+    async def _continue_recording(self, command: commands.ContinueRecording) -> None:
+        """Begins anew at the end of the file: Debian's Asterisk would leave out whoever talks now for as long as the last one talked.
+
+        (Its translators drop audio whose sequence number is not above the last one's, and those of a recording live as long as it.)
+        """
+        with suppress(AriError):  # it had failed before
+            await self.ari.manager.StopMixMonitor(command.leg)
+        await asyncio.sleep(HOOK_GONE)
+        path = self._background.begun_recording(command.recording)
+        await self.ari.manager.MixMonitor(command.leg, str(path), "Da")
+        if command.paused:
+            await self.ari.manager.MixMonitorMute(command.leg, "both", True)
+
     async def _pause_recording(self, command: commands.PauseRecordingOf) -> None:
         await self.ari.manager.MixMonitorMute(command.leg, "both", command.paused)
 
@@ -384,6 +398,7 @@ PLANS: dict[type[Command], tuple[Callable[[Performer, Any], Awaitable[None]], Ca
     commands.DropBridge: (Performer._drop_bridge, _bridge),
     commands.SendDtmf: (Performer._send_dtmf, _leg),
     commands.StartRecording: (Performer._start_recording, _leg),
+    commands.ContinueRecording: (Performer._continue_recording, _leg),
     commands.PauseRecordingOf: (Performer._pause_recording, _leg),
     commands.CheckRecording: (Performer._check_recording, _nothing),
     commands.RecordMessage: (Performer._record_message, _leg),
