@@ -318,9 +318,9 @@ class Performer:
         await self.ari.manager.MixMonitor(command.leg, str(path), "D")
 
     async def _continue_recording(self, command: commands.ContinueRecording) -> None:
-        """Begins anew at the end of the file: Debian's Asterisk would leave out whoever talks now for as long as the last one talked.
+        """Begins anew at the end of the file, or whoever talks now is left out for as long as the last one talked.
 
-        (Its translators drop audio whose sequence number is not above the last one's, and those of a recording live as long as it.)
+        (The translators of Debian's Asterisk drop audio whose sequence number is not above the last; a recording keeps its own.)
         """
         with suppress(AriError):  # it had failed before
             await self.ari.manager.StopMixMonitor(command.leg)
