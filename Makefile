@@ -37,7 +37,7 @@ test: setup-tests ## all tests, with real Asterisk and SIP calls: up to 15 minut
 	@$(PYTHON) -m pytest tests
 
 test-fast: setup-tests ## the tests without Asterisk: under a minute
-	@$(PYTHON) -m pytest -q tests/acd tests/sim tests/django tests/deploy/test_render.py tests/deploy/test_installation.py
+	@$(PYTHON) -m pytest -q -m 'not slow' tests/acd tests/sim tests/django tests/deploy/test_render.py tests/deploy/test_installation.py
 
 lint: setup-tests ## style, types, and who may import whom
 	@.venv/bin/ruff check .

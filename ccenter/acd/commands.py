@@ -109,6 +109,15 @@ class StartRecording(Command, tag=True, frozen=True, gc=False):
     call: str
 
 
+class ContinueRecording(Command, tag=True, frozen=True, gc=False):
+    """Somebody else talks to the customer now: the same recording goes on, in the same file."""
+
+    leg: str
+    channel: str
+    recording: str
+    paused: bool
+
+
 class PauseRecordingOf(Command, tag=True, frozen=True, gc=False):
     leg: str
     channel: str
@@ -180,6 +189,7 @@ AnyCommand = (
     | DropBridge
     | SendDtmf
     | StartRecording
+    | ContinueRecording
     | PauseRecordingOf
     | CheckRecording
     | RecordMessage

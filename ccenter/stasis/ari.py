@@ -334,6 +334,9 @@ class Manager(_Part):
     async def MixMonitor(self, Channel: str, File: str, Options: str) -> None:
         await self._ari.ami({"action": "MixMonitor", "Channel": Channel, "File": File, "Options": Options})
 
+    async def StopMixMonitor(self, Channel: str) -> None:
+        await self._ari.ami({"action": "StopMixMonitor", "Channel": Channel})
+
     async def MixMonitorMute(self, Channel: str, Direction: str, State: bool) -> None:
         action = {"action": "MixMonitorMute", "Channel": Channel, "Direction": Direction, "State": str(int(State))}
         await self._ari.ami(action)

@@ -72,6 +72,11 @@ class Background:
             self._folder = folder
         return folder / f"{recording}.raw"
 
+    def begun_recording(self, recording: str) -> Path:
+        """Where a recording is written that began before, be it yesterday. Raises OSError."""
+        path, _ = self._measure(recording)
+        return self._recordings / path if path else self.new_recording(recording)
+
     async def check(self, command: commands.CheckRecording) -> events.RecordingChecked:
         """Waits until the file grows no more. `path` is relative to the folder of recordings."""
         loop = asyncio.get_running_loop()

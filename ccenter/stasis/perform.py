@@ -25,6 +25,7 @@ from ccenter.stasis.wording import caller_id, headers, is_endpoint, media_uri
 
 log = logging.getLogger(__name__)
 
+HOOK_GONE = 0.1  # seconds until a stopped recording's hook is off the channel: it goes with the next packet
 RING_LIMIT = 120  # seconds; only a guard, the core decides how long a phone rings
 OUT_OF_ORDER, SUBSCRIBER_ABSENT_NOTE = 27, "no_contact"
 NOT_IN_APPLICATION = 422  # ARI's word for a channel that is there, but not in our hands
@@ -310,6 +311,19 @@ class Performer:
         path = self._background.new_recording(command.recording)
         await self.ari.manager.MixMonitor(command.leg, str(path), "D")
 
+    async def _continue_recording(self, command: commands.ContinueRecording) -> None:
+        """Begins anew at the end of the file, or whoever talks now is left out for as long as the last one talked.
+
+        (The translators of Debian's Asterisk drop audio whose sequence number is not above the last; a recording keeps its own.)
+        """
+        with suppress(AriError):  # it had failed before
+            await self.ari.manager.StopMixMonitor(command.leg)
+        await asyncio.sleep(HOOK_GONE)
+        path = self._background.begun_recording(command.recording)
+        await self.ari.manager.MixMonitor(command.leg, str(path), "Da")
+        if command.paused:
+            await self.ari.manager.MixMonitorMute(command.leg, "both", True)
+
     async def _pause_recording(self, command: commands.PauseRecordingOf) -> None:
         await self.ari.manager.MixMonitorMute(command.leg, "both", command.paused)
 
@@ -378,6 +392,7 @@ PLANS: dict[type[Command], tuple[Callable[[Performer, Any], Awaitable[None]], Ca
     commands.DropBridge: (Performer._drop_bridge, _bridge),
     commands.SendDtmf: (Performer._send_dtmf, _leg),
     commands.StartRecording: (Performer._start_recording, _leg),
+    commands.ContinueRecording: (Performer._continue_recording, _leg),
     commands.PauseRecordingOf: (Performer._pause_recording, _leg),
     commands.CheckRecording: (Performer._check_recording, _nothing),
     commands.RecordMessage: (Performer._record_message, _leg),

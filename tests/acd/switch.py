@@ -199,6 +199,8 @@ class Switch:
                 channel.bridge = ""
             case commands.StartRecording(recording=recording):
                 channel.recording = recording
+            case commands.ContinueRecording(recording=recording, paused=paused):
+                channel.recording, channel.paused = recording, paused  # begins, where the beginning was lost
             case commands.PauseRecordingOf(paused=paused):
                 channel.paused = paused
             case commands.RecordMessage(message=message):

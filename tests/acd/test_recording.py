@@ -46,8 +46,10 @@ def test_given_a_recorded_call_when_it_is_held_and_transferred_then_it_is_one_re
     centre.connected()
     centre.ask(events.HoldCall, "1001")
     centre.ask(events.TransferCall, "1001", target=ToAgent("1003"))
+    assert not centre.told(commands.ContinueRecording)
     centre.answers("1003")
     assert len(centre.told(commands.StartRecording)) == 1
+    assert [c.recording for c in centre.told(commands.ContinueRecording)] == [centre.told(commands.StartRecording)[0].recording]
 
 
 def test_given_a_recorded_call_when_it_ends_then_its_file_is_looked_for_and_told(centre: Centre) -> None:

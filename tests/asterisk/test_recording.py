@@ -73,6 +73,7 @@ async def test_given_a_recorded_call_through_hold_pause_and_transfer_then_each_s
     await bob.not_ready()
     caller = callers("recorded")
     call, phone = await talking(alice, caller)
+    await lasts(call, 3.0)
     await alice.do("hold")
     await call.hears_not(alice.tone)
     await alice.do("resume")
@@ -86,7 +87,7 @@ async def test_given_a_recorded_call_through_hold_pause_and_transfer_then_each_s
     await phone.wait_ended()
     target = await bob.phone.ringing()
     await target.answer()
-    await asyncio.gather(call.hears(bob.tone), target.hears(caller.tone), lasts(call, 0.6))
+    await asyncio.gather(call.hears(bob.tone), target.hears(caller.tone), lasts(call, 1.0))
     await call.hangup()
 
     recording = await recording_of(lead, caller)
@@ -98,7 +99,8 @@ async def test_given_a_recorded_call_through_hold_pause_and_transfer_then_each_s
     assert abs(len(left) / RATE - recording["seconds"]) < 0.1
     tones = {"a": alice.tone, "b": bob.tone, "c": caller.tone}
     assert course(left, **tones) == "c-c"
-    assert re.fullmatch("a~a-a~?b", course(right, **tones)), course(right, **tones)
+    # The music of a hold is not on it. Bob is, at once, though Alice had talked for longer than he does (see ARCHITECTURE).
+    assert re.fullmatch("a-a-a-?b", course(right, **tones)), course(right, **tones)
     names = kinds(await timeline(lead, await call_of(lead, caller)))
     assert in_order(names, "RecordingStarted", "CallHeld", "RecordingPaused", "CallTransferred", "CallEnded", "RecordingDone")
     assert names.count("RecordingStarted") == 1
@@ -109,6 +111,7 @@ async def test_given_a_customer_sent_to_give_a_card_number_then_the_recording_pa
 ) -> None:
     caller = callers("recorded")
     call, phone = await talking(alice, caller)
+    await lasts(call, 0.6)
     await alice.do("transfer", to="flow", flow="card")
     await phone.wait_ended()
     await hears_prompts(call, "enter-card-number", whole=False)
@@ -120,7 +123,7 @@ async def test_given_a_customer_sent_to_give_a_card_number_then_the_recording_pa
     recording = await recording_of(lead, caller)
     left, right = channels((await lead.raw("GET", recording["audio"]))[1], tmp_path)
     assert course(left, c=caller.tone) == "c-c"
-    assert re.fullmatch("a~?-~?a", course(right, a=alice.tone)), course(right, a=alice.tone)
+    assert course(right, a=alice.tone) == "a-a"
     pauses = [fact for fact in await timeline(lead, await call_of(lead, caller)) if fact["type"] == "RecordingPaused"]
     assert [(fact["paused"], fact["by"]) for fact in pauses] == [(True, "flow"), (False, "flow")]
 

@@ -272,6 +272,7 @@ async def test_given_hostile_caller_then_nothing_is_executed_and_only_what_is_a_
 ) -> None:
     pid = stacks.status(state)["parts"]["asterisk"]["pid"]
     known = len(notes(state))
+    Path("/tmp/x").unlink(missing_ok=True)
     async with Caller(sip) as carol:
         await comes_to_an_end(carol.dial_raw(sent, dnis="4008001234"))
     for note in notes(state)[known:]:

@@ -45,6 +45,7 @@ def test_given_uploaded_prompt_when_rendered_again_then_it_stays_in_the_place_of
     assert prompt.read_bytes() == b"\xd5" * 800
 
 
+@pytest.mark.slow
 def test_given_melody_when_decoded_then_it_is_soft_and_loops_without_a_click() -> None:
     sound = _decoded(np.frombuffer(music.rendered().read_bytes(), np.uint8))
     assert 30 < len(sound) / music.RATE < 120

@@ -74,6 +74,13 @@ def test_given_a_target_that_does_not_exist_when_saved_then_the_page_says_so(roo
     assert "gone" in str(form.errors["target"])
 
 
+@pytest.mark.parametrize("code", ["phone_busy", "phone_offline", "missed_calls"])
+def test_given_a_reason_that_the_core_gives_when_set_up_for_people_then_it_is_refused(root: User, code: str) -> None:
+    data = {"code": code, "name_zh": "忙", "name_en": "Busy", "position": 0}
+    assert "code" in page(root, models.ReasonCode, data=data).errors
+    assert page(root, models.ReasonCode, data={**data, "code": "training"}).is_valid()
+
+
 def test_given_opening_hours_when_typed_as_people_do_then_they_are_minutes() -> None:
     from ccenter.calls.admin import MinuteField
 

@@ -266,6 +266,7 @@ async def test_given_an_agent_who_loses_the_role_when_rights_are_looked_at_then_
         assert channel.close_code == 4403
 
 
+@pytest.mark.slow
 async def test_given_sixty_seats_that_listen_when_facts_come_then_each_gets_its_own_and_few_connections_are_used(
     web: Any,
 ) -> None:

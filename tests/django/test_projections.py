@@ -46,6 +46,7 @@ def play(**options: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.slow
 def test_given_a_day_when_folded_one_by_one_in_batches_or_anew_then_the_rows_are_the_same(seed: int) -> None:
     day = play(seed=seed, calls=25)
     dice = random.Random(seed)

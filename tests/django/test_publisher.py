@@ -59,6 +59,7 @@ async def test_given_valkey_when_facts_are_on_record_then_the_group_hears_and_re
     assert b"convert_recording" in queued()[0]
 
 
+@pytest.mark.slow
 async def test_given_valkey_stopped_when_told_then_it_returns_at_once_and_is_heard_when_valkey_is_back(publisher: Any) -> None:
     from deploy import stack
 

@@ -261,6 +261,7 @@ def test_given_a_wrong_login_when_posted_then_400_and_no_token(body: Any, no_fai
     assert answer.status_code == 400 and "token" not in answer.json()
 
 
+@pytest.mark.slow
 def test_given_someone_who_guesses_when_it_goes_on_then_429_for_the_name_but_not_for_others(
     no_failures_yet: None, client: Any
 ) -> None:

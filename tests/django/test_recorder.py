@@ -67,6 +67,7 @@ def test_given_a_recorder_that_stops_after_a_batch_when_another_goes_on_then_not
     assert Call.objects.count() == Fact.objects.filter(type="CallStarted").count()
 
 
+@pytest.mark.slow
 def test_given_two_recorders_when_both_run_then_each_fact_is_folded_once(tmp_path: Path) -> None:
     from ccenter.calls import recorder as module
     from ccenter.calls.models import AgentStateSpan, Alarm, CallbackEntry
@@ -187,6 +188,7 @@ def wait_until(condition: Any, within: float = 20.0) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_given_the_process_when_it_serves_then_its_heartbeat_says_so_and_it_ends_when_told(running: Any) -> None:
     ready = running.state / "run" / "recorder.ready"
     wait_until(lambda: ready.exists() and ready.read_text() == str(running.process.pid))
@@ -197,6 +199,7 @@ def test_given_the_process_when_it_serves_then_its_heartbeat_says_so_and_it_ends
     assert running.end() == 0
 
 
+@pytest.mark.slow
 def test_given_kill_9_in_full_flow_when_it_comes_again_then_the_record_is_whole(running: Any) -> None:
     told = write(running.state / "journal", seed=7, calls=400)
     for _ in range(3):
@@ -208,6 +211,7 @@ def test_given_kill_9_in_full_flow_when_it_comes_again_then_the_record_is_whole(
     assert on_record() == [fact.seq for fact in told]
 
 
+@pytest.mark.slow
 def test_given_postgresql_and_valkey_stop_in_full_flow_when_they_are_back_then_the_record_is_whole(running: Any) -> None:
     from ccenter.calls.models import Call, Fact
     from deploy import stack
@@ -255,6 +259,7 @@ def test_given_no_database_when_the_web_is_asked_then_503_says_so_and_afterwards
     assert alice.get("/api/seat/").status_code == 200
 
 
+@pytest.mark.slow
 def test_given_segments_on_record_when_there_is_a_snapshot_then_the_process_deletes_them(running: Any) -> None:
     from ccenter.calls.journal import Journal, segments
     from tests.django.centre_day import Day

@@ -4,7 +4,7 @@ Each measure is one JSON line on standard output: {"measure", "ours", "peer", "r
 them and the machine. The peer is app_queue (and the dialplan, for the menu) in the same Asterisk, with the same phones and
 the same measuring party, in turn with us. Figures are medians over rounds, as the machine may not be ours alone.
 
-BENCH_SECONDS (300) of two hundred recorded calls; BENCH_ROUNDS (3) of BENCH_ROUND_SECONDS (10) each; BENCH_RATES (10,40,80).
+BENCH_SECONDS (300) of BENCH_TALKING (200) recorded calls; BENCH_ROUNDS (3) of BENCH_ROUND_SECONDS (10) each; BENCH_RATES (10,40,80).
 A round during which others take much of the machine is played again (BENCH_ATTEMPTS, 2), after a wait for quiet
 (BENCH_PATIENCE, 20 s at most). BENCH_PRIORITY (0): a nice value for all parts of the stack and the bench, against strangers.
 """

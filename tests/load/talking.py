@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from tests.load.machine import Meter
 from tests.load.rounds import nothing_left, to_ringing
 from tests.load.ua import Call, Party
 
-TALKING = 200
+TALKING = int(os.environ.get("BENCH_TALKING", "200"))
 RATE = 2.0  # new calls a second
 RAMP = 10.0  # new calls a second until all talk
 HOLD = TALKING / RATE  # seconds a call lasts then

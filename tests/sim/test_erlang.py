@@ -62,6 +62,7 @@ def steady(hours: float, per_hour: float, talk: float, *, trunks: int | None = N
         (22, 300.0, 228.0, 0.3),  # the nearer to overload, the more one day differs from the next
     ],
 )
+@pytest.mark.slow
 def test_given_what_erlang_c_assumes_when_days_are_played_then_they_agree_with_it(
     agents: int, per_hour: float, talk: float, tolerance: float
 ) -> None:

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.acd.agent import MISSED, PHONE_BUSY, PHONE_OFFLINE
 from ccenter.acd.config import AnyTarget
 from ccenter.calls.models.fields import CodeField, MinuteOfDayField, SecretField, StructField, code_is_code, target_is_known
 from ccenter.calls.numbers import normalise
@@ -337,6 +338,10 @@ class ReasonCode(models.Model):
         verbose_name_plural = _("busy reasons")
         ordering = ["position", "code"]
         constraints = [code_is_code("reason")]
+
+    def clean(self) -> None:
+        if self.code in (PHONE_BUSY, PHONE_OFFLINE, MISSED):
+            raise ValidationError({"code": _("The centre itself gives this reason.")})
 
     def __str__(self) -> str:
         return f"{self.name_zh} / {self.name_en}"
