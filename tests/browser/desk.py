@@ -16,11 +16,20 @@ Json = dict[str, Any]
 
 MICROPHONE = 440  # Hz: what every page of the browser says; the other parties' tones are all above
 EAR = (Path(__file__).parent / "ear.js").read_text()
-FLAGS = (
-    "--use-fake-ui-for-media-stream --use-fake-device-for-media-stream --allow-loopback-in-peer-connection --no-sandbox"
-    " --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-    " --disable-dev-shm-usage --autoplay-policy=no-user-gesture-required"
-).split()
+FLAGS = [
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--autoplay-policy=no-user-gesture-required",
+]
 LANGUAGES = {"zh": ("zh-hans", "zh-CN"), "en": ("en", "en-US")}
 
 
@@ -65,9 +74,7 @@ class Desk:
         """Another tab, in front from here on."""
         self.page = await self.context.new_page()
         self.page.on("pageerror", lambda error: self.troubles.append(f"{error}"))
-        self.page.on(
-            "console", lambda said: self.troubles.append(said.text) if "Content Security Policy" in said.text else None
-        )
+        self.page.on("console", lambda said: self.troubles.append(said.text) if "Content Security Policy" in said.text else None)
         return self.page
 
     async def loaded(self) -> None:
