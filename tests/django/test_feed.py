@@ -172,7 +172,15 @@ async def test_given_memory_or_database_when_asked_at_any_seq_then_both_tell_the
         hub.seq, hub._told = 0, []
         await hub._read()
         fresh = Hub()
-        for scope in (EVERYTHING, of("1001"), of("1002"), of("1003"), led("1001"), led("1002", "1003"), led("1003", queue="sales")):
+        for scope in (
+            EVERYTHING,
+            of("1001"),
+            of("1002"),
+            of("1003"),
+            led("1001"),
+            led("1002", "1003"),
+            led("1003", queue="sales"),
+        ):
             for since in (0, 1, 29, 30, 31, 45, 60, 89, 90):
                 assert await hub.since(since, scope) == await fresh._from_database(since, scope), (scope, since)
         await fresh.stop()

@@ -232,7 +232,9 @@ def test_given_the_core_when_it_can_refuse_then_each_reason_has_its_words() -> N
     from ccenter.calls.reasons import TEXTS
 
     source = "".join((Path(ccenter.acd.__path__[0]) / name).read_text() for name in WHERE_REFUSED)
-    said = set(re.findall(r'(?:return|else|or|reason[^\n]*? =) "([a-z_]+)"', source)) | set(re.findall(r'lambda s: .*?"([a-z_]+)"\)?,\n', source))
+    said = set(re.findall(r'(?:return|else|or|reason[^\n]*? =) "([a-z_]+)"', source)) | set(
+        re.findall(r'lambda s: .*?"([a-z_]+)"\)?,\n', source)
+    )
     known = {code for code in said if "_" in code or code in ("busy", "consulting", "away")} - {"agent_busy"}
     assert len(known) > 20
     assert known - set(TEXTS) == set()
