@@ -65,9 +65,7 @@ class Desk:
         """Another tab, in front from here on."""
         self.page = await self.context.new_page()
         self.page.on("pageerror", lambda error: self.troubles.append(f"{error}"))
-        self.page.on(
-            "console", lambda said: self.troubles.append(said.text) if "Content Security Policy" in said.text else None
-        )
+        self.page.on("console", lambda said: self.troubles.append(said.text) if "Content Security Policy" in said.text else None)
         return self.page
 
     async def loaded(self) -> None:
