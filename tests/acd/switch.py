@@ -128,7 +128,9 @@ class Switch:
             if snoop.spy in ("out", "both"):
                 heard |= self.talks_with(snoop.of)
         for snoop in self.channels.values():
-            if snoop.of == leg and snoop.whisper in ("out", "both"):
+            to_it = snoop.of == leg and snoop.whisper in ("out", "both")
+            as_if_from_it = snoop.of in self.talks_with(leg) and snoop.whisper in ("in", "both")
+            if to_it or as_if_from_it:
                 heard |= self.talks_with(snoop.id)
         return heard - {leg}
 
@@ -151,6 +153,8 @@ class Switch:
                 self.channels[leg] = Channel(leg, "up", of=of, spy=spy, whisper=whisper)
                 if of not in self.channels:
                     self.ends(leg, 0)
+                else:
+                    assert self.channels[of].state == "up", f"{of} only rings, and is listened to"
             case commands.LookUp():
                 self.lookups.append(command)
             case commands.Store():

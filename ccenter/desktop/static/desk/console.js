@@ -31,6 +31,7 @@ const desk = {
   model, phone, page,
   nameOf(call) {
     const customer = call.pop?.customers.find((one) => one.id === call.customer);
+    if (call.direction === "internal") return { name: desk.target(call.number), number: "", queue: "" };
     return { name: customer?.name || call.name || "", number: call.pop?.call.number.text || call.number, queue: call.pop?.call.queue?.name || "" };
   },
   target(text) {
@@ -104,7 +105,8 @@ function idle() {
 /** The right side follows the tab in front. */
 function front() {
   const tab = pop.tab;
-  wrapUp.show(tab && !tab.key ? tab : null, tab && !tab.key ? pop.customer : null);
+  const served = tab && !tab.key && tab.direction !== "internal";
+  wrapUp.show(served ? tab : null, served ? pop.customer : null);
 }
 
 // -- ring, title, lamps ----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ export const DONE = new Set(["ended", "missed", "gone"]);
 /** A call at this seat. `phase`: ringing, dialing, talking, held, ended, missed, gone (somebody else has it). */
 function fresh(id, at) {
   return {
-    id, phase: "ringing", since: at, connected: null, ended: null, role: "agent", direction: "in", number: "", name: "", queue: "",
+    id, phase: "ringing", since: at, connected: null, ended: null, role: "agent", mine: false, direction: "in", number: "", name: "", queue: "",
     party: null, // {target, up, joined, since} whom we consult
     recording: "", // "", on, paused
     away: false, pop: null, customer: null, failure: "", saved: false, draft: null, read: 0,
@@ -52,8 +52,9 @@ export class Model extends EventTarget {
       const one = this._open(call.id, seconds(call.offered_at || call.started_at) || this.now());
       one.direction = call.direction;
       one.queue = call.queue;
+      one.mine = call.direction !== "in" && (call.direction === "out" || call.ani === this.me);
       if (call.connected_at) one.connected = seconds(call.connected_at);
-      const phases = { RESERVED: call.direction === "in" ? "ringing" : "dialing", TALKING: call.state === "HELD" ? "held" : "talking", WRAP_UP: "ended" };
+      const phases = { RESERVED: call.direction === "in" ? "ringing" : "dialing", TALKING: call.state === "HELD" ? "held" : call.state === "RESERVED" && one.mine ? "dialing" : "talking", WRAP_UP: "ended" };
       one.phase = phases[this.seat.state] || "ended";
       one.away = Boolean(call.away);
       one.recording = call.recorded && one.phase !== "ended" ? "on" : "";
@@ -132,12 +133,12 @@ const SEAT = {
       if (DONE.has(call.phase)) Object.assign(call, { phase: "ringing", since: fact.at, ended: null, party: null }); // it comes a second time
     }
     const call = model.calls.get(fact.call || before);
-    if (call && fact.state === "TALKING" && ["ringing", "dialing"].includes(call.phase)) {
+    if (call && fact.state === "TALKING" && ["ringing", "dialing"].includes(call.phase) && !call.mine) {
       Object.assign(call, { phase: "talking", connected: fact.at });
     }
     if (call && fact.state === "WRAP_UP") model._done(call, "ended", fact.at);
     if (call && ["READY", "NOT_READY", "LOGGED_OUT"].includes(fact.state) && !DONE.has(call.phase)) {
-      model._done(call, call.connected ? "ended" : "missed", fact.at);
+      model._done(call, call.connected || call.mine ? "ended" : "missed", fact.at);
     }
     if (call) model._said(call.id);
     model._tell("seat");
@@ -168,7 +169,7 @@ const CALL = {
   CallStarted(model, fact) {
     if (fact.agent !== model.me) return;
     const call = model._open(fact.call, fact.at);
-    Object.assign(call, { direction: fact.direction, number: fact.dnis, phase: call.connected ? call.phase : "dialing" });
+    Object.assign(call, { mine: true, direction: fact.direction, number: fact.dnis, phase: call.connected ? call.phase : "dialing" });
     model._said(call.id);
   },
   CallOfferedTo(model, fact, known) {
@@ -181,7 +182,7 @@ const CALL = {
   OfferEnded(model, fact, call) {
     if (!call || fact.agent !== model.me) return;
     call.failure = fact.reason;
-    if (!call.connected) model._done(call, "missed", fact.at);
+    if (!call.connected) model._done(call, call.mine ? "ended" : "missed", fact.at);
   },
   CallConnected: (model, fact, call) => {
     if (!call) return;
@@ -250,6 +251,6 @@ const CALL = {
       model._tell("over", fact); // its record may say more now
       return;
     }
-    model._done(call, call.connected ? "ended" : "missed", fact.at);
+    model._done(call, call.connected || call.mine ? "ended" : "missed", fact.at);
   },
 };

@@ -50,8 +50,13 @@ export class Pop {
       try {
         const pop = await get(`/api/desk/pop/${call.id}/`);
         call.pop = pop;
-        call.number = pop.call.number.text || call.number;
-        call.name = pop.call.name || call.name;
+        if (pop.call.direction === "internal") {
+          if (!call.mine) call.number = pop.call.number.text; // who rings us; whom we ring is known
+          call.name = this.desk.target(call.number);
+        } else {
+          call.number = pop.call.number.text || call.number;
+          call.name = pop.call.name || call.name;
+        }
         call.queue = pop.call.queue?.code || call.queue;
         call.direction = pop.call.direction;
         if (!pop.customers.some((one) => one.id === call.customer)) call.customer = (pop.record?.customer?.id ?? pop.customers[0]?.id) || null;
@@ -132,7 +137,7 @@ export class Pop {
           onkeydown: (event) => event.key === "Enter" && this._front(key) },
           icon(one.key ? "user" : { ringing: "phone-incoming", dialing: "phone-outgoing", talking: "phone", held: "music", missed: "phone-x", gone: "arrow-forward-up" }[one.phase] || "phone-check"),
           el("span", null, label),
-          !one.key && one.phase === "ended" && !one.saved ? el("span.unsaved", { title: gettext("No record yet") }) : null,
+          !one.key && one.phase === "ended" && !one.saved && one.direction !== "internal" ? el("span.unsaved", { title: gettext("No record yet") }) : null,
           done ? el("button.tab-x", { type: "button", "aria-label": gettext("Close"), onclick: (event) => { event.stopPropagation(); this.close(key); } }, icon("x")) : null);
       }),
     );
@@ -152,6 +157,10 @@ export class Pop {
     const pop = tab.pop;
     if (!pop) {
       this.root.replaceChildren(el("div.pop-head", null, this._state(tab), el("div.who-line", null, el("h1", null, tab.number || tab.id))), el("div.loading", null, el("span"), el("span"), el("span")));
+      return;
+    }
+    if (pop.call.direction === "internal") {
+      this.root.replaceChildren(el("div.pop-head", null, this._state(tab), el("div.who-line", null, el("h1", null, tab.name || tab.number), el("span.muted", null, gettext("Internal call")))));
       return;
     }
     const customer = this.customer;
@@ -207,7 +216,7 @@ export class Pop {
     } else if (call) {
       head.append(
         el("div.who-line", null, el("h1.tnum", null, pop.call.number.text || call.number || gettext("Number withheld")), el("span.muted", null, [pop.call.name, place(pop.call)].filter(Boolean).join(" · "))),
-        call.direction === "internal" ? null : el("div.who-more", null, this.number(pop.call.number)));
+        el("div.who-more", null, this.number(pop.call.number) || ""));
     }
     if (pop && (pop.customers.length > 1 || (pop.customers.length && pop.customers.length < 2))) {
       if (pop.customers.length > 1 || call.adding) {
