@@ -16,11 +16,20 @@ Json = dict[str, Any]
 
 MICROPHONE = 440  # Hz: what every page of the browser says; the other parties' tones are all above
 EAR = (Path(__file__).parent / "ear.js").read_text()
-FLAGS = (
-    "--use-fake-ui-for-media-stream --use-fake-device-for-media-stream --allow-loopback-in-peer-connection --no-sandbox"
-    " --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-    " --disable-dev-shm-usage --autoplay-policy=no-user-gesture-required"
-).split()
+FLAGS = [
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--autoplay-policy=no-user-gesture-required",
+]
 LANGUAGES = {"zh": ("zh-hans", "zh-CN"), "en": ("en", "en-US")}
 
 
