@@ -84,7 +84,7 @@ async def test_given_hands_that_never_leave_the_keyboard_then_a_call_is_served_f
     await desk.state("READY")
     caller = callers("direct")
     call = caller.dial()
-    await expect(desk.key_of("F2")).to_be_enabled()
+    await desk.rings()
     await desk.press("F2")
     await asyncio.gather(call.hears(MICROPHONE), desk.hears(caller.tone))
     await desk.press("F8")
@@ -96,6 +96,7 @@ async def test_given_hands_that_never_leave_the_keyboard_then_a_call_is_served_f
     await expect(desk.at("#summary")).to_have_value("m t c 4")
     await desk.press("F4")
     await call.wait_ended()
+    await expect(desk.at("#save-ready")).to_be_enabled()
     await desk.press("Control+Enter")
     await expect(desk.at("#summary")).to_have_count(0)  # saved, and its tab closed
     await desk.state("READY")
