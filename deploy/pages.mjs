@@ -27,7 +27,6 @@ await build({
   outfile: `${fresh}/tabler-icons.css`,
 });
 await cp("node_modules/@tabler/core/dist/css/tabler.min.css", `${fresh}/tabler.css`);
-await cp("node_modules/@tabler/core/dist/js/tabler.min.js", `${fresh}/tabler.js`);
 await cp("node_modules/htmx.org/dist/htmx.min.js", `${fresh}/htmx.js`);
 await rm(made, { recursive: true, force: true });
 await rename(fresh, made);

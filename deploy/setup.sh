@@ -48,6 +48,10 @@ python=$(find_python)
 missing=""
 command -v opusenc >/dev/null || missing="$missing opus-tools"
 command -v sipp >/dev/null || missing="$missing sip-tester"
+# the tests' browser (Debian's package; where the distribution only has a snap, CC_CHROMIUM may name another)
+if [ "$wanted" = tests ] && [ -z "${CC_CHROMIUM:-}" ]; then
+    command -v chromium || command -v chromium-browser || command -v google-chrome || missing="$missing chromium"
+fi >/dev/null
 [ -x .venv/bin/python ] || "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 
 asterisk_major() { "$@" -V 2>/dev/null | sed -n 's/^Asterisk \([0-9]*\).*/\1/p'; }

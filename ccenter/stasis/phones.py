@@ -47,7 +47,7 @@ class Phones:
         self._patient_until = 0.0
 
     def asterisk_restarted(self) -> None:
-        """It keeps its phones' addresses, but calls them offline until it has asked each: no phone is lost by that."""
+        """It keeps desk phones' addresses, but calls them offline until it has asked each: none is lost by that."""
         self._patient_until = _now() + GRACE
 
     @property
@@ -90,7 +90,7 @@ class Phones:
 
     def _set(self, phone: str, online: bool) -> Changes:
         """A change of Asterisk's mind. One who has come back is not doubted any more."""
-        if not online and _now() < self._patient_until:
+        if not online and _now() < self._patient_until and not is_web(phone):
             return []
         if online:
             self._doubted.pop(phone, None)
@@ -124,7 +124,7 @@ class Phones:
             if phone in now and at - since < (DOUBT if now[phone] else ASKED)
         }
         if at < self._patient_until:
-            now = {phone: online or was.get(phone, False) for phone, online in (was | now).items()}
+            now |= {phone: True for phone, online in was.items() if online and not is_web(phone)}
         for phone in (*self._moved, *self._doubted):  # an event is newer than what was asked before it came
             if phone in now and phone in was:
                 now[phone] = was[phone]

@@ -8,10 +8,12 @@ import contextlib
 import re
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy import stack as stacks
 from tests.asterisk.conftest import MakeCaller
 from tests.asterisk.ledger import Ledger, until
 from tests.asterisk.record import call_of, in_order, kinds, reaches, timeline
@@ -201,4 +203,22 @@ async def test_given_a_ringing_page_that_is_closed_then_the_caller_goes_to_someb
     other = await bob.phone.ringing()
     await other.answer()
     await call.hears(bob.tone)
+    await call.hangup()
+
+
+async def test_given_asterisk_killed_when_it_is_back_then_the_page_registers_with_the_account_it_has_and_is_rung(
+    stack: Json, dora: WebSeat, carol: Caller
+) -> None:
+    page = await dora.page()
+    await dora.wait(state="READY", online=True)
+    old = stacks.kill(Path(stack["state"]), "asterisk")
+    await asyncio.to_thread(stacks.wait_up, Path(stack["state"]), "asterisk", old)
+    await page.leave()
+    again = await dora.page(patience=10)
+    await dora.wait(10, state="READY", online=True)
+    call = carol.dial()
+    await (await again.ringing()).answer()
+    await call.wait_answered()
+    await again.leave()
+    await dora.wait(2, online=False)
     await call.hangup()

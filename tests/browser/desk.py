@@ -124,7 +124,13 @@ class Desk:
         for key in keys:
             await self.page.keyboard.press(key)
 
+    async def rings(self) -> None:
+        """Till the call is shown and can be answered."""
+        await expect(self.key_of("F2")).to_be_visible()
+        await expect(self.key_of("F2")).to_be_enabled()
+
     async def answer(self) -> None:
+        """By mouse."""
         await self.key_of("F2").click()
 
     async def ask(self, method: str, path: str, body: Json | None = None) -> tuple[int, Any]:

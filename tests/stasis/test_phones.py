@@ -174,6 +174,18 @@ async def test_given_asterisk_restarted_then_a_phone_it_has_not_asked_yet_is_not
     assert known.online == [DESK]
 
 
+async def test_given_asterisk_restarted_then_a_page_is_gone_with_its_socket(switch: Switch, ari: Ari) -> None:
+    known = Phones()
+    switch.phones = {WEB: "online", DESK: "online"}
+    await known.look(ari)
+    known.asterisk_restarted()
+    switch.phones = {DESK: "offline"}  # nothing is pushed yet
+    assert await known.look(ari) == [off()]
+    assert known.told(contact(NEW, "NonQualified")) == []
+    assert known.told(contact(NEW, "Reachable")) == [on()]
+    assert known.told(contact(NEW, "Removed")) == [off()]
+
+
 async def test_given_an_account_that_was_taken_away_then_its_phone_is_gone_and_forgotten(switch: Switch, ari: Ari) -> None:
     known = Phones()
     known.told(contact(OLD, "Reachable"))

@@ -354,12 +354,8 @@ function elsewhere(take) {
   document.body.classList.add("elsewhere");
 }
 
-await beTheOnly(elsewhere, () => {
-  feed.stop();
-  phone.stop();
-  ring(false);
-  elsewhere(() => location.reload());
-});
+// Another tab took the phone. This page goes as in a reload: a phone that is stopped in order hangs up, and the call is to go on there.
+await beTheOnly(elsewhere, () => location.reload());
 document.body.classList.remove("elsewhere");
 $("#pop").replaceChildren();
 await begin();
