@@ -27,7 +27,7 @@ export function chooseTarget(model, kind) {
     input.focus();
   };
   const find = (text) => {
-    if (!known) return [];
+    if (!known) return null;
     const low = text.toLowerCase();
     const has = (...fields) => !low || fields.some((field) => String(field).toLowerCase().includes(low));
     const rows = [];
