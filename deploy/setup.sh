@@ -48,9 +48,11 @@ python=$(find_python)
 missing=""
 command -v opusenc >/dev/null || missing="$missing opus-tools"
 command -v sipp >/dev/null || missing="$missing sip-tester"
-# the tests' browser (Debian's package; where the distribution only has a snap, CC_CHROMIUM may name another)
-if [ "$wanted" = tests ] && [ -z "${CC_CHROMIUM:-}" ]; then
-    command -v chromium || command -v chromium-browser || command -v google-chrome || missing="$missing chromium"
+# the tests' browser (where the distribution has none as a package, CC_CHROMIUM names one), and Chinese letters for its screenshots
+if [ "$wanted" = tests ]; then
+    [ -n "${CC_CHROMIUM:-}" ] || command -v chromium || command -v chromium-browser || command -v google-chrome ||
+        missing="$missing chromium"
+    [ -n "$(fc-list :lang=zh 2>/dev/null)" ] || missing="$missing fontconfig fonts-wqy-microhei"
 fi >/dev/null
 [ -x .venv/bin/python ] || "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 

@@ -12,7 +12,7 @@ const ORDER = ["READY", "NOT_READY", "WRAP_UP", "RESERVED", "TALKING", "LOGGED_O
 
 /** Opens the box. `kind`: transfer or consult; inside, Tab changes it. */
 export function chooseTarget(model, kind) {
-  let known = { seats: [], queues: [] };
+  let known = null; // until it is read no number is offered: the digits typed may be a seat's
   let wanted = kind;
   const dialog = el("dialog.box", { "aria-label": gettext("Transfer or consult") });
   const input = el("input.in", { placeholder: gettext("Name, seat, queue or number"), maxlength: "40" });
@@ -27,6 +27,7 @@ export function chooseTarget(model, kind) {
     input.focus();
   };
   const find = (text) => {
+    if (!known) return null;
     const low = text.toLowerCase();
     const has = (...fields) => !low || fields.some((field) => String(field).toLowerCase().includes(low));
     const rows = [];
