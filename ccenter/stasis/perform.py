@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 HOOK_GONE = 0.1  # seconds until a stopped recording's hook is off the channel: it goes with the next packet
 HEAD_START = 0.05  # seconds at the most that a dial is given before the commands that came with it
 RING_LIMIT = 120  # seconds; only a guard, the core decides how long a phone rings
-OUT_OF_ORDER, SUBSCRIBER_ABSENT_NOTE = 27, "no_contact"
+OUT_OF_ORDER, NO_CONTACT = 27, "no_contact"
 MESSAGE_FORMAT = "wav"
 BEEP = 0.7  # seconds; it lasts 0.4
 WITHHELD = '"anonymous" <anonymous>'  # shown by desk phones; of nothing at all they would make our address
@@ -192,7 +192,7 @@ class Performer:
             if error.status == TIMED_OUT:
                 with suppress(AriError):
                     await self.ari.channels.hangup(command.leg, OUT_OF_ORDER)
-            self._not_dialled(command, SUBSCRIBER_ABSENT_NOTE if error.status == 500 else f"{error.status} {error.reason}")
+            self._not_dialled(command, NO_CONTACT if error.status == 500 else f"{error.status} {error.reason}")
 
     async def _originate(self, command: commands.Dial, like: str) -> None:
         await self.ari.channels.originate(
@@ -208,6 +208,8 @@ class Performer:
     def _not_dialled(self, command: commands.Dial, note: str) -> None:
         if self._live.pop(command.leg, None) is not None:
             log.warning("%s cannot be dialled: %s", command.leg, note)
+            if note == NO_CONTACT and "@" not in command.endpoint:  # Asterisk knows better than our last look
+                self._emit(events.PhoneChanged(command.endpoint, False))
             self._emit(events.LegEnded(command.leg, OUT_OF_ORDER, note))
 
     async def _hang_up(self, command: commands.HangUp) -> None:

@@ -63,6 +63,10 @@ class Phones:
         """It keeps its phones' addresses, but calls them offline until it has asked each: no phone is lost by that."""
         self._patient_until = asyncio.get_running_loop().time() + GRACE
 
+    def lost(self, phone: str) -> None:
+        """It could not be dialled: told when the next look finds it reachable."""
+        self._online[phone] = False
+
     @property
     def online(self) -> list[str]:
         """The endpoints that were reachable when last looked."""
