@@ -44,6 +44,7 @@ class Keeper:
         self.pid: int | None = None
         self.restarts = 0
         self.deaths = 0  # in a row
+        self.paused = 0.0  # seconds waited before its last start
         self.since = time.time()  # noqa: TID251
         self.last_exit: int | None = None
         self.healthy = False
@@ -59,6 +60,7 @@ class Keeper:
             "pid": self.pid,
             "restarts": self.restarts,
             "deaths": self.deaths,
+            "paused": self.paused,
             "since": round(self.since, 3),
             "last_exit": self.last_exit,
             "trouble": self.trouble,
@@ -105,10 +107,10 @@ class Keeper:
                 continue
             self.deaths = 1 if lived > STEADY else self.deaths + 1
             self.restarts += 1
-            pause = PAUSES[min(self.deaths, len(PAUSES)) - 1]
+            self.paused = PAUSES[min(self.deaths, len(PAUSES)) - 1]
             self._enter("pausing")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                await asyncio.wait_for(self._wake.wait(), self.paused)
         self._enter("stopped")
 
     async def _run_once(self) -> float:

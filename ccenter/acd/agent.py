@@ -179,10 +179,14 @@ def sign_out(w: World, agent: Agent) -> None:
 
 
 def missed(w: World, agent: Agent, reason: str, most: int) -> None:
-    """An offer failed. After `most` misses in a row the agent is taken out; a refusing phone is left alone for a while."""
+    """An offer failed. After `most` misses in a row the agent is taken out; a refusing phone is left alone for a while.
+
+    A phone that is gone takes calls again as soon as it is back.
+    """
     agent.idle_since = w.now  # to the back of the line of idle agents
-    agent.misses += 1
-    if agent.after:
+    if agent.online:  # a phone that is gone is nobody's fault
+        agent.misses += 1
+    if agent.after or not agent.online:
         settle(w, agent)
     elif agent.misses >= most:
         agent.misses = 0

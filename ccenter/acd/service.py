@@ -242,7 +242,10 @@ def announce_agent(w: World, call: Call) -> None:
 
 
 def start_recording(w: World, call: Call) -> None:
-    """Record by rule: the queue's for callers, the centre's for the rest. Once a call, through all transfers."""
+    """Somebody begins to talk with the customer. Record by rule: the queue's for callers, the centre's for the rest.
+
+    There is one recording of a call; through all transfers it goes on.
+    """
     settings = w.settings
     by_rule = {
         "in": call.record and (w.queue_of(call).record if call.queue else True),
@@ -250,7 +253,12 @@ def start_recording(w: World, call: Call) -> None:
         "internal": settings.record_internal,
     }[call.direction]
     leg = w.state.legs.get(call.customer)
-    if not by_rule or call.recording or leg is None:
+    if leg is None:
+        return
+    if call.recording:
+        w.out.append(commands.ContinueRecording(leg.id, leg.channel, call.recording, call.paused))
+        return
+    if not by_rule:
         return
     call.recording = w.fresh("r", call.node)
     w.out.append(commands.StartRecording(leg.id, leg.channel, call.recording, call.id))

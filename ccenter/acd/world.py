@@ -180,9 +180,6 @@ class World:
             if leg is not None:
                 leg.bridge = call.bridge
         self.out.append(commands.Join(call.bridge, leg_ids))
-        customer = self.state.legs.get(call.customer)
-        if call.recording and customer is not None and customer.bridge == call.bridge:
-            self.out.append(commands.ContinueRecording(customer.id, customer.channel, call.recording, call.paused))
 
     def park(self, call: Call, leg_id: str) -> None:
         leg = self.state.legs.get(leg_id)

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 HOOK_GONE = 0.1  # seconds until a stopped recording's hook is off the channel: it goes with the next packet
 RING_LIMIT = 120  # seconds; only a guard, the core decides how long a phone rings
-OUT_OF_ORDER, SUBSCRIBER_ABSENT_NOTE = 27, "no_contact"
+OUT_OF_ORDER, NO_CONTACT = 27, "no_contact"
 NOT_IN_APPLICATION = 422  # ARI's word for a channel that is there, but not in our hands
 ENTERS_WITHIN = 1.0  # seconds until a snoop must be; it is made with a thread of its own
 MESSAGE_FORMAT = "wav"
@@ -136,7 +136,9 @@ class Performer:
             if error.status == TIMED_OUT:
                 with suppress(AriError):
                     await self.ari.channels.hangup(command.leg, OUT_OF_ORDER)
-            self._not_made(command.leg, SUBSCRIBER_ABSENT_NOTE if error.status == 500 else f"{error.status} {error.reason}")
+            if error.status == 500 and "@" not in command.endpoint and command.leg in self._live:
+                self._emit(events.PhoneChanged(command.endpoint, False))  # Asterisk knows better than our last look
+            self._not_made(command.leg, NO_CONTACT if error.status == 500 else f"{error.status} {error.reason}")
 
     async def _originate(self, command: commands.Dial, like: str) -> None:
         await self.ari.channels.originate(

@@ -50,6 +50,10 @@ class Phones:
         """It keeps desk phones' addresses, but calls them offline until it has asked each: none is lost by that."""
         self._patient_until = _now() + GRACE
 
+    def lost(self, phone: str) -> None:
+        """It could not be dialled: told when the next look finds it reachable."""
+        self._online[phone] = False
+
     @property
     def online(self) -> list[str]:
         """The endpoints that are reachable as far as we know."""

@@ -133,7 +133,7 @@ class Runner:
         async with ari, phones:
             self.ari = ari
             self._pages = Pages(phones, self._phones, self.feed)
-            self.performer = Performer(o.node, ari, self._live, self._background, self.feed)
+            self.performer = Performer(o.node, ari, self._live, self._background, self._answered)
             self.accounts = Accounts(ari, o.state / "run" / f"{o.node}.accounts")
             self.feed(events.NodeDown(o.node))  # until we have looked
             try:
@@ -304,6 +304,12 @@ class Runner:
                 await self._push(self._desired, self._since)
             except AriError as error:
                 log.warning("accounts are not pushed: %s", error)
+
+    def _answered(self, event: events.AnyEvent) -> None:
+        """What became of a command."""
+        if isinstance(event, events.PhoneChanged):
+            self._phones.lost(event.endpoint)
+        self.feed(event)
 
     def _lost(self) -> None:
         self._linked = False

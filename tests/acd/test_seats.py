@@ -228,6 +228,19 @@ def test_given_an_idle_agent_when_their_phone_is_unplugged_then_they_are_out_unt
     assert centre.phone("1001")
 
 
+def test_given_a_phone_that_is_gone_when_dialled_then_no_miss_counts_and_it_takes_the_call_once_it_is_back(
+    centre: Centre,
+) -> None:
+    centre.sign_in("1001")
+    for _ in range(5):  # more than the misses that take an agent out
+        centre.calls_in("4001")
+        centre.send(events.PhoneChanged("PJSIP/1001", False))
+        centre.hangs_up("1001", 27)
+        assert (centre.state("1001"), centre.reason("1001")) == ("NOT_READY", "phone_offline")
+        centre.send(events.PhoneChanged("PJSIP/1001", True))
+        assert centre.phone("1001")
+
+
 def test_given_a_phone_lost_in_wrap_up_when_the_agent_says_ready_then_they_are_refused_and_out_after_it(centre: Centre) -> None:
     centre.sign_in("1001")
     centre.hangs_up(centre.connected())

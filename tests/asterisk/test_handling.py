@@ -5,23 +5,14 @@ from typing import Any
 
 from tests.asterisk.conftest import MakeCaller
 from tests.asterisk.record import call_of, kinds, timeline
-from tests.phones import Caller, Dialog, Policy
+from tests.phones import Caller, Policy
 from tests.phones.seat import Api, Refused, Seat
-
-
-async def talking(seat: Seat, caller: Caller) -> tuple[Dialog, Dialog]:
-    """The caller's and the seat's end of a call in which both hear each other."""
-    call = caller.dial()
-    phone = await seat.phone.ringing()
-    await phone.answer()
-    await asyncio.gather(call.hears(seat.tone), phone.hears(caller.tone))
-    return call, phone
 
 
 async def test_given_hold_then_customer_hears_music_not_the_agent_and_resume_brings_them_together(
     alice: Seat, carol: Caller, lead: Api
 ) -> None:
-    call, phone = await talking(alice, carol)
+    call, phone = await alice.talks_with(carol)
     await alice.do("hold")
     await asyncio.gather(call.hears_not(alice.tone), phone.hears_not(carol.tone))
     assert call.media.packets() > 0
@@ -34,7 +25,7 @@ async def test_given_hold_then_customer_hears_music_not_the_agent_and_resume_bri
 
 
 async def test_given_caller_hangs_up_on_hold_then_agent_is_free(alice: Seat, carol: Caller) -> None:
-    call, phone = await talking(alice, carol)
+    call, phone = await alice.talks_with(carol)
     await alice.do("hold")
     await call.hangup()
     await phone.wait_ended()
@@ -46,7 +37,7 @@ async def test_given_blind_transfer_to_a_colleague_then_they_talk_and_the_sender
 ) -> None:
     await bob.not_ready()
     caller = callers("direct")
-    call, phone = await talking(alice, caller)
+    call, phone = await alice.talks_with(caller)
     await bob.ready()
     await alice.do("transfer", to="agent", agent=bob.agent)
     await phone.wait_ended()
@@ -65,7 +56,7 @@ async def test_given_blind_transfer_to_a_phone_that_does_not_answer_then_custome
 ) -> None:
     await bob.not_ready()
     caller = callers("direct")
-    call, phone = await talking(alice, caller)
+    call, phone = await alice.talks_with(caller)
     await bob.ready()
     await alice.do("transfer", to="agent", agent=bob.agent)
     await phone.wait_ended()
@@ -79,7 +70,7 @@ async def test_given_blind_transfer_to_a_phone_that_does_not_answer_then_custome
 async def test_given_transfer_to_unknown_or_busy_target_then_it_is_refused_and_the_talk_goes_on(
     alice: Seat, carol: Caller, logins: list[dict[str, Any]]
 ) -> None:
-    call, phone = await talking(alice, carol)
+    call, phone = await alice.talks_with(carol)
     for target in (
         {"to": "agent", "agent": "9999"},
         {"to": "agent", "agent": logins[5]["extension"]},
@@ -100,7 +91,7 @@ async def test_given_consultation_then_only_the_agents_talk_and_completing_joins
 ) -> None:
     await bob.not_ready()
     caller = callers("direct")
-    call, phone = await talking(alice, caller)
+    call, phone = await alice.talks_with(caller)
     await alice.do("consult", to="agent", agent=bob.agent)
     target = await bob.phone.ringing()
     await target.answer()
@@ -121,7 +112,7 @@ async def test_given_consulted_colleague_is_busy_then_the_customer_is_back_with_
     await bob.not_ready()
     bob.phone.policy = Policy.BUSY
     caller = callers("direct")
-    call, phone = await talking(alice, caller)
+    call, phone = await alice.talks_with(caller)
     await alice.do("consult", to="agent", agent=bob.agent)
     await bob.phone.ringing()
     await asyncio.gather(call.hears(alice.tone), phone.hears(caller.tone))
@@ -133,7 +124,7 @@ async def test_given_three_way_then_all_hear_all_and_the_others_talk_on_when_the
 ) -> None:
     await bob.not_ready()
     caller = callers("direct")
-    call, phone = await talking(alice, caller)
+    call, phone = await alice.talks_with(caller)
     await alice.do("consult", to="agent", agent=bob.agent)
     target = await bob.phone.ringing()
     await target.answer()
@@ -237,7 +228,7 @@ async def test_given_phone_unplugged_in_a_call_then_the_customer_is_served_by_an
 ) -> None:
     await bob.not_ready()
     caller = callers("direct")
-    call, _ = await talking(alice, caller)
+    call, _ = await alice.talks_with(caller)
     await bob.ready()
     alice.phone.unplug()
     again = await bob.phone.ringing(timeout=40)  # rtp_timeout finds it out

@@ -48,6 +48,15 @@ async def served(caller: Caller, team: list[Seat], hang_up: bool = True) -> tupl
     return seat, call
 
 
+async def serve_in_turn(seat: Seat, *callers: Caller) -> None:
+    """The waiting callers ring at the seat one after the other, just in this order."""
+    for caller in callers:
+        phone = await seat.phone.ringing()
+        assert phone.caller_id.endswith(caller.ani)
+        await phone.answer()
+        await phone.hangup()
+
+
 async def route_of(lead: Api, caller: Caller) -> Json:
     """Why the caller's last call went where it went: its last routing decision."""
     return await reaches(lead, caller, "CallRouted")
@@ -168,11 +177,7 @@ async def test_given_a_number_with_priority_then_its_caller_passes_the_others_of
     for caller in (first, early):
         await caller.dial().wait_answered()
     await alice.ready()
-    for caller in (early, first):
-        phone = await alice.phone.ringing()
-        assert phone.caller_id.endswith(caller.ani)
-        await phone.answer()
-        await phone.hangup()
+    await serve_in_turn(alice, early, first)
 
 
 # -- the last agent ---------------------------------------------------------------------------------------------
@@ -347,11 +352,7 @@ async def test_given_an_agent_who_misses_calls_then_the_caller_keeps_the_place_a
     seat = await alice.wait_state("NOT_READY")
     assert seat["reason"] == "missed_calls"
     await alice.ready()
-    for caller in (first, second):
-        phone = await alice.phone.ringing()
-        assert phone.caller_id.endswith(caller.ani)
-        await phone.answer()
-        await phone.hangup()
+    await serve_in_turn(alice, first, second)
     offers = (await call_of(lead, first))["offers"]
     assert [offer["result"] for offer in offers] == ["no_answer", "no_answer", "connected"]
 

@@ -21,14 +21,6 @@ WINDOW = 5  # packets looked at together
 SILENT = 0.003  # of full scale; Opus leaves a little
 
 
-async def talking(seat: Seat, caller: Caller) -> tuple[Dialog, Dialog]:
-    call = caller.dial()
-    phone = await seat.phone.ringing()
-    await phone.answer()
-    await asyncio.gather(call.hears(seat.tone), phone.hears(caller.tone))
-    return call, phone
-
-
 async def lasts(call: Dialog, seconds: float) -> None:
     """Wait till the caller has spoken for so long."""
     since = call.media.ticks
@@ -72,7 +64,7 @@ async def test_given_a_recorded_call_through_hold_pause_and_transfer_then_each_s
 ) -> None:
     await bob.not_ready()
     caller = callers("recorded")
-    call, phone = await talking(alice, caller)
+    call, phone = await alice.talks_with(caller)
     await lasts(call, 3.0)
     await alice.do("hold")
     await call.hears_not(alice.tone)
@@ -110,7 +102,7 @@ async def test_given_a_customer_sent_to_give_a_card_number_then_the_recording_pa
     alice: Seat, callers: MakeCaller, lead: Api, tmp_path: Path
 ) -> None:
     caller = callers("recorded")
-    call, phone = await talking(alice, caller)
+    call, phone = await alice.talks_with(caller)
     await lasts(call, 0.6)
     await alice.do("transfer", to="flow", flow="card")
     await phone.wait_ended()
@@ -134,7 +126,7 @@ async def test_given_recordings_then_rules_say_what_is_recorded_and_only_leads_a
     await bob.not_ready()
     caller, unrecorded = callers("recorded"), callers("direct")
     for who in (unrecorded, caller):
-        call, phone = await talking(alice, who)
+        call, phone = await alice.talks_with(who)
         await call.hangup()
         await phone.wait_ended()
     record = await call_of(lead, unrecorded)
@@ -155,7 +147,7 @@ async def test_given_a_recording_whose_file_is_gone_then_that_is_a_fact_an_alarm
     alice: Seat, callers: MakeCaller, lead: Api, stack: Stack
 ) -> None:
     caller = callers("recorded")
-    call, phone = await talking(alice, caller)
+    call, phone = await alice.talks_with(caller)
     started = await reaches(lead, caller, "RecordingStarted")
     (file,) = Path(stack["state"]).rglob(f"{started['recording']}.raw")
     file.unlink()

@@ -222,11 +222,13 @@ async def test_given_a_refusal_then_it_is_told_unless_the_leg_has_gone(switch: S
     assert switch.emitted == [events.CommandFailed("Play", "a", "500 Internal Server Error")]
 
 
-async def test_given_a_phone_without_a_contact_then_its_leg_ends_once(switch: Switch, performer: Performer) -> None:
+async def test_given_a_phone_without_a_contact_then_it_is_offline_and_its_leg_ends_once(
+    switch: Switch, performer: Performer
+) -> None:
     switch.answers["channels"] = (500, "Allocation failed")
     performer.perform([commands.Dial("l1", "PJSIP/1001", "1", "c1")])
     await performer.idle()
-    assert switch.emitted == [events.LegEnded("l1", 27, "no_contact")]
+    assert switch.emitted == [events.PhoneChanged("PJSIP/1001", False), events.LegEnded("l1", 27, "no_contact")]
     assert switch.live == {}
 
 
