@@ -1,0 +1,1 @@
+"""The REST interface of products and orders, one file for each subject."""
