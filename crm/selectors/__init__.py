@@ -3,9 +3,10 @@
 from crm.selectors.categories import Tree, tree
 from crm.selectors.complaints import open_complaints
 from crm.selectors.customers import notes, number_of_phone, owners, search
-from crm.selectors.records import due, records, records_for
+from crm.selectors.records import RECORDS, due, records, records_for
 
 __all__ = [
+    "RECORDS",
     "Tree",
     "due",
     "notes",
