@@ -33,8 +33,10 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_filters",
     "channels",
     "ccenter.calls",
+    "ccenter.office",
     "crm",
     "orders",
     "ccenter.stasis",
@@ -87,6 +89,7 @@ CELERY_BEAT_SCHEDULE = {  # seconds
 }
 KEEP_RECORD_DAYS = int(os.environ.get("CC_KEEP_RECORD_DAYS", "1095"))  # of calls and all that was told of them; 0: for ever
 
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "ccenter.office.rights.Backend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "console"
 LOGOUT_REDIRECT_URL = "login"
@@ -124,6 +127,10 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ccenter.calls.api.parsers.Json"],
+    "DEFAULT_THROTTLE_RATES": {  # of each user, in each web process; of customers, orders and what belongs to them
+        "office-read": os.environ.get("CC_READ_RATE", "1200/min"),
+        "office-write": os.environ.get("CC_WRITE_RATE", "300/min"),
+    },
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "ccenter",
@@ -145,6 +152,7 @@ AGI_PORT = int(os.environ.get("CC_AGI_PORT", "4573"))
 SIP_WS = os.environ.get("CC_SIP_WS") or f"ws{ARI_URL.removeprefix('http')}/ws"
 
 PHONE_REGION = os.environ.get("CC_PHONE_REGION", "CN")  # how a number without a country code is read
+CURRENCY = os.environ.get("CC_CURRENCY", "CNY")  # of prices and orders, ISO 4217
 
 # To stderr, one line for whatever a person may ask about later: refused requests and logins, failures. No full number in it.
 LOGGING = {

@@ -6,6 +6,9 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/desk/", include("ccenter.desktop.api_urls")),
+    path("api/office/", include("ccenter.office.api.urls")),
+    path("api/crm/", include("crm.api.urls")),
+    path("api/orders/", include("orders.api.urls")),
     path("api/", include("ccenter.calls.api.urls")),
     path("", include("ccenter.desktop.urls")),
 ]

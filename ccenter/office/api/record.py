@@ -1,0 +1,36 @@
+"""The audit log, to read."""
+
+from django_filters import CharFilter, IsoDateTimeFilter
+from rest_framework import serializers
+
+from ccenter.office.filters import Filters
+from ccenter.office.models import AuditEntry
+from ccenter.office.rest import Rows
+
+
+class AuditFilter(Filters):
+    user = CharFilter("user__username", help_text="A login's name.")
+    since = IsoDateTimeFilter("at", "gte")
+    until = IsoDateTimeFilter("at", "lt")
+
+    class Meta:
+        model = AuditEntry
+        fields = ["action", "entity", "key"]
+
+
+class AuditBody(serializers.ModelSerializer):
+    user = serializers.CharField(source="user.username", default="", help_text='Who; "" for the system by itself.')
+    changes = serializers.DictField(child=serializers.ListField(), help_text="{field: [from, to]}")
+
+    class Meta:
+        model = AuditEntry
+        fields = ["id", "at", "user", "action", "entity", "key", "label", "changes"]
+
+
+class Audit(Rows[AuditEntry]):
+    """Who did what, when, from what to what."""
+
+    entity = "audit"
+    queryset = AuditEntry.objects.select_related("user")
+    serializer_class = AuditBody
+    filterset_class = AuditFilter

@@ -1,0 +1,24 @@
+"""The entities of the office itself, for `rights`."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ccenter.office.rights import declare
+
+
+def declare_all() -> None:
+    declare(
+        "calls",
+        _("calls"),
+        {"see_numbers": _("read telephone numbers whole"), "see_addresses": _("read addresses whole")},
+        seeds={
+            "agent": "see_addresses",
+            "expert": "see_addresses",
+            "lead": "see_addresses see_numbers",
+            "order_reviewer": "see_addresses see_numbers",
+            "warehouse": "see_addresses see_numbers",
+            "branch": "see_addresses see_numbers",
+        },
+    )
+    declare("audit", _("audit log"), seeds={"auditor": "view"}, offices=False)
+    declare("roles", _("roles"), seeds={"auditor": "view"}, offices=False)
+    declare("branches", _("branches"), seeds={role: "view" for role in ("agent", "expert", "lead", "order_reviewer")})

@@ -1,0 +1,39 @@
+"""Filters of lists: what is not understood is an error, never "everything"."""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+
+WORDS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class YesNoField(forms.Field):
+    def to_python(self, value: Any) -> bool | None:
+        if value in self.empty_values:
+            return None
+        if str(value).lower() not in WORDS:
+            raise ValidationError(_("true or false."))
+        return WORDS[str(value).lower()]
+
+
+class YesNo(django_filters.BooleanFilter):
+    field_class = YesNoField
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.extra.pop("widget", None)
+
+
+class Filters(FilterSet):
+    """The base of every view's filters."""
+
+    FILTER_DEFAULTS = {**FilterSet.FILTER_DEFAULTS, models.BooleanField: {"filter_class": YesNo}}
+
+
+class Backend(DjangoFilterBackend):
+    filterset_base = Filters
