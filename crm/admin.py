@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from crm import models
+from crm.services import indexing
 
 
 @admin.register(models.Category)
@@ -28,12 +29,21 @@ class PhoneInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
 
 
+class AddressInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = models.CustomerAddress
+    extra = 0
+
+
 @admin.register(models.Customer)
 class CustomerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["number", "name", "title", "level", "city", "points"]
+    list_display = ["number", "name", "title", "level", "points"]
     list_filter = ["level", "language"]
     search_fields = ["=number", "^name", "=phones__number"]
-    inlines = [PhoneInline]
+    inlines = [PhoneInline, AddressInline]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        indexing.index([form.instance.pk])
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was done for a customer is kept."""

@@ -4,18 +4,45 @@ Calls, agents, queues and orders are kept as text, as in `ccenter.calls.models.r
 """
 
 from crm.models.categories import Category
-from crm.models.complaints import Complaint
-from crm.models.customers import E164, Customer, CustomerNote, CustomerPhone
+from crm.models.customers import E164, Customer, CustomerAddress, CustomerNote, CustomerPhone, Tag
+from crm.models.fields import CustomField
+from crm.models.knowledge import Article, ArticleVersion, ArticleVote
+from crm.models.mail import Mail, MailFile, MailTemplate
+from crm.models.merging import Duplicate, Merge
+from crm.models.news import News, NewsReceipt
 from crm.models.records import ServiceRecord
-from crm.models.scripts import Script
+from crm.models.scripts import Script, ScriptAnswer, ScriptRun
+from crm.models.search import CustomerIndex
+from crm.models.tickets import Complaint, DueRule, Escalation, FollowUpCall, Ticket, TicketEvent
 
 __all__ = [
     "E164",
+    "Article",
+    "ArticleVersion",
+    "ArticleVote",
     "Category",
     "Complaint",
+    "CustomField",
     "Customer",
+    "CustomerAddress",
+    "CustomerIndex",
     "CustomerNote",
     "CustomerPhone",
+    "DueRule",
+    "Duplicate",
+    "Escalation",
+    "FollowUpCall",
+    "Mail",
+    "MailFile",
+    "MailTemplate",
+    "Merge",
+    "News",
+    "NewsReceipt",
     "Script",
+    "ScriptAnswer",
+    "ScriptRun",
     "ServiceRecord",
+    "Tag",
+    "Ticket",
+    "TicketEvent",
 ]

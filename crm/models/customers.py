@@ -1,20 +1,48 @@
-"""Customers, their telephone numbers and what whoever serves them next should know."""
+"""Customers, their telephone numbers and addresses, and what whoever serves them next should know."""
 
 from django.conf import settings
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Reverse
+from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.calls.models import SeatGroup
 from ccenter.calls.models.centre import Language
+from ccenter.office.models import Branch, Versioned
 
 E164 = r"^\+[1-9][0-9]{2,14}\Z"
 
 
-class Customer(models.Model):
-    """Somebody who buys. `number` is the member number, for a telephone's keys; `language` is empty when never asked."""
+class Tag(Versioned):
+    """A word customers are marked with; `colour` as #rrggbb, or empty."""
+
+    name = models.CharField(_("name"), max_length=40, unique=True)
+    colour = models.CharField(_("colour"), max_length=7, blank=True)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["name"]
+        constraints = [
+            # commas separate tags in files
+            models.CheckConstraint(condition=Q(name__regex=r"^[^\s,，;；]([^,，;；]*[^\s,，;；])?\Z"), name="tag_name"),
+            models.CheckConstraint(condition=Q(colour="") | Q(colour__regex=r"^#[0-9a-f]{6}\Z"), name="tag_colour"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Customer(Versioned):
+    """Somebody who buys. `number` is the member number, for a telephone's keys; `language` is empty when never asked.
+
+    `fields` holds what `CustomField` defines: {code: value}. Who was found to be another one (`merged_into`) stays as a row without
+    numbers, so that the merge can be undone and old references resolve; lists leave them out. `team` and `owner` look after them.
+    """
 
     class Level(models.TextChoices):
         ORDINARY = "ordinary", _("ordinary")
@@ -31,34 +59,60 @@ class Customer(models.Model):
     title = models.CharField(_("title"), max_length=2, choices=Title.choices, default=Title.NONE, blank=True)
     level = models.CharField(_("level"), max_length=8, choices=Level.choices, default=Level.ORDINARY)
     language = models.CharField(_("language"), max_length=2, choices=Language.choices, blank=True)
+    email = models.EmailField(_("email"), max_length=200, blank=True)
     points = models.PositiveIntegerField(_("points"), default=0)
-    province = models.CharField(_("province"), max_length=40, blank=True)
-    city = models.CharField(_("city"), max_length=40, blank=True)
-    address = models.CharField(_("address"), max_length=200, blank=True)
+    fields = models.JSONField(_("own fields"), default=dict, blank=True, encoder=DjangoJSONEncoder)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="customers", verbose_name=_("tags"))
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("looked after by")
+    )
+    team = models.ForeignKey(SeatGroup, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("team"))
+    branch = models.ForeignKey(Branch, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("branch"))
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="absorbed", editable=False, verbose_name=_("merged into")
+    )
     pin = models.CharField(_("PIN, hashed"), max_length=128, blank=True, editable=False)
     pin_misses = models.PositiveSmallIntegerField(default=0, editable=False)
     pin_locked_until = models.DateTimeField(null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         ordering = ["number"]
-        indexes = [models.Index(fields=["name"], name="customer_by_name", opclasses=["varchar_pattern_ops"])]
+        indexes = [
+            models.Index(fields=["name"], name="customer_by_name", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["email"], name="customer_by_email", condition=~Q(email="")),
+            models.Index(fields=["level", "id"], name="customer_by_level", condition=~Q(level="ordinary")),
+            models.Index(fields=["updated_at", "id"], name="customer_by_change"),
+            GinIndex(fields=["fields"], name="customer_by_fields", opclasses=["jsonb_path_ops"]),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{4,12}\Z"), name="customer_number_digits"),
             models.CheckConstraint(condition=~Q(name=""), name="customer_name"),
+            models.CheckConstraint(condition=~Q(merged_into=F("id")), name="customer_merged_into_another"),
+            models.CheckConstraint(
+                condition=Exact(Func("fields", function="jsonb_typeof", output_field=TextField()), Value("object")),
+                name="customer_fields_by_code",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.number})"
 
+    @property
+    def main_address(self) -> "CustomerAddress | None":
+        """Of the addresses that were fetched with them."""
+        return next((one for one in self.addresses.all() if one.main), None)
+
 
 class CustomerPhone(models.Model):
-    """A number of a customer, in E.164. A family or an office shares one: it may belong to several customers."""
+    """A number of a customer, in E.164. It has one owner; a family or an office shares it by choice: the others' are `shared`."""
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="phones")
     number = models.CharField(_("number"), max_length=16)
+    shared = models.BooleanField(_("shared with others"), default=False)
 
     class Meta:
         verbose_name = _("telephone number")
@@ -71,11 +125,48 @@ class CustomerPhone(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["customer", "number"], name="one_phone_a_customer_and_number"),
+            models.UniqueConstraint(fields=["number"], condition=Q(shared=False), name="one_owner_a_phone"),
             models.CheckConstraint(condition=Q(number__regex=E164), name="phone_is_e164"),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+
+class CustomerAddress(models.Model):
+    """Where a customer lives or wants things delivered; one of them is the main one. `receiver` and `phone` if not they themselves."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="addresses")
+    province = models.CharField(_("province"), max_length=40, blank=True)
+    city = models.CharField(_("city"), max_length=40, blank=True)
+    district = models.CharField(_("district"), max_length=40, blank=True)
+    street = models.CharField(_("street and house"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=10, blank=True)
+    receiver = models.CharField(_("receiver"), max_length=100, blank=True)
+    phone = models.CharField(_("receiver's number"), max_length=16, blank=True)
+    main = models.BooleanField(_("main address"), default=False)
+
+    class Meta:
+        verbose_name = _("address")
+        verbose_name_plural = _("addresses")
+        ordering = ["-main", "id"]
+        indexes = [models.Index(fields=["city", "district"], name="address_by_city")]
+        constraints = [
+            models.UniqueConstraint(fields=["customer"], condition=Q(main=True), name="one_main_address_a_customer"),
+            models.CheckConstraint(condition=Q(phone="") | Q(phone__regex=E164), name="address_phone_is_e164"),
+            models.CheckConstraint(
+                condition=~Q(province="", city="", district="", street=""), name="address_says_where"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def text(self) -> str:
+        """As one line; a city that is its own province (上海市) stands once."""
+        city = "" if self.city == self.province else self.city
+        return f"{self.province}{city}{self.district}{self.street}"
 
 
 class CustomerNote(models.Model):
