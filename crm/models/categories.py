@@ -6,9 +6,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.models.fields import CodeField, code_is_code
+from ccenter.office.models import Versioned
 
 
-class Category(models.Model):
+class Category(Versioned):
     """What a call was about, as a tree: 订单 / 催送货."""
 
     code = CodeField()

@@ -6,11 +6,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.office.models import Versioned
 from crm.models.categories import Category
 from crm.models.customers import Customer
 
 
-class ServiceRecord(models.Model):
+class ServiceRecord(Versioned):
     """What an agent did in a call 服务记录: one for each agent and call. `agent` is the seat's number, "" of who has none."""
 
     class Result(models.TextChoices):
@@ -34,6 +35,8 @@ class ServiceRecord(models.Model):
     summary = models.CharField(_("summary"), max_length=4000, blank=True)
     follow_up = models.DateField(_("follow up on"), null=True, blank=True)
     followed_up_at = models.DateTimeField(_("followed up"), null=True, blank=True)
+    # settled without the customer having had to ask before or again; empty where that cannot be said
+    first_contact = models.BooleanField(_("settled at the first contact"), null=True, editable=False)
     created_at = models.DateTimeField(_("written"), default=timezone.now)
     updated_at = models.DateTimeField(_("changed"), default=timezone.now)
 

@@ -1,17 +1,22 @@
 """What agents say."""
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.models.centre import Language
+from ccenter.office.models import Versioned
 from crm.models.customers import Customer
 
 
-class Script(models.Model):
+class Script(Versioned):
     """What an agent says 话术. Places to fill: {name} {surname} {title} {salutation} {company} {agent} {label} {product}.
 
     It fits a call when each condition that is not empty holds; among those that fit, the one with most conditions comes first.
-    `queue` is a queue's code, `label` that of the called number (TV station, product or branch).
+    `queue` is a queue's code, `label` that of the called number (TV station, product or branch). `steps`, where there are any, are
+    a tree to go through with the customer after that text: `crm.script_trees`.
     """
 
     class Situation(models.TextChoices):
@@ -35,6 +40,7 @@ class Script(models.Model):
     label = models.CharField(_("TV station, product or branch"), max_length=60, blank=True)
     audience = models.CharField(_("said to"), max_length=9, choices=Audience.choices, blank=True)
     level = models.CharField(_("level"), max_length=8, choices=Customer.Level.choices, blank=True)
+    steps = models.JSONField(_("steps"), null=True, blank=True)
     position = models.PositiveSmallIntegerField(_("place in the list"), default=0)
     active = models.BooleanField(_("active"), default=True)
 
@@ -45,3 +51,57 @@ class Script(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.language})"
+
+
+class ScriptRun(models.Model):
+    """A script gone through with a customer, in a call. `steps` as they were when it began: later changes do it no harm."""
+
+    script = models.ForeignKey(Script, models.PROTECT, related_name="runs", verbose_name=_("script"))
+    steps = models.JSONField(_("steps"), editable=False)
+    call = models.CharField(_("call"), max_length=40, blank=True)
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, null=True, blank=True, related_name="script_runs", verbose_name=_("customer")
+    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by"))
+    started_at = models.DateTimeField(_("begun"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("answers to a script")
+        verbose_name_plural = _("answers to scripts")
+        ordering = ["-started_at", "-id"]
+        indexes = [
+            models.Index(fields=["customer", "-started_at"], name="script_runs_of_a_customer"),
+            models.Index(fields=["script", "-started_at"], name="script_runs_of_a_script"),
+            models.Index(fields=["-started_at", "-id"], name="script_runs_by_time"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["call", "script", "user"], condition=~Q(call=""), name="one_run_a_call_script_and_user"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.script_id} {self.call}"
+
+
+class ScriptAnswer(models.Model):
+    """What was answered at a step; `question` as it was asked, `label` as the answer reads, `place` in the order of asking."""
+
+    run = models.ForeignKey(ScriptRun, models.CASCADE, related_name="answers")
+    place = models.PositiveSmallIntegerField(_("place"))
+    step = models.CharField(_("step"), max_length=40)
+    question = models.CharField(_("question"), max_length=4000)
+    value = models.CharField(_("answer"), max_length=1000, blank=True)
+    label = models.CharField(_("answer as it reads"), max_length=1000, blank=True)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        ordering = ["run", "place"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "step"], name="one_answer_a_step"),
+            models.UniqueConstraint(fields=["run", "place"], name="one_answer_a_place"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.value}"
