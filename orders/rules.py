@@ -95,16 +95,21 @@ def wrongly_given(
     return too_much, sorted({group for group in groups if groups.count(group) > 1})
 
 
-def earned(lines: Lines, rules: Collection[Earning], kinds: Kinds, level: str, at: datetime) -> int:
-    """The points that these goods earn: for each line by the one rule that is nearest to it."""
+def earned(lines: Lines, rules: Collection[Earning], kinds: Kinds, level: str, at: datetime) -> dict[int, int]:
+    """The points that each of these products earns: by the one rule that is nearest to it."""
     in_force = [rule for rule in rules if holds(rule, level, at)]
-    points = 0
+    points = {}
     for product, bought in lines.items():
         near = [rule for rule in in_force if fits(rule, product, kinds)]
         if near:
             rule = min(near, key=lambda one: _rank(one, kinds.get(product, ())))
-            points += int(bought.amount // rule.amount) * rule.points
+            points[product] = int(bought.amount // rule.amount) * rule.points
     return points
+
+
+def kept(points: int, amount: Decimal, left: Decimal) -> int:
+    """What remains of points earned with `amount` when the customer keeps goods for `left` of it."""
+    return points if left >= amount else int(points * left / amount)
 
 
 def _rank(rule: Earning, kinds: Sequence[int]) -> tuple[int, bool, Decimal, int]:

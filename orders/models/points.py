@@ -1,8 +1,8 @@
 """Points 积分: what customers earn with what they buy, what it buys, and a ledger of every point.
 
 The entries of an account are a chain as the moves of stock are: each begins with the balance the one before ended with, and the
-account holds the last one's (foreign keys in migration 0002). `Customer.points` shows the balance; the database refuses another
-figure there once the customer has an account.
+account holds the last one's. `Customer.points` shows the balance, and the lots hold it; the database refuses other figures in a
+customer's row or in lots once the customer has an account (migration 0003).
 """
 
 from decimal import Decimal
@@ -116,7 +116,10 @@ class PointExchange(Versioned):
 
 
 class PointAccount(models.Model):
-    """A customer's points. Below nothing: the customer has spent points that were taken back with a return, and owes them."""
+    """A customer's points. Below nothing: the customer has spent points that were taken back with a return, and owes them.
+
+    `level` is the one that points gave, empty if none did: only that one can be lost with them.
+    """
 
     customer = models.OneToOneField(
         Customer, models.PROTECT, primary_key=True, related_name="point_account", verbose_name=_("customer")
@@ -126,18 +129,24 @@ class PointAccount(models.Model):
         expression=Greatest(F("balance"), Value(0)), output_field=models.IntegerField(), db_persist=True
     )
     seq = models.PositiveIntegerField(null=True, editable=False)
+    level = models.CharField(_("level that points gave"), max_length=8, choices=Customer.Level.choices, blank=True)
 
     class Meta:
         verbose_name = _("account of points")
         verbose_name_plural = _("accounts of points")
-        constraints = [models.CheckConstraint(condition=Q(seq__isnull=False) | Q(balance=0), name="points_come_from_entries")]
+        constraints = [
+            models.CheckConstraint(condition=Q(seq__isnull=False) | Q(balance=0), name="points_come_from_entries")
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.balance}"
 
 
 class PointEntry(models.Model):
-    """One change of an account, and the balance before and after it. Nothing is ever changed here. `ref`: the order's number."""
+    """One change of an account, and the balance before and after it. Nothing is ever changed here.
+
+    `ref` is the order's number; `detail` of points that were earned: {product: [amount as text, points]}.
+    """
 
     class Kind(models.TextChoices):
         OPENING = "opening", _("taken over")
@@ -158,7 +167,7 @@ class PointEntry(models.Model):
     balance = models.IntegerField(_("balance"))
     ref = models.CharField(_("order"), max_length=20, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
-    rules_of = models.DateTimeField(_("by the rules of"), null=True, blank=True)
+    detail = models.JSONField(_("by product"), default=dict, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("who"))
     at = models.DateTimeField(_("when"), db_default=Now(), editable=False)
 

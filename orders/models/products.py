@@ -1,7 +1,8 @@
 """Products: what is sold, at which price, with what one should know of each kind."""
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -19,7 +20,9 @@ class ProductCategory(Versioned):
     """A kind of product, as a tree: 家居 / 厨具. What is said of a kind holds for the kinds below."""
 
     code = CodeField()
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of"))
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
+    )
     name_zh = models.CharField(_("name in Chinese"), max_length=40)
     name_en = models.CharField(_("name in English"), max_length=40)
     position = models.PositiveSmallIntegerField(_("place in the list"), default=0)
@@ -52,7 +55,10 @@ class ProductCategory(Versioned):
 
 
 class ProductAttribute(Versioned):
-    """What is told of each product of a category and of those below it: size, voltage, colour."""
+    """What is told of each product of a category and of those below it: size, voltage, colour.
+
+    Its values stand in `Product.attributes` under `code`, as those of `crm.models.CustomField` in customers.
+    """
 
     class Kind(models.TextChoices):
         TEXT = "text", _("text")
@@ -67,7 +73,7 @@ class ProductAttribute(Versioned):
     name_en = models.CharField(_("name in English"), max_length=40)
     kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices, default=Kind.TEXT)
     unit = models.CharField(_("unit"), max_length=20, blank=True)
-    choices = models.JSONField(_("choices"), default=list, blank=True)
+    choices = ArrayField(models.CharField(max_length=60), verbose_name=_("choices"), default=list, blank=True, size=200)
     required = models.BooleanField(_("required"), default=False)
     position = models.PositiveSmallIntegerField(_("place in the list"), default=0)
 
@@ -79,7 +85,7 @@ class ProductAttribute(Versioned):
             models.UniqueConstraint(fields=["category", "code"], name="one_attribute_a_category_and_code"),
             code_is_code("product_attribute"),
             models.CheckConstraint(
-                condition=Q(kind="choice", choices__0__isnull=False) | ~Q(kind="choice") & Q(choices=[]),
+                condition=(Q(kind="choice") & Q(choices__len__gte=1)) | (~Q(kind="choice") & Q(choices__len=0)),
                 name="product_attribute_choices",
             ),
         ]
@@ -98,7 +104,7 @@ class Product(Versioned):
 
     `price` is what lists show; what is charged is read from the history (`selectors.products.prices`), to the second. `stocked`
     False: nothing that lies on a shelf (a service, a voucher), never out of stock. On sale within `sale_from` and `sale_until`,
-    where they are given, as long as `on_sale` holds. `pinyin` and `initials` are found from the name when it is written.
+    where they are given, as long as `on_sale` holds. `sounds` is how the name is typed in Latin letters: " buzhanchaoguo bzcg".
     """
 
     code = models.CharField(_("product number"), max_length=20, unique=True)
@@ -116,8 +122,7 @@ class Product(Versioned):
     sale_from = models.DateTimeField(_("on sale from"), null=True, blank=True)
     sale_until = models.DateTimeField(_("on sale until"), null=True, blank=True)
     description = models.TextField(_("description"), max_length=4000, blank=True)
-    pinyin = models.CharField(max_length=400, blank=True, editable=False)
-    initials = models.CharField(max_length=100, blank=True, editable=False)
+    sounds = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(_("added"), default=timezone.now, editable=False)
 
     class Meta:
@@ -125,15 +130,14 @@ class Product(Versioned):
         verbose_name_plural = _("products")
         ordering = ["code"]
         indexes = [
-            models.Index(OpClass("pinyin", name="varchar_pattern_ops"), name="product_by_pinyin"),
-            models.Index(OpClass("initials", name="varchar_pattern_ops"), name="product_by_initials"),
             GinIndex(fields=["attributes"], name="product_by_attribute", opclasses=["jsonb_path_ops"]),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(price__gte=0), name="product_price"),
             models.CheckConstraint(condition=~Q(code="") & ~Q(name=""), name="product_is_named"),
             models.CheckConstraint(
-                condition=Q(sale_from=None) | Q(sale_until=None) | Q(sale_until__gt=F("sale_from")), name="product_sale_period"
+                condition=Q(sale_from=None) | Q(sale_until=None) | Q(sale_until__gt=F("sale_from")),
+                name="product_sale_period",
             ),
             currency_is_code("product"),
         ]
@@ -151,7 +155,9 @@ class ProductPrice(models.Model):
     product = models.ForeignKey(Product, models.PROTECT, related_name="prices", verbose_name=_("product"))
     price = MoneyField(_("price"))
     since = models.DateTimeField(_("holds from"))
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("written by"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("written by")
+    )
     at = models.DateTimeField(_("written"), db_default=Now(), editable=False)
 
     class Meta:

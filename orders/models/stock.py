@@ -1,7 +1,7 @@
 """Stock: what lies there, what of it is promised to whom, and every move since the first.
 
 The moves of a product are a chain: each begins with the figures the one before ended with, and the stock row holds those of the
-last. Foreign keys over those figures (migration 0002) make the database refuse anything that does not add up.
+last. Foreign keys over those figures (migration 0003) make the database refuse anything that does not add up.
 """
 
 from django.conf import settings
@@ -19,7 +19,9 @@ class Stock(models.Model):
     `seq` is the last move's, empty before the first.
     """
 
-    product = models.OneToOneField(Product, models.PROTECT, primary_key=True, related_name="stock", verbose_name=_("product"))
+    product = models.OneToOneField(
+        Product, models.PROTECT, primary_key=True, related_name="stock", verbose_name=_("product")
+    )
     on_hand = models.PositiveIntegerField(_("on hand"), default=0)
     reserved = models.PositiveIntegerField(_("reserved"), default=0)
     low = models.PositiveIntegerField(_("to be bought again at"), default=0)
@@ -31,9 +33,7 @@ class Stock(models.Model):
         ordering = ["product"]
         constraints = [
             models.CheckConstraint(condition=Q(reserved__lte=F("on_hand")), name="stock_no_overselling"),
-            models.CheckConstraint(
-                condition=Q(seq__isnull=False) | Q(on_hand=0, reserved=0), name="stock_comes_from_moves"
-            ),
+            models.CheckConstraint(condition=Q(seq__isnull=False) | Q(on_hand=0, reserved=0), name="stock_comes_from_moves"),
         ]
 
     def __str__(self) -> str:
@@ -61,7 +61,9 @@ class StockMove(models.Model):
 
     stock = models.ForeignKey(Stock, models.PROTECT, related_name="moves", verbose_name=_("product"))
     seq = models.PositiveBigIntegerField()
-    previous = models.GeneratedField(expression=NullIf(F("seq"), 1) - 1, output_field=models.BigIntegerField(), db_persist=True)
+    previous = models.GeneratedField(
+        expression=NullIf(F("seq"), 1) - 1, output_field=models.BigIntegerField(), db_persist=True
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     on_hand_before = models.PositiveIntegerField(_("on hand before"))
     on_hand = models.PositiveIntegerField(_("on hand"))

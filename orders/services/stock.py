@@ -10,19 +10,21 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ccenter.office.errors import Conflict
 from orders.models import Product, Reservation, Stock, StockMove
 
 Kind = StockMove.Kind
 MOST = 1_000_000_000  # pieces of a product; the columns hold twice that
 
 
-class OutOfStock(ValidationError):
+class OutOfStock(Conflict):
     """There is not enough. `short`: {product: pieces that are free}."""
 
     def __init__(self, short: Mapping[int, int], names: Mapping[int, str]) -> None:
         self.short = dict(short)
         texts = [
-            _("%(product)s: %(left)s left.") % {"product": names[product], "left": left} for product, left in sorted(short.items())
+            _("%(product)s: %(left)s left.") % {"product": names[product], "left": left}
+            for product, left in sorted(short.items())
         ]
         super().__init__({"lines": texts})
 
@@ -40,11 +42,15 @@ def reserve(ref: str, lines: Mapping[int, int], by: Any = None) -> None:
     wanted = {product: lines[product] for product in products if lines[product] > 0}
     stocks = _locked({*wanted, *held})
     more = {pk: wanted.get(pk, 0) - (held[pk].quantity if pk in held else 0) for pk in {*wanted, *held}}
-    short = {pk: stocks[pk].free if pk in stocks else 0 for pk in more if more[pk] > (stocks[pk].free if pk in stocks else 0)}
+    short = {
+        pk: stocks[pk].free if pk in stocks else 0 for pk in more if more[pk] > (stocks[pk].free if pk in stocks else 0)
+    }
     if any(more[pk] > 0 for pk in short):
         raise OutOfStock({pk: left for pk, left in short.items() if more[pk] > 0}, products)
     _write(
-        _move(stocks[pk], Kind.RESERVED if n > 0 else Kind.RELEASED, by, reserved=n, ref=ref) for pk, n in sorted(more.items()) if n
+        _move(stocks[pk], Kind.RESERVED if n > 0 else Kind.RELEASED, by, reserved=n, ref=ref)
+        for pk, n in sorted(more.items())
+        if n
     )
     Reservation.objects.filter(ref=ref).exclude(stock__in=wanted).delete()
     Reservation.objects.bulk_create(
@@ -82,7 +88,9 @@ def put_back(ref: str, lines: Mapping[int, int], sellable: bool = True, by: Any 
     """
     products = _stocked(lines)
     wanted = {product: lines[product] for product in products if lines[product] > 0}
-    rows = {row.stock_id: row for row in Reservation.objects.filter(ref=ref, stock__in=wanted, issued=True).select_for_update()}
+    rows = {
+        row.stock_id: row for row in Reservation.objects.filter(ref=ref, stock__in=wanted, issued=True).select_for_update()
+    }
     wrong = [
         products[pk] for pk, quantity in wanted.items() if pk not in rows or rows[pk].put_back + quantity > rows[pk].quantity
     ]
@@ -108,7 +116,9 @@ def receive(ref: str, lines: Mapping[int, int], by: Any = None) -> None:
         raise ValidationError({"lines": [_("%(product)s is not kept in stock.") % {"product": name} for name in others]})
     stocks = _locked(lines, new=True)
     _bounded([stocks[pk].on_hand + quantity for pk, quantity in lines.items()])
-    _write(_move(stocks[pk], Kind.RECEIVED, by, on_hand=quantity, ref=ref) for pk, quantity in sorted(lines.items()) if quantity)
+    _write(
+        _move(stocks[pk], Kind.RECEIVED, by, on_hand=quantity, ref=ref) for pk, quantity in sorted(lines.items()) if quantity
+    )
 
 
 @transaction.atomic
@@ -122,7 +132,9 @@ def count(product: Product, counted: int, reason: str, by: Any = None, seen: int
     _bounded([counted], "counted")
     stock = _locked([product.pk], new=True)[product.pk]
     if seen is not None and seen != stock.on_hand:
-        raise ValidationError({"seen": _("The book says %(number)s by now. Please count again.") % {"number": stock.on_hand}})
+        raise ValidationError(
+            {"seen": _("The book says %(number)s by now. Please count again.") % {"number": stock.on_hand}}
+        )
     if counted < stock.reserved:
         raise ValidationError(
             {"counted": _("%(number)s are reserved for orders: release some of those first.") % {"number": stock.reserved}}
