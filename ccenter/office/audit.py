@@ -14,7 +14,7 @@ LONGEST = 500  # characters of a text kept
 def audit(user: Any, action: str, row: Model, changes: Changes | None = None) -> AuditEntry:
     """Writes down what was done, in the transaction of the doing. `user` None: the system by itself.
 
-    `action` "orders.approve"; `changes` {field: (from, to)}, as `changed` finds them. Rows among the values become their keys.
+    `action` "orders.approve"; `changes` {field: (from, to)}, as `changed` finds them. Rows among the values become keys.
     """
     return AuditEntry.objects.create(
         user=user if user is not None and user.is_authenticated else None,
@@ -27,7 +27,7 @@ def audit(user: Any, action: str, row: Model, changes: Changes | None = None) ->
 
 
 def state_of(row: Model, without: Iterable[str] = ()) -> dict[str, Any]:
-    """The columns of a row as they are now, for `changed` later. Without `version` and what cannot be edited by anybody."""
+    """The columns of a row as they are now, for `changed` later. Without key and `version`."""
     left_out = {"version", *without}
     return {
         f.attname: getattr(row, f.attname)

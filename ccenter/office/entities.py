@@ -21,4 +21,4 @@ def declare_all() -> None:
     )
     declare("audit", _("audit log"), seeds={"auditor": "view"}, offices=False)
     declare("roles", _("roles"), seeds={"auditor": "view"}, offices=False)
-    declare("branches", _("branches"), seeds={role: "view" for role in ("agent", "expert", "lead", "order_reviewer")})
+    declare("branches", _("branches"), seeds=dict.fromkeys(("agent", "expert", "lead", "order_reviewer"), "view"))

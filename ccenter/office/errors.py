@@ -1,6 +1,6 @@
 """How the REST interface says no: {"code", "detail", "fields"}, in the reader's language.
 
-`fields` names what is wrong where: {"phones.0.number": ["Not a telephone number."]}; empty when it is the request as a whole.
+`fields` names what is wrong where: {"phones.0.number": ["Not a telephone number."]}; empty when it is the whole request.
 """
 
 import logging

@@ -75,7 +75,7 @@ class OfficeSchema(AutoSchema):
 
     def _is_versioned(self) -> bool:
         queryset = getattr(self.view, "queryset", None)
-        return queryset is not None and issubclass(queryset.model, Versioned)
+        return self.view.versioned or (queryset is not None and issubclass(queryset.model, Versioned))
 
     def _needs_version(self) -> bool:
         return self._is_versioned() and self._is_detail() and self.method in ("PUT", "PATCH", "DELETE", "POST")

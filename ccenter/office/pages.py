@@ -1,4 +1,4 @@
-"""Long lists page by page: a cursor is the place of a row, so the thousandth page costs what the first does and nothing comes twice.
+"""Long lists page by page. A cursor is the place of a row: each page costs what the first does, nothing comes twice.
 
 Rows are ordered by one column and then by their key. Empty values are greater than all others, as PostgreSQL has it.
 """

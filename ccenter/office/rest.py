@@ -1,7 +1,7 @@
-"""The base of every entity in REST. A view says what its rows are and which service writes them; the rest is the same everywhere:
+"""The base of every entity in REST. A view says what its rows are and which service writes them; the rest is for all:
 
-who may (`entity` and the verb of `rights`), pages by cursor, filters, search, ordering, Idempotency-Key on POST, If-Match on change
-and removal, one transaction for each write, errors as `errors` has them, rates for each user, and all of it told to OpenAPI.
+who may (`entity` and the verb of `rights`), pages by cursor, filters, search, ordering, Idempotency-Key on POST, If-Match on
+change and removal, one transaction for each write, errors as `errors` has them, rates for each user, and OpenAPI.
 
     class Customers(Entities[Customer]):
         entity = "customers"
@@ -135,6 +135,7 @@ class Rows(GenericViewSet, Generic[Row]):
 
     entity: ClassVar[str]
     right: str | None = None
+    versioned: ClassVar[bool] = False  # a view of `Versioned` rows is by itself
     ordering: ClassVar[str] = "-id"
     ordering_fields: ClassVar[tuple[str, ...] | list[str]] = ()
     search_fields: ClassVar[tuple[str, ...] | list[str]] = ()
@@ -144,7 +145,8 @@ class Rows(GenericViewSet, Generic[Row]):
     pagination_class = Cursor
     schema = OfficeSchema()
     VERBS: ClassVar[dict[str, str]] = {
-        "list": "view", "retrieve": "view", "create": "add", "update": "change", "partial_update": "change", "destroy": "delete",
+        "list": "view", "retrieve": "view", "create": "add", "update": "change", "partial_update": "change",
+        "destroy": "delete",
     }  # fmt: skip
 
     @property
@@ -198,11 +200,11 @@ class Rows(GenericViewSet, Generic[Row]):
         row: Row | None = type(seen)._base_manager.select_for_update().filter(pk=seen.pk).first()
         if row is None:
             raise NotFound
-        if isinstance(row, Versioned):
+        if tag := self.etag(row):
             asked = self.request.headers.get("If-Match", "").strip()
             if not asked:
                 raise errors.VersionMissing
-            if asked != "*" and etag(row) not in [tag.strip().removeprefix("W/") for tag in asked.split(",")]:
+            if asked != "*" and tag not in [one.strip().removeprefix("W/") for one in asked.split(",")]:
                 raise errors.Stale
         return row
 
@@ -210,8 +212,12 @@ class Rows(GenericViewSet, Generic[Row]):
         """The row as it now is, with its ETag; `read`: from the database, after a service wrote."""
         if read:
             row = self.rows().get(pk=row.pk)
-        headers = {"ETag": etag(row)} if isinstance(row, Versioned) else {}
-        return Response(self.get_serializer(row).data, status=status, headers=headers)
+        tag = self.etag(row)
+        return Response(self.get_serializer(row).data, status=status, headers={"ETag": tag} if tag else {})
+
+    def etag(self, row: Row) -> str:
+        """Of a row in its version; "" for rows that have none. Who overrides this sets `versioned`."""
+        return f'"{row.version}"' if isinstance(row, Versioned) else ""
 
     # -- how a request goes --
 
@@ -295,10 +301,6 @@ class Deletes(Rows[Row]):
 
 class Entities(Adds[Row], Changes[Row], Deletes[Row]):
     """All of it."""
-
-
-def etag(row: Versioned) -> str:
-    return f'"{row.version}"'
 
 
 # -- serializers -----------------------------------------------------------------------------------------------

@@ -1,12 +1,12 @@
 """Who may do what with which rows, and reads which fields whole: asked by pages, REST, exports and jobs alike.
 
-An action is "<entity>.<verb>": "orders.approve". Each app declares its entities once, in a module `entities` that its AppConfig
-imports: their verbs, the paths from a row to its owner, team and branch, and what each role may do from the beginning. From then
-on administrators edit the table `Right`; a seed only adds what was never there.
+An action is "<entity>.<verb>": "orders.approve". Each app declares its entities once, in a module `entities` that its
+AppConfig imports: their verbs, the paths from a row to its owner, team and branch, and what each role may do from the
+beginning. From then on administrators edit the table `Right`; a seed only adds what was never there.
 
 A role is a Django group. An "admin" (and a superuser) may everything. With several roles a user may what any of them may.
-`calls/rights.py` says who sees which calls and seats; the teams here are its groups of seats: a lead's team is the groups they lead,
-everybody's also the one their seat is in.
+`calls/rights.py` says who sees which calls and seats; the teams here are its groups of seats: a lead's are the groups they
+lead, everybody's also the one their seat is in.
 """
 
 from collections.abc import Iterable, Mapping
@@ -44,8 +44,8 @@ VERBS: dict[str, Text] = {"view": _("see"), "add": _("add"), "change": _("change
 
 @dataclass(frozen=True)
 class Entity:
-    """A kind of rows. `own`, `team`, `branch`: paths of lookups, over foreign keys only (no row may come twice), to a user, a
-    `SeatGroup`, a `Branch`; empty: rows of this kind have none, and who has but that scope sees none."""
+    """A kind of rows. `own`, `team`, `branch`: paths of lookups, over foreign keys only (no row may come twice), to a user,
+    a `SeatGroup`, a `Branch`; empty: rows of this kind have none, and who has but that scope sees none."""
 
     name: str
     label: Text
@@ -101,6 +101,12 @@ def entities() -> list[Entity]:
 def actions() -> dict[str, Text]:
     """Every action and what it is called: {"orders.approve": "orders: approve"}."""
     return {f"{entity.name}.{verb}": text for entity in entities() for verb, text in entity.verbs.items()}
+
+
+def scopes_of(entity: Entity) -> list[str]:
+    """The scopes that mean something for this kind of rows."""
+    paths = {Scope.OWN: entity.own, Scope.BRANCH: entity.branch, Scope.TEAM: entity.team}
+    return [scope.value for scope in Scope if paths.get(scope, True)]
 
 
 # -- questions -------------------------------------------------------------------------------------------------
@@ -191,7 +197,7 @@ def _scopes(user: Any, action: str) -> frozenset[str]:
 
 
 class Backend:
-    """Django's own question, `user.has_perm("orders.approve")` and {{ perms.orders.approve }}, answered from the same table."""
+    """Django's own question, `user.has_perm("orders.approve")` and {{ perms.orders.approve }}, answered from that table."""
 
     def authenticate(self, request: Any, **credentials: Any) -> None:
         return None

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 class AuditEntry(models.Model):
     """Who did what to which row, when, from what to what. Nothing is ever changed here: a trigger refuses it.
 
-    `user` is empty for what the system did by itself. `entity` is a model ("orders.order"), `key` the row's, `label` what it was
-    called then. `changes`: {field: [from, to]}.
+    `user` is empty for what the system did by itself. `entity` is a model ("orders.order"), `key` the row's, `label` what it
+    was called then. `changes`: {field: [from, to]}.
     """
 
     at = models.DateTimeField(_("when"), db_default=Now(), editable=False)

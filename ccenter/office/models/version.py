@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class Versioned(models.Model):
     """`version` is 1 for a new row and counts up with every UPDATE that changes something.
 
-    The database counts (`ccenter.office.schema.versioned` puts the trigger on the table), so no way of writing can forget it;
+    The database counts (`ccenter.office.schema.versioned` puts the trigger on the table), so no writer can forget it;
     a row in memory still has the old figure: read it again.
     """
 
