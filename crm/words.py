@@ -7,7 +7,7 @@ d  every three digits in a row of telephone and member numbers: any fragment of 
 a  every two signs in a row of the addresses
 f  each end of the own fields that can be searched, and of the email address
 
-Three digits here and three there are not yet a number: what was found by d and a is compared once more (`crm.selectors.search`).
+Three digits here and three there are not yet a number: what was found by d is compared once more (`crm.selectors.finding`).
 """
 
 import unicodedata
@@ -75,22 +75,23 @@ def twin(name: str, province: str, city: str, district: str, street: str) -> int
 
 
 class Sought(NamedTuple):
-    """One word that was typed. `query` for the index; `digits` and `place` what the found must hold besides, "" when nothing."""
+    """One word that was typed. `query` for the index; `digits` what a number must hold, "" when none was typed."""
 
     query: str
     digits: str = ""
-    place: str = ""
 
 
-def sought(text: str) -> list[Sought]:
-    """What was typed, word by word; a found customer fits them all. [] when nothing can be looked for by the index."""
+def sought(text: str, *, addresses: bool = True) -> list[Sought] | None:
+    """What was typed, word by word; a found customer fits them all. None when a word is too short to be looked for."""
     text = unicodedata.normalize("NFKC", text).casefold().strip()
     whole = text.translate(_SEPARATORS)
     parts = [whole] if _is_digits(whole) else text.split()
-    return [found for part in parts[:6] if (found := _sought(part)) is not None]
+    found = [_sought(part, addresses) for part in parts[:6]]
+    wanted = [one for one in found if one is not None]
+    return wanted if wanted and len(wanted) == len(found) else None
 
 
-def _sought(part: str) -> Sought | None:
+def _sought(part: str, addresses: bool) -> Sought | None:
     bare = part.translate(_SEPARATORS)
     if _is_digits(bare):
         if len(bare) < 3:
@@ -98,7 +99,7 @@ def _sought(part: str) -> Sought | None:
         return Sought(_all("d", grams(bare, 3)), digits=bare)
     if any(is_chinese(sign) for sign in part):
         named = _begins("n", part, "f")
-        return Sought(f"({named} | ({_all('a', grams(part, 2))}))" if len(part) > 1 else named, place=part if len(part) > 1 else "")
+        return Sought(f"({named} | ({_all('a', grams(part, 2))}))" if addresses and len(part) > 1 else named)
     return Sought(_begins("n", part, "p", "i", "f")) if len(part) > 1 else None
 
 

@@ -21,6 +21,7 @@ from ccenter.desktop.shapes import Shapes, may_change
 from crm import selectors as crm
 from crm import services as crm_services
 from crm.models import Complaint, Customer, ServiceRecord
+from crm.selectors.fields import visible
 
 M = TypeVar("M", bound=Model)
 B = TypeVar("B", bound=serializers.Serializer)
@@ -72,7 +73,7 @@ class CustomersView(DeskView):
     def post(self, request: Request) -> Response:
         """A new customer."""
         body = self.body(bodies.CustomerBody)
-        made = crm_services.add_customer(body.columns(), body.numbers())
+        made = crm_services.add_customer(body.columns(), body.numbers(), by=request.user, seen=visible(request.user))
         return Response(selectors.customer(request.user, made.pk), status=201)
 
 
@@ -91,7 +92,12 @@ class CustomerView(DeskView):
         customer = self.find(Customer, ident)
         body = self.body(bodies.CustomerChange, partial=True)
         crm_services.change_customer(
-            customer, body.columns(), body.numbers(), without=body.validated_data.get("remove_phones", ())
+            customer,
+            body.columns(),
+            body.numbers(),
+            without=body.validated_data.get("remove_phones", ()),
+            by=request.user,
+            seen=visible(request.user),
         )
         return Response(selectors.customer(request.user, ident))
 
@@ -120,7 +126,7 @@ class ComplaintView(DeskView):
         """Goes on with a complaint; who closes it says how it was settled."""
         complaint = self.find(Complaint, ident)
         body = self.body(bodies.ComplaintChange, partial=True)
-        complaint = crm_services.change_complaint(complaint, dict(body.validated_data))
+        complaint = crm_services.change_complaint(request.user, complaint, dict(body.validated_data))
         return Response(Shapes(request.user).complaint(complaint))
 
 

@@ -24,17 +24,18 @@ def _category() -> serializers.Field:
 
 
 class Phone(Strict):
-    """A number as it is written, or a token for one that was shown."""
+    """A number as it is written, or a token for one that was shown; `shared` when somebody else has it too."""
 
     token = serializers.CharField(max_length=200, required=False)
     number = NumberField(required=False)
+    shared = serializers.BooleanField(default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if len(attrs) != 1:
+        if len(attrs) != 2:
             raise serializers.ValidationError(_("Either a token or a number."))
         if "token" in attrs:
             try:
-                return {"number": tokens.number_of(attrs["token"], self.context["user"])}
+                return {"number": tokens.number_of(attrs["token"], self.context["user"]), "shared": attrs["shared"]}
             except tokens.BadToken:
                 raise serializers.ValidationError(
                     {"token": [_("This number is not known any more. Please look it up again.")]}
@@ -48,6 +49,7 @@ class CustomerBody(Strict):
     language = serializers.ChoiceField(Language.choices, required=False, allow_blank=True)
     province = serializers.CharField(max_length=40, required=False, allow_blank=True)
     city = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    district = serializers.CharField(max_length=40, required=False, allow_blank=True)
     address = serializers.CharField(max_length=200, required=False, allow_blank=True)
     level = serializers.ChoiceField(Customer.Level.choices, required=False, help_text="For leads.")
     phones = Phone(many=True, required=False)
@@ -57,8 +59,13 @@ class CustomerBody(Strict):
             raise serializers.ValidationError(_("A lead decides about levels."))
         return level
 
-    def numbers(self) -> list[str]:
-        return [phone["number"] for phone in self.validated_data.get("phones", ())]
+    def validate_address(self, address: str) -> str:
+        if "****" in address:
+            raise serializers.ValidationError(_("This is masked: write it whole, or leave it out."))
+        return address
+
+    def numbers(self) -> list[dict[str, Any]]:
+        return list(self.validated_data.get("phones", ()))
 
     def columns(self) -> dict[str, Any]:
         return {name: value for name, value in self.validated_data.items() if name not in ("phones", "remove_phones")}

@@ -63,7 +63,7 @@ def pop(user: Any, ident: str, now: datetime) -> Shape | None:
 
 def customer(user: Any, key: int) -> Shape | None:
     """One customer with all there is."""
-    found = list(Customer.objects.filter(pk=key).defer("pin").prefetch_related("phones"))
+    found = list(Customer.objects.filter(pk=key).defer("pin").prefetch_related("phones", "addresses"))
     if not found:
         return None
     reader = Reader(user, found, _numbers(found))
@@ -169,6 +169,7 @@ def _new_customer(shapes: Shapes, call: Call) -> Shape:
         "language": call.language,
         "province": call.province,
         "city": call.city,
+        "district": "",
         "address": "",
         "phones": [shapes.number_of_call(call)] if call.number else [],
     }
@@ -180,7 +181,7 @@ def _scripts(reader: Reader, call: Call, caller: Customer | None) -> list[Shape]
     known = reader.shapes.known
     seat = rights.seat_of(reader.shapes.user)
     situation = scripts.Situation(call.queue, call.label, language, caller, before=bool(reader.history))
-    product = next((order.product.name for order in ordered), "")
+    product = next((line.name for order in ordered for line in order.lines.all()), "")
     values = scripts.values_for(situation, company=known.company, agent=seat.number if seat else "", product=product)
     return scripts.fitting(known.scripts, situation, values)
 
@@ -241,7 +242,7 @@ def followups(user: Any, today: date) -> list[Shape]:
 def search(user: Any, text: str, most: int = 20) -> Shape:
     """Customers and orders; `more`: there are more than these."""
     shapes = Shapes(user)
-    customers, found = crm.search(text, most), orders.search(text.strip(), most)
+    customers, found = crm.search(text, user, most), orders.search(text.strip(), most)
     return {
         "customers": [shapes.customer_row(one) for one in customers[:most]],
         "orders": [{**shapes.order(one), "customer": shapes.customer_row(one.customer)} for one in found[:most]],

@@ -8,8 +8,10 @@ from ccenter.calls.models import Call, CallbackEntry, Recording
 from ccenter.calls.rights import scope_of
 from ccenter.desktop import texts
 from ccenter.desktop.guides import guides
+from ccenter.office.rest import shown
 from crm.models import Complaint, Customer, CustomerNote, ServiceRecord
 from orders.models import Order
+from orders.selectors.orders import bought, pieces
 
 Shape = dict[str, Any]
 
@@ -34,6 +36,8 @@ class Shapes:
         return {"number": number, "name": self.known.agents.get(number, "")} if number else None
 
     def customer_row(self, customer: Customer) -> Shape:
+        """With phones and addresses fetched."""
+        main = customer.main_address
         return {
             "id": customer.pk,
             "number": customer.number,
@@ -42,9 +46,10 @@ class Shapes:
             "level": customer.level,
             "language": customer.language,
             "points": customer.points,
-            "province": customer.province,
-            "city": customer.city,
-            "address": customer.address,
+            "province": main.province if main else "",
+            "city": main.city if main else "",
+            "district": main.district if main else "",
+            "address": shown(self.user, "address", main.street) if main else "",
             "phones": [{"id": phone.pk, **self.number(phone.number, "p", phone.pk)} for phone in customer.phones.all()],
         }
 
@@ -56,9 +61,9 @@ class Shapes:
     def order(self, order: Order) -> Shape:
         return {
             "number": order.number,
-            "product": order.product.name,
-            "quantity": order.quantity,
-            "amount": str(order.amount),
+            "product": bought(order),
+            "quantity": pieces(order),
+            "amount": str(order.total),
             "state": order.state,
             "state_name": order.get_state_display(),
             "open": order.state in Order.OPEN,

@@ -1,7 +1,8 @@
 """Customers: plausible names, numbers of the form 1xx 0000 nnnn, which no operator gives out in rows."""
 
-from crm.models import Customer, CustomerPhone
+from crm.models import Customer, CustomerAddress, CustomerPhone
 from crm.pins import hashed
+from crm.services import indexing
 
 FIRST = 80000001
 PINS = 100  # so many have a PIN: the last four digits of their member number, for the demo to be tried
@@ -34,6 +35,8 @@ def customers(count: int) -> None:
         + [CustomerPhone(customer=c, number=f"+86{second(n)}") for n, c in enumerate(made, start) if n % 5 == 0],
         batch_size=5000,
     )
+    CustomerAddress.objects.bulk_create((_address(c, n) for n, c in enumerate(made, start)), batch_size=5000)
+    indexing.index([c.pk for c in made], duplicates=False)
 
 
 def phone(place: int) -> str:
@@ -46,8 +49,21 @@ def second(place: int) -> str:
     return f"571{80000000 + place}"
 
 
+def _mix(place: int) -> int:
+    """Scattered, and the same each time."""
+    return (place * 2654435761) % 2**32
+
+
+def _address(customer: Customer, place: int) -> CustomerAddress:
+    mix = _mix(place)
+    province, city, street = PLACES[mix % len(PLACES)]
+    district, street = street[:3], street[3:]
+    house = f"{1 + mix % 300}号{1 + mix % 20}幢{1 + mix // 11 % 6}0{1 + mix // 7 % 4}室"
+    return CustomerAddress(customer=customer, province=province, city=city, district=district, street=street + house, main=True)
+
+
 def _customer(place: int) -> Customer:
-    mix = (place * 2654435761) % 2**32  # scattered, and the same each time
+    mix = _mix(place)
     surname = DOUBLE[mix % 5] if mix % 89 == 0 else SURNAMES[mix % len(SURNAMES)]
     given = SECONDS[mix // 53 % len(SECONDS)]
     if mix % 4:
@@ -60,8 +76,5 @@ def _customer(place: int) -> Customer:
         level="vip" if place % 20 == 0 else "member" if place % 4 == 0 else "ordinary",
         language="en" if place % 200 == 199 else "",
         points=mix // 7 % 5000,
-        province=PLACES[mix % len(PLACES)][0],
-        city=PLACES[mix % len(PLACES)][1],
-        address=f"{PLACES[mix % len(PLACES)][2]}{1 + mix % 300}号{1 + mix % 20}幢{1 + mix // 11 % 6}0{1 + mix // 7 % 4}室",
         pin=hashed(number[-4:], 1000) if place < PINS else "",
     )

@@ -1,9 +1,10 @@
 """Reads, as screens show them; a file for each subject."""
 
 from crm.selectors.categories import Tree, tree
-from crm.selectors.complaints import open_complaints
-from crm.selectors.customers import notes, number_of_phone, owners, search
+from crm.selectors.customers import notes, number_of_phone, owners, resolve
+from crm.selectors.finding import customers as search
 from crm.selectors.records import RECORDS, due, records, records_for
+from crm.selectors.tickets import open_complaints
 
 __all__ = [
     "RECORDS",
@@ -15,6 +16,7 @@ __all__ = [
     "owners",
     "records",
     "records_for",
+    "resolve",
     "search",
     "tree",
 ]

@@ -1,11 +1,9 @@
-"""Customers by number, key or what was typed."""
+"""Customers by number or key, and what was noted about them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from django.db.models import Q
-from django.db.models.functions import Reverse
 
-from ccenter.calls.numbers import normalise
 from crm.models import Customer, CustomerNote, CustomerPhone
 from crm.selectors.grouping import grouped
 
@@ -18,40 +16,34 @@ def number_of_phone(key: str) -> str | None:
 
 
 def owners(numbers: Collection[str], keys: Collection[int] = (), most: int = 20) -> list[Customer]:
-    """The customers whose number is among these, or their key. Two queries: `phones` is fetched too."""
+    """The customers whose number is among these, or their key. Three queries: phones and addresses are fetched too.
+
+    Who was merged into another in the meantime is found as that one.
+    """
     who = Q(pk__in=CustomerPhone.objects.filter(number__in=numbers).values("customer"))
-    found = Customer.objects.filter(who | Q(pk__in=keys) if keys else who).defer("pin")
-    return list(found.prefetch_related("phones").order_by("number")[:most])
+    if keys:
+        who |= Q(pk__in=keys, merged_into=None) | Q(absorbed__in=keys)
+    found = Customer.objects.filter(who).defer("pin").distinct()
+    return list(found.prefetch_related("phones", "addresses").order_by("number")[:most])
+
+
+def resolve(customer: Customer) -> Customer:
+    """Who this customer is now: those merged into another are that one."""
+    while customer.merged_into is not None:
+        customer = customer.merged_into
+    return customer
+
+
+def with_absorbed(customer: Customer) -> list[int]:
+    """Keys of a customer and of all who were merged into them, theirs first. A query for each generation."""
+    keys = newest = [customer.pk]
+    while newest:
+        newest = list(Customer.objects.filter(merged_into__in=newest).values_list("pk", flat=True))
+        keys = [*keys, *newest]
+    return keys
 
 
 def notes(customers: Collection[int]) -> dict[int, list[CustomerNote]]:
     """By customer, the newest first. One query."""
     rows = CustomerNote.objects.filter(customer__in=customers).select_related("author__seat")
     return grouped(rows.defer("author__password", "author__seat__sip_password")[: NOTES * max(len(customers), 1)], NOTES)
-
-
-def search(text: str, most: int = 20) -> list[Customer]:
-    """Customers by member number, name (or its beginning first, then any part), telephone number or its last digits."""
-    text = text.strip()
-    if not text:
-        return []
-    keys: dict[int, None] = {}
-
-    def take(rows: Iterable[int]) -> None:
-        for key in rows:
-            keys.setdefault(key)
-
-    digits = text.translate(str.maketrans("", "", " -()（）"))
-    if digits.lstrip("+").isdecimal():
-        take(Customer.objects.filter(number=digits).values_list("pk", flat=True))
-        take(CustomerPhone.objects.filter(number=normalise(digits).number).values_list("customer", flat=True)[: most + 1])
-        if len(digits) >= 4 and len(keys) <= most:
-            ends = CustomerPhone.objects.annotate(backwards=Reverse("number")).filter(backwards__startswith=digits[::-1])
-            take(ends.order_by("customer__number").values_list("customer", flat=True)[: most + 1])
-            take(Customer.objects.filter(number__startswith=digits).values_list("pk", flat=True)[: most + 1])
-    else:
-        take(Customer.objects.filter(name__startswith=text).values_list("pk", flat=True)[: most + 1])
-        if len(keys) <= most:
-            take(Customer.objects.filter(name__icontains=text).values_list("pk", flat=True)[: most + 1])
-    found = Customer.objects.defer("pin").prefetch_related("phones").in_bulk(list(keys)[: most + 1])
-    return [found[key] for key in keys if key in found]

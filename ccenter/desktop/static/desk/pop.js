@@ -166,7 +166,7 @@ export class Pop {
     const customer = this.customer;
     const parts = [this._head(customer, tab)];
     if (!customer && pop.new_customer && !tab.adding) parts.push(this._form(tab, pop.new_customer));
-    if (tab.adding) parts.push(this._form(tab, pop.new_customer || { name: "", phones: [pop.call.number] }));
+    if (tab.adding) parts.push(this._form(tab, pop.new_customer || { name: "", phones: [pop.call.number] }, pop.customers.length > 0));
     parts.push(this._body(customer, pop.history, tab));
     this.root.replaceChildren(...parts);
   }
@@ -259,7 +259,7 @@ export class Pop {
   }
 
   _order(order) {
-    const kind = { paid: "accent", picking: "accent", shipped: "warn", delivered: "good", returned: "bad" }[order.state] || "";
+    const kind = { submitted: "accent", approved: "accent", picking: "accent", shipped: "warn", delivered: "good", refused: "bad", returned: "bad" }[order.state] || "";
     return el(`div.order${order.open ? "" : ".closed"}`, null,
       el("div.order-top", null, el("span.grow", null, order.product, order.quantity > 1 ? ` × ${order.quantity}` : ""), el("span.tnum", null, yuan(order.amount))),
       el("div.order-sub", null, el("span.tnum.muted", null, order.number), el("time.muted.grow", null, shortTime(order.created_at)), el(`span.tag${kind ? `.${kind}` : ""}`, null, order.state_name)));
@@ -346,14 +346,15 @@ export class Pop {
       el("label.field.wide", null, el("span", null, gettext("Address")), fields.address));
   }
 
-  _form(call, from) {
+  /** `shared`: the number is known, and somebody else than its owners is on the line. */
+  _form(call, from, shared = false) {
     const fields = this._fields(from);
     const phones = (from.phones || []).filter((one) => one.token);
     const phone = el("input.in.tnum", { value: phones[0]?.text || "", disabled: true });
     const form = el("form.block.new", null, el("h2", null, icon("user-plus"), gettext("New customer")), this._formGrid(fields, phone), el("div.form-foot", null, el("button.b.main", { type: "submit" }, gettext("Save customer"))));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const body = { ...values(fields), phones: phones.slice(0, 1).map((one) => ({ token: one.token })) };
+      const body = { ...values(fields), phones: phones.slice(0, 1).map((one) => ({ token: one.token, shared })) };
       try {
         const made = await post("/api/desk/customers/", body);
         call.customer = made.id;

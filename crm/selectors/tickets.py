@@ -1,0 +1,54 @@
+"""Tickets as screens show them."""
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from crm.models import Complaint, Ticket, TicketEvent
+from crm.selectors.grouping import grouped
+from crm.ticket_states import DONE
+
+NUMBER = re.compile(r"[Tt]?0*([0-9]{1,18})\Z")
+RELATED = ("customer", "category", "author", "owner", "team", "branch")
+
+
+def tickets() -> QuerySet[Ticket]:
+    """With what a list shows of them, in one query."""
+    unread = ("customer__pin", "author__password", "owner__password")
+    return Ticket.objects.select_related(*RELATED).defer(*unread).order_by("-created_at", "-id")
+
+
+def open_tickets() -> QuerySet[Ticket]:
+    """The most urgent first."""
+    return tickets().exclude(state__in=DONE).order_by("due_at", "id")
+
+
+def late(now: datetime) -> Q:
+    """The condition on tickets that are late, or were done too late."""
+    return Q(settled_at__isnull=True, due_at__lt=now) & ~Q(state__in=DONE)
+
+
+def by_number(text: str) -> QuerySet[Ticket]:
+    """The ticket a customer names: "T00000042", "42"."""
+    found = NUMBER.match(text.strip())
+    return tickets().filter(pk=int(found[1])) if found else tickets().none()
+
+
+def search(rows: QuerySet[Ticket], text: str) -> QuerySet[Ticket]:
+    """By number, order, the customer's member number or the beginning of their name, or a part of what was said."""
+    condition = Q(order=text) | Q(customer__number=text) | Q(customer__name__startswith=text) | Q(text__icontains=text)
+    if found := NUMBER.match(text):
+        condition |= Q(pk=int(found[1]))
+    return rows.filter(condition)
+
+
+def events(ticket: int) -> QuerySet[TicketEvent]:
+    """What was done with it, in order. One query."""
+    return TicketEvent.objects.filter(ticket=ticket).select_related("user").defer("user__password")
+
+
+def open_complaints(customers: Collection[int]) -> dict[int, list[Complaint]]:
+    """By customer. One query."""
+    return grouped(Complaint.objects.exclude(state__in=DONE).filter(customer__in=customers), 20)
