@@ -9,4 +9,6 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
-        from orders import lookups  # noqa: F401  registers what a flow may ask
+        from orders import entities, lookups  # noqa: F401  the latter registers what a flow may ask
+
+        entities.declare_all()

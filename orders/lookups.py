@@ -5,6 +5,7 @@ order_state, order_prompt (the sentence that says the state), order_amount, orde
 "caller", "member" and "member_pin" are told open_orders besides.
 """
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ccenter.calls import lookups
@@ -15,19 +16,24 @@ from orders.models import Order
 
 def order_status(arguments: Values) -> Values | None:
     if number := arguments.get("order"):
-        order = Order.objects.filter(number=number).first()
+        order = _told().filter(number=number).first()
     else:
         customer = of(arguments)
-        order = None if customer is None else Order.objects.filter(customer=customer).order_by("-created_at").first()
+        order = None if customer is None else _told().filter(customer=customer).order_by("-created_at").first()
     if order is None:
         return None
     return {
         "order": order.number,
         "order_state": order.state,
         "order_prompt": f"order-status-{order.state}",
-        "order_amount": str(order.amount),
+        "order_amount": str(order.total),
         "order_date": timezone.localtime(order.created_at).date().isoformat(),
     }
+
+
+def _told() -> QuerySet[Order]:
+    """Orders a customer gave; a draft is nobody's but the agent's, and was never given if it was dropped."""
+    return Order.objects.exclude(submitted_at=None)
 
 
 def open_orders(found: Values) -> Values:

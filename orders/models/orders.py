@@ -1,45 +1,209 @@
-"""Orders: what a customer bought."""
+"""Orders: what a customer bought, and for how much.
+
+Money is in the order's `currency`. The database keeps the sums true: `subtotal` is what the lines cost, `paid` what the payments
+come to, `returned_value` what the returns do (deferred triggers of migration 0005_order_guards), and the checks below.
+"""
 
 from decimal import Decimal
+from typing import Any
 
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.office.models import Branch, Versioned
 from crm.models import Customer
+from orders.models.money import CurrencyField, MoneyField, currency_is_code
 from orders.models.products import Product
+from orders.states import OPEN, VOID, State
+
+TAX_NUMBER = r"^[0-9A-Z]{15,20}\Z"
+PHONE = r"^\+[1-9][0-9]{2,14}\Z"
+ZERO = Decimal(0)
 
 
-class Order(models.Model):
-    """What a customer ordered. `number` is typed on a telephone's keys; `amount` is in yuan."""
+def money(name: Any, **options: Any) -> MoneyField:
+    """An amount, 0 unless told otherwise."""
+    return MoneyField(name, **{"default": ZERO, **options})
 
-    class State(models.TextChoices):
-        PAID = "paid", _("paid")
-        PICKING = "picking", _("being prepared")
-        SHIPPED = "shipped", _("shipped")
-        DELIVERED = "delivered", _("delivered")
-        RETURNED = "returned", _("returned")
 
-    OPEN = (State.PAID, State.PICKING, State.SHIPPED)
+class PayBy(models.TextChoices):
+    """How a customer pays. On delivery the carrier collects it."""
+
+    COD = "cod", _("cash on delivery")
+    TRANSFER = "transfer", _("bank transfer")
+    CARD = "card", _("card")
+    WECHAT = "wechat", _("WeChat Pay")
+    ALIPAY = "alipay", _("Alipay")
+    CASH = "cash", _("cash")
+
+
+class Order(Versioned):
+    """What a customer ordered. `number` is typed on a telephone's keys.
+
+    `total` = subtotal + delivery_fee - points_value. `balance`: what the customer still owes; below 0: what we owe the customer.
+    `findings`: codes of what the review shall look at (selectors.review). `call`, `agent`: the call it came in, and the seat.
+    `reason`: of the last refusal, cancellation, or approval in spite of findings. `branch` delivers it, if one does.
+    """
+
+    State = State
+    OPEN = OPEN
+
+    class Channel(models.TextChoices):
+        PHONE = "phone", _("telephone")
+        WEB = "web", _("web site")
+        MAIL = "mail", _("mail")
+        SHOP = "shop", _("shop")
+        IMPORT = "import", _("other system")
+
+    class InvoiceKind(models.TextChoices):
+        NONE = "", _("none")
+        PERSONAL = "personal", _("personal")
+        COMPANY = "company", _("company")
 
     number = models.CharField(_("order number"), max_length=16, unique=True)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", verbose_name=_("customer"))
-    product = models.ForeignKey(Product, models.PROTECT, verbose_name=_("product"))
-    quantity = models.PositiveIntegerField(_("quantity"), default=1)
-    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2, default=Decimal(0))
-    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PAID)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
+    channel = models.CharField(_("way of ordering"), max_length=6, choices=Channel.choices, default=Channel.PHONE)
+    call = models.CharField(_("call"), max_length=40, blank=True)
+    agent = models.CharField(_("seat"), max_length=10, blank=True)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("taken by")
+    )
+    branch = models.ForeignKey(
+        Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("branch that delivers")
+    )
+
+    currency = CurrencyField()
+    subtotal = money(_("goods"))
+    delivery_fee = money(_("delivery fee"))
+    points_used = models.PositiveIntegerField(_("points used"), default=0)
+    points_value = money(_("paid with points"))
+    points_earned = models.PositiveIntegerField(_("points earned"), default=0)
+    total = money(_("total"))
+    returned_value = money(_("value of what came back"))
+    paid = money(_("paid"))
+    balance = models.GeneratedField(
+        expression=Case(
+            When(state__in=[str(state) for state in VOID], then=Value(ZERO) - F("paid")),
+            default=F("total") - F("returned_value") - F("paid"),
+        ),
+        output_field=MoneyField(),
+        db_persist=True,
+        verbose_name=_("owed"),
+    )
+    pay_by = models.CharField(_("way of paying"), max_length=8, choices=PayBy.choices, default=PayBy.COD)
+
+    recipient = models.CharField(_("recipient"), max_length=100, blank=True)
+    phone = models.CharField(_("telephone of the recipient"), max_length=16, blank=True, validators=[RegexValidator(PHONE)])
+    province = models.CharField(_("province"), max_length=40, blank=True)
+    city = models.CharField(_("city"), max_length=40, blank=True)
+    district = models.CharField(_("district"), max_length=40, blank=True)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    method = models.ForeignKey(
+        "orders.DeliveryMethod", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("way of delivery")
+    )
+    wish = models.CharField(_("wish for the delivery"), max_length=200, blank=True)
+
+    invoice_kind = models.CharField(_("invoice"), max_length=8, choices=InvoiceKind.choices, blank=True, default=InvoiceKind.NONE)
+    invoice_title = models.CharField(_("invoice made out to"), max_length=100, blank=True)
+    invoice_tax_number = models.CharField(_("tax number"), max_length=20, blank=True, validators=[RegexValidator(TAX_NUMBER)])
+    invoice_email = models.EmailField(_("invoice by mail to"), blank=True)
+
+    note = models.CharField(_("note"), max_length=1000, blank=True)
+    reason = models.CharField(
+        _("reason"), max_length=400, blank=True
+    )  # of the last refusal, cancellation or approval in spite of
+    findings = ArrayField(models.CharField(max_length=20), verbose_name=_("to be looked at"), default=list, blank=True)
     created_at = models.DateTimeField(_("ordered"), default=timezone.now)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+    updated_at = models.DateTimeField(_("changed"), default=timezone.now)
 
     class Meta:
         verbose_name = _("order")
         verbose_name_plural = _("orders")
-        ordering = ["-created_at"]
-        indexes = [models.Index(fields=["customer", "-created_at"], name="orders_of_a_customer")]
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["customer", "-created_at"], name="orders_of_a_customer"),
+            models.Index(fields=["-created_at", "-id"], name="orders_newest"),
+            models.Index(fields=["state", "-created_at", "-id"], name="orders_by_state"),
+            models.Index(fields=["taken_by", "-created_at", "-id"], name="orders_by_taker"),
+            models.Index(fields=["submitted_at", "id"], condition=Q(state="submitted"), name="orders_to_review"),
+            models.Index(fields=["-created_at"], condition=~Q(balance=0), name="orders_with_balance"),
+            models.Index(fields=["phone", "-created_at"], condition=~Q(phone=""), name="orders_by_phone"),
+            models.Index(fields=["call"], condition=~Q(call=""), name="orders_by_call"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{4,16}\Z"), name="order_number_digits"),
-            models.CheckConstraint(condition=Q(quantity__gte=1, amount__gte=0), name="order_amount"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="order_state_known"),
+            currency_is_code("order"),
+            models.CheckConstraint(
+                condition=Q(
+                    subtotal__gte=0, delivery_fee__gte=0, points_value__gte=0, total__gte=0, returned_value__gte=0, paid__gte=0
+                ),
+                name="order_amounts",
+            ),
+            models.CheckConstraint(condition=Q(points_value__lte=F("subtotal")), name="order_points_pay_goods"),
+            models.CheckConstraint(condition=Q(points_value=0) | Q(points_used__gt=0), name="order_points_value"),
+            models.CheckConstraint(
+                condition=Q(total=F("subtotal") + F("delivery_fee") - F("points_value")), name="order_total_adds_up"
+            ),
+            models.CheckConstraint(condition=Q(returned_value__lte=F("total")), name="order_returned_at_most_all"),
+            models.CheckConstraint(
+                condition=Q(returned_value=0) | Q(state__in=("delivered", "returned")), name="order_returned_after_delivery"
+            ),
+            models.CheckConstraint(condition=~Q(state="draft") | Q(submitted_at=None), name="order_draft_is_not_submitted"),
+            models.CheckConstraint(
+                condition=Q(state__in=("draft", "cancelled")) | (~Q(recipient="") & ~Q(street="")),
+                name="order_has_an_address",
+            ),
+            models.CheckConstraint(condition=Q(phone="") | Q(phone__regex=PHONE), name="order_phone"),
+            models.CheckConstraint(
+                condition=~Q(invoice_kind="company")
+                | Q(state="draft")
+                | (~Q(invoice_title="") & Q(invoice_tax_number__regex=TAX_NUMBER)),
+                name="order_company_invoice",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+
+class OrderLine(models.Model):
+    """Goods of an order. `code`, `name`, `price`: the product's when it was ordered. `returned`: so many came back.
+
+    With a `gift_rule` it is a gift, and free.
+    """
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", verbose_name=_("order"))
+    position = models.PositiveSmallIntegerField(_("place"))
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+", verbose_name=_("product"))
+    code = models.CharField(_("product number"), max_length=20)
+    name = models.CharField(_("name"), max_length=100)
+    quantity = models.PositiveIntegerField(_("quantity"))
+    price = money(_("price"))
+    amount = money(_("amount"))
+    gift_rule = models.ForeignKey(
+        "orders.GiftRule", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("gift by the rule")
+    )
+    returned = models.PositiveIntegerField(_("came back"), default=0)
+
+    class Meta:
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
+        ordering = ["order", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="order_line_place"),
+            models.CheckConstraint(condition=Q(quantity__range=(1, 9999), price__gte=0), name="order_line_quantity"),
+            models.CheckConstraint(condition=Q(amount=F("price") * F("quantity")), name="order_line_amount"),
+            models.CheckConstraint(condition=Q(gift_rule=None) | Q(price=0), name="order_gift_is_free"),
+            models.CheckConstraint(condition=Q(returned__lte=F("quantity")), name="order_line_returned"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.name}"

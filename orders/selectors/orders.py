@@ -2,20 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from typing import Any
 
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Prefetch, Q, QuerySet, Value, When
 
-from orders.models import Order
+from orders.models import Order, OrderLine
+from orders.states import State
 
 SHOWN = 10  # of one customer
 
 
 def orders_of(customers: Collection[int]) -> dict[int, list[Order]]:
-    """By customer: the open ones, then the latest. One query."""
-    last = Case(When(state__in=Order.OPEN, then=Value(0)), default=Value(1))
-    rows = _orders().filter(customer__in=customers).order_by(last, "-created_at")
+    """By customer: drafts, the open ones, then the latest; with their lines. Two queries."""
+    place = Case(When(state=State.DRAFT, then=Value(0)), When(state__in=Order.OPEN, then=Value(1)), default=Value(2))
+    rows = Order.objects.prefetch_related(_lines()).filter(customer__in=customers)
     found: dict[int, list[Order]] = defaultdict(list)
-    for row in rows[: 10 * SHOWN]:
+    for row in rows.exclude(state=State.CANCELLED, submitted_at=None).order_by(place, "-created_at")[: 10 * SHOWN]:
         if len(found[row.customer_id]) < SHOWN:
             found[row.customer_id].append(row)
     return found
@@ -31,9 +33,42 @@ def search(text: str, most: int = 20) -> list[Order]:
     """Orders by their number or its beginning (four digits or more), with `customer` and their phones."""
     if not (text.isdecimal() and len(text) >= 4):
         return []
-    rows = _orders().select_related("customer").prefetch_related("customer__phones")
+    rows = Order.objects.select_related("customer").prefetch_related("customer__phones", _lines())
     return list(rows.filter(number__startswith=text).order_by("number")[: most + 1])
 
 
-def _orders() -> QuerySet[Order]:
-    return Order.objects.select_related("product")
+def listed() -> QuerySet[Order]:
+    """As lists show them: with customer, delivery, carrier, who took it, and lines. Two queries for a page."""
+    rows = Order.objects.select_related("customer", "delivery__carrier", "delivery__method", "method", "taken_by", "branch")
+    return rows.defer("customer__pin", "customer__fields", "taken_by__password").prefetch_related(_lines())
+
+
+def whole() -> QuerySet[Order]:
+    """With everything that hangs on an order, for its page. Five queries."""
+    return listed().prefetch_related("payments__by", "returns__lines", "returns__by", "invoices")
+
+
+def drafts(user: Any) -> QuerySet[Order]:
+    """What this user began and did not submit, the newest first: after a lost call it goes on here."""
+    return listed().filter(taken_by=user, state=State.DRAFT).order_by("-created_at", "-id")
+
+
+def draft_of(call: str, user: Any) -> Order | None:
+    """The draft this user began in a call."""
+    return drafts(user).filter(call=call).first() if call else None
+
+
+def bought(order: Order) -> str:
+    """What was bought, in a few words: the first product, and how many more. From lines that were fetched."""
+    lines = order.lines.all()
+    first = next((line.name for line in lines), "")
+    return f"{first} +{len(lines) - 1}" if len(lines) > 1 else first
+
+
+def pieces(order: Order) -> int:
+    """How many pieces were bought, without gifts. From lines that were fetched."""
+    return sum(line.quantity for line in order.lines.all() if line.gift_rule_id is None)
+
+
+def _lines() -> "Prefetch[Any]":
+    return Prefetch("lines", OrderLine.objects.order_by("position"))

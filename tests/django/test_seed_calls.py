@@ -22,7 +22,7 @@ FOUND = {
     "level": "vip",
     "points": "120",
     "order": "6001",
-    "order_prompt": "order-status-paid",
+    "order_prompt": "order-status-submitted",
     "order_amount": "299.50",
     "customer": "7",
 }

@@ -21,9 +21,16 @@ def customer(name: str = "王芳", *phones: str, number: str = "", **fields: Any
     return found
 
 
-def order(owner: Customer, number: str, state: str = "paid") -> Order:
+def order(owner: Customer, number: str, state: str = "approved") -> Order:
+    """An order of one thing, in that state from the beginning."""
     product, _new = Product.objects.get_or_create(code="1001", defaults={"name": "不粘炒锅", "price": Decimal("299.5")})
-    return Order.objects.create(customer=owner, product=product, number=number, state=state, amount=product.price)
+    money = {"subtotal": product.price, "total": product.price}
+    where = {"recipient": owner.name, "phone": NUMBER, "city": "杭州市", "street": "文三路1号"}
+    found = Order.objects.create(customer=owner, number=number, state=state, submitted_at=timezone.now(), **money, **where)
+    found.lines.create(
+        position=1, product=product, code=product.code, name=product.name, quantity=1, price=product.price, amount=product.price
+    )
+    return found
 
 
 def call(ident: str, part: str = "", *, ago: float = 0.0, spoke: bool = True, number: str = NUMBER, **fields: Any) -> Call:

@@ -1,0 +1,181 @@
+"""An order while it is taken: a draft in the database from its first line on, so that a lost call loses nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ccenter.calls.numbers import normalise
+from ccenter.calls.rights import seat_of
+from ccenter.office.audit import audit, changed, state_of
+from ccenter.office.errors import Conflict
+from ccenter.office.rights import require
+from crm.models import Customer
+from orders.models import GiftRule, Order, OrderLine, Product
+from orders.selectors import points, products
+from orders.selectors.delivery import fee
+from orders.states import State
+from orders.sums import ZERO
+
+FIELDS = frozenset(
+    {"channel", "call", "pay_by", "recipient", "phone", "province", "city", "district", "street", "method", "wish", "points_used"}
+    | {"invoice_kind", "invoice_title", "invoice_tax_number", "invoice_email", "note", "branch"}
+)
+MOST_LINES = 100
+DERIVED = ("updated_at", "balance")  # not worth a line in the audit log
+
+
+class Want(NamedTuple):
+    """So many of a product."""
+
+    code: str
+    quantity: int
+
+
+class Gift(NamedTuple):
+    """So many of what a gift rule gives."""
+
+    rule: int
+    quantity: int
+
+
+@transaction.atomic
+def add(by: Any, customer: Customer, fields: Mapping[str, Any], lines: Iterable[Want] = (), gifts: Iterable[Gift] = ()) -> Order:
+    """A new draft. `fields`: those of FIELDS; the address is the customer's where none is given.
+
+    One draft for each call and person: Conflict for a second one, until the first is submitted.
+    """
+    require(by, "orders.add")
+    call = fields.get("call", "")
+    if call and (other := Order.objects.filter(call=call, taken_by=by, state=State.DRAFT).first()):
+        raise Conflict({"call": [_("There is a draft of this call already: %s") % other.number]})
+    seat = seat_of(by) if by is not None else None
+    order = Order(number=next_number(), customer=customer, taken_by=by, agent=seat.number if seat else "")
+    _fill(order, {**_address_of(customer), **fields})
+    _save(order, _lines(lines, gifts))
+    audit(by, "orders.add", order, {"total": (None, order.total), "customer": (None, customer.pk)})
+    return order
+
+
+@transaction.atomic
+def change(
+    order: Order, by: Any, fields: Mapping[str, Any], lines: Iterable[Want] | None = None, gifts: Iterable[Gift] | None = None
+) -> Order:
+    """Changes a draft; `lines` and `gifts` replace what is there, None leaves them. Prices are those of now."""
+    order = Order.objects.select_for_update(of=("self",)).select_related("customer").get(pk=order.pk)
+    require(by, "orders.change", order)
+    if order.state != State.DRAFT:
+        raise Conflict({"state": [_("Only a draft can be changed. Call the order back first.")]})
+    before, old = state_of(order, DERIVED), list(order.lines.all())
+    _fill(order, fields)
+    if lines is None:
+        lines = [Want(line.code, line.quantity) for line in old if line.gift_rule_id is None]
+    if gifts is None:
+        gifts = [Gift(line.gift_rule_id, line.quantity) for line in old if line.gift_rule_id is not None]
+    new = _lines(lines, gifts)
+    _save(order, new)
+    differences = changed(before, order)
+    if (was := _told(old)) != (now := _told(new)):
+        differences["lines"] = (was, now)
+    if differences:
+        audit(by, "orders.change", order, differences)
+    return order
+
+
+def next_number() -> str:
+    """The next order number: eight digits, never given twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('orders_number')")
+        return str(cursor.fetchone()[0])
+
+
+def _address_of(customer: Customer) -> dict[str, str]:
+    """The customer's main address; who gets it is the customer unless the address says otherwise."""
+    where = customer.addresses.order_by("-main", "id").first()
+    phone = where.phone if where else ""
+    phone = phone or customer.phones.order_by("id").values_list("number", flat=True).first() or ""
+    if where is None:
+        return {"recipient": customer.name, "phone": phone}
+    place = {name: getattr(where, name) for name in ("province", "city", "district", "street")}
+    return {"recipient": where.receiver or customer.name, "phone": phone, **place}
+
+
+def _fill(order: Order, fields: Mapping[str, Any]) -> None:
+    if unknown := set(fields) - FIELDS:
+        raise ValidationError({name: [_("There is no such field.")] for name in sorted(unknown)})
+    for name, value in fields.items():
+        setattr(order, name, value)
+    if order.phone:
+        read = normalise(order.phone)
+        if not read.is_e164:
+            raise ValidationError({"phone": [_("Not a telephone number.")]})
+        order.phone = read.number
+    if order.method is not None and not order.method.active and "method" in fields:
+        raise ValidationError({"method": [_("This is not offered any more.")]})
+
+
+def _lines(wants: Iterable[Want], gifts: Iterable[Gift]) -> list[OrderLine]:
+    """Lines with the prices of now. The same product twice is one line."""
+    counted: dict[str, int] = {}
+    for want in wants:
+        counted[want.code] = counted.get(want.code, 0) + want.quantity
+    given: dict[int, int] = {}
+    for gift in gifts:
+        given[gift.rule] = given.get(gift.rule, 0) + gift.quantity
+    if len(counted) + len(given) > MOST_LINES:
+        raise ValidationError({"lines": [_("An order has at most 100 lines.")]})
+    if any(not 1 <= quantity <= 9999 for quantity in (*counted.values(), *given.values())):
+        raise ValidationError({"lines": [_("A quantity is from 1 to 9999.")]})
+    found = Product.objects.in_bulk(list(counted), field_name="code") if counted else {}
+    if missing := [code for code in counted if code not in found]:
+        raise ValidationError({"lines": [_("There is no such product: %s") % code for code in missing]})
+    rules = GiftRule.objects.select_related("gift").in_bulk(list(given)) if given else {}
+    if len(rules) < len(given):
+        raise ValidationError({"gifts": [_("There is no such gift.")]})
+    prices = products.prices([product.pk for product in found.values()], timezone.now()) if found else {}
+    bought = [_line(found[code], quantity, prices[found[code].pk]) for code, quantity in counted.items()]
+    free = [_line(rules[rule].gift, quantity, ZERO, rules[rule]) for rule, quantity in given.items()]
+    return [*bought, *free]
+
+
+def _line(product: Product, quantity: int, price: Decimal, rule: GiftRule | None = None) -> OrderLine:
+    texts = {"code": product.code, "name": product.name}
+    return OrderLine(product=product, **texts, quantity=quantity, price=price, amount=price * quantity, gift_rule=rule)
+
+
+def _save(order: Order, lines: Sequence[OrderLine]) -> None:
+    """Sums up, checks and writes the order and its lines."""
+    if any(line.product.currency != order.currency for line in lines):
+        raise ValidationError({"lines": [_("All goods of an order are in one currency.")]})
+    total_up(order, lines)
+    order.updated_at = timezone.now()
+    order.clean_fields(exclude=["customer", "taken_by", "method", "branch", "balance"])
+    new = order.pk is None
+    order.save(force_insert=new)
+    if not new:
+        order.lines.all().delete()
+    for place, line in enumerate(lines, 1):
+        line.order, line.position = order, place
+    OrderLine.objects.bulk_create(lines)
+
+
+def total_up(order: Order, lines: Sequence[OrderLine]) -> None:
+    """Subtotal, delivery fee, what points pay, and total. More points than may be used are not used."""
+    order.subtotal = sum((line.amount for line in lines), ZERO)
+    found = fee(order.method, order.province, order.city, order.subtotal) if order.method is not None and lines else None
+    order.delivery_fee = found if found is not None else ZERO
+    order.points_value = ZERO
+    if order.points_used:
+        now = timezone.now()
+        most = points.proposal(order.customer, order.subtotal, now)
+        order.points_used = min(order.points_used, most.points)
+        order.points_value = points.value(order.points_used, now)
+    order.total = order.subtotal + order.delivery_fee - order.points_value
+
+
+def _told(lines: Iterable[OrderLine]) -> list[str]:
+    return [f"{line.code} × {line.quantity} à {line.price:.2f}" for line in lines]
