@@ -8,7 +8,7 @@ refused: a script comes to its end.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Literal
@@ -91,6 +91,16 @@ def _date(value: str) -> str:
 class Tree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     start: str
     steps: dict[str, Step]
+
+    def path(self, answers: Mapping[str, str]) -> list[str]:
+        """The steps from the start along the answers given, up to the first that has none."""
+        way, name = [], self.start
+        while name:
+            way.append(name)
+            if name not in answers:
+                break
+            name = self.steps[name].following(answers[name])
+        return way
 
 
 def read(definition: object) -> Tree:

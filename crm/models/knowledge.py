@@ -40,8 +40,8 @@ class Article(Versioned):
 class ArticleVersion(Versioned):
     """An answer as it was, is or will be. `words`: what a search finds it by, made of its text by `crm.segmentation`.
 
-    draft -> submitted -> live -> retired; submitted -> refused -> submitted. A live one is found from `valid_from` to `valid_until`,
-    both days included; a newer one that goes live retires it. `useful` and `useless` count the votes.
+    draft -> submitted -> live -> retired; submitted -> refused -> submitted. A live one is found from `valid_from` to
+    `valid_until`, both days included; a newer one that goes live retires it. `useful` and `useless` count the votes.
     """
 
     class State(models.TextChoices):

@@ -15,8 +15,8 @@ class Script(Versioned):
     """What an agent says 话术. Places to fill: {name} {surname} {title} {salutation} {company} {agent} {label} {product}.
 
     It fits a call when each condition that is not empty holds; among those that fit, the one with most conditions comes first.
-    `queue` is a queue's code, `label` that of the called number (TV station, product or branch). `steps`, where there are any, are
-    a tree to go through with the customer after that text: `crm.script_trees`.
+    `queue` is a queue's code, `label` that of the called number (TV station, product or branch). `steps`, where there are any,
+    are a tree to go through with the customer after that text: `crm.script_trees`.
     """
 
     class Situation(models.TextChoices):

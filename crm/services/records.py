@@ -1,5 +1,7 @@
 """Writes of service records."""
 
+from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -7,6 +9,10 @@ from django.utils import timezone
 
 from crm.models import ServiceRecord
 from crm.services.categories import usable
+
+FIRST_CONTACT = timedelta(days=7)  # who asks about the same again within these was not helped the first time
+Result = ServiceRecord.Result
+UNKNOWN = ("", Result.UNREACHED, Result.NUISANCE)  # nothing was asked, or it is not written yet
 
 
 def save_record(call: str, author: Any, agent: str, fields: dict[str, Any]) -> tuple[ServiceRecord, bool]:
@@ -27,9 +33,41 @@ def change_record(record: ServiceRecord, fields: dict[str, Any]) -> ServiceRecor
     elif "follow_up" in wanted and wanted["follow_up"] != record.follow_up:
         wanted["followed_up_at"] = None
     usable(wanted.get("category"), record.category_id)
+    was = (record.customer_id, record.category_id)
     for name, value in wanted.items():
         setattr(record, name, value)
     record.updated_at = now
     record.clean_fields(exclude=["call", "author", "customer", "category"])
     record.save(update_fields=[*wanted, "updated_at"])
+    if {"customer", "category", "result"} & set(wanted):
+        for customer, category in {was, (record.customer_id, record.category_id)}:
+            _judge(customer, category)
+        if record.customer_id is None:
+            ServiceRecord.objects.filter(pk=record.pk).update(first_contact=None)
+        record.refresh_from_db(fields=["first_contact", "version"])
     return record
+
+
+def _judge(customer: int | None, category: int | None) -> None:
+    """Which of a customer's records about one thing were settled at the first contact, told anew from all of them."""
+    if customer is None:
+        return
+    rows = ServiceRecord.objects.filter(customer=customer, category=category).order_by("created_at", "pk")
+    told = list(rows.values_list("pk", "created_at", "call", "result", "first_contact"))
+    for pk, at, call, result, before in told:
+        contacts = [(other_at, kind) for _pk, other_at, other_call, kind, _first in told if other_call != call]
+        if before != (now := first_contact(result, at, contacts)):
+            ServiceRecord.objects.filter(pk=pk).update(first_contact=now)
+
+
+def first_contact(result: str, at: Any, contacts: Collection[tuple[Any, str]]) -> bool | None:
+    """Whether a record says: settled, and not asked before or again. `contacts`: (when, result) of the customer's other calls
+    about the same. An order is settled by being taken: who orders again has not come back with the same matter."""
+    if result in UNKNOWN:
+        return None
+    if result == Result.ORDERED:
+        return True
+    if result != Result.SOLVED:
+        return False
+    asked = (other for other, kind in contacts if kind not in (*UNKNOWN, Result.ORDERED))
+    return not any(abs(at - other) <= FIRST_CONTACT for other in asked)
