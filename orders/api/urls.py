@@ -1,7 +1,24 @@
 """/api/orders/: products, orders, payments."""
 
 from ccenter.office.rest import Router
+from orders.api import gifts, points, products, purchases, stock
 
 router = Router()
+router.register("products", products.Products, basename="product")
+router.register("product-categories", products.Categories, basename="product-category")
+router.register("product-attributes", products.Attributes, basename="product-attribute")
+router.register("stock", stock.Stocks, basename="stock")
+router.register("stock-moves", stock.Moves, basename="stock-move")
+router.register("reservations", stock.Reservations, basename="reservation")
+router.register("gift-rules", gifts.GiftRules, basename="gift-rule")
+router.register("earning-rules", points.EarningRules, basename="earning-rule")
+router.register("point-terms", points.Terms, basename="point-terms")
+router.register("point-levels", points.Levels, basename="point-level")
+router.register("point-exchanges", points.Exchanges, basename="point-exchange")
+router.register("points", points.Accounts, basename="points")
+router.register("point-entries", points.Entries, basename="point-entry")
+router.register("suppliers", purchases.Suppliers, basename="supplier")
+router.register("supplier-products", purchases.SupplierProducts, basename="supplier-product")
+router.register("purchases", purchases.Purchases, basename="purchase")
 
 urlpatterns = router.urls

@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+CURRENCY = r"^[A-Z]{3}\Z"
 
 
 def currency() -> str:
@@ -22,9 +25,11 @@ class MoneyField(models.DecimalField):
 class CurrencyField(models.CharField):
     """ISO 4217; the centre's own if nothing is said."""
 
+    default_validators = [RegexValidator(CURRENCY)]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"verbose_name": _("currency"), "max_length": 3, "default": currency, **kwargs})
 
 
 def currency_is_code(name: str) -> models.CheckConstraint:
-    return models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}\Z"), name=f"{name}_currency")
+    return models.CheckConstraint(condition=models.Q(currency__regex=CURRENCY), name=f"{name}_currency")

@@ -74,7 +74,9 @@ class Purchase(Versioned):
     currency = CurrencyField()
     expected_on = models.DateField(_("expected on"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=1000, blank=True)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("written by"))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("written by")
+    )
     created_at = models.DateTimeField(_("written"), default=timezone.now, editable=False)
     ordered_at = models.DateTimeField(_("ordered"), null=True, blank=True)
 

@@ -2,9 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from functools import reduce
+from math import isfinite
+from operator import or_
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
@@ -108,3 +112,20 @@ def attributes_of(category: int | None) -> dict[str, ProductAttribute]:
 def history(product: Product) -> QuerySet[ProductPrice]:
     """Prices, those to come first."""
     return ProductPrice.objects.filter(product=product).select_related("by").order_by("-since", "-id")
+
+
+def below(category: int) -> list[int]:
+    """A category and all below it. One query."""
+    above = dict(ProductCategory.objects.values_list("pk", "parent_id"))
+    return [pk for pk in above if category in lineage(pk, above)]
+
+
+def having(code: str, wanted: str) -> Q:
+    """The condition on products with this value of an attribute; a number or true and false may be meant, too."""
+    meant: list[Any] = [wanted]
+    if wanted in ("true", "false"):
+        meant.append(wanted == "true")
+    with suppress(ValueError):
+        number = float(wanted)
+        meant += [number] if isfinite(number) else []
+    return reduce(or_, (Q(attributes__contains={code: value}) for value in meant))

@@ -1,4 +1,4 @@
-"""Writes of products, their categories and attributes, and of prices. `by` is who does it; bad values are a ValidationError by field."""
+"""Writes of products, their categories and attributes, and of prices. `by` is who does it; ValidationError by field."""
 
 from datetime import datetime
 from decimal import Decimal
