@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -121,7 +122,7 @@ def test_given_any_steps_then_events_tell_the_whole_way_and_the_row_agrees(alice
             continue
     way = list(row.events.filter(kind="step").order_by("pk").values_list("before", "after"))
     assert [after for _before, after in way][-1:] in ([row.state], [])
-    assert all(one[1] == following[0] for one, following in zip(way, way[1:], strict=False))
+    assert all(one[1] == following[0] for one, following in pairwise(way))
     row.refresh_from_db()
     assert (row.closed_at is not None) == (row.state in DONE)
     assert (row.waiting_since is not None) == (row.state == "waiting")

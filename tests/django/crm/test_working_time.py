@@ -13,7 +13,9 @@ from crm.working_time import NeverOpen, after, between
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")
-OFFICE = Calendar("office", (((540, 720), (780, 1080)),) * 5 + ((), ()), (Holiday("2026-10-01", "国庆节"), Holiday("2026-10-02", "国庆节")))
+OFFICE = Calendar(
+    "office", (((540, 720), (780, 1080)),) * 5 + ((), ()), (Holiday("2026-10-01", "国庆节"), Holiday("2026-10-02", "国庆节"))
+)
 
 
 def moment(text: str, zone: ZoneInfo = SHANGHAI) -> datetime:
@@ -32,7 +34,9 @@ def moment(text: str, zone: ZoneInfo = SHANGHAI) -> datetime:
         ("2026-11-23 03:00", 0.5, "2026-11-23 09:00:30"),
     ],
 )
-def test_given_a_start_when_working_minutes_pass_then_nights_and_holidays_do_not_count(start: str, minutes: float, end: str) -> None:
+def test_given_a_start_when_working_minutes_pass_then_nights_and_holidays_do_not_count(
+    start: str, minutes: float, end: str
+) -> None:
     assert after(OFFICE, SHANGHAI, moment(start), minutes) == moment(end)
     assert between(OFFICE, SHANGHAI, moment(start), moment(end)) == timedelta(minutes=minutes)
 
