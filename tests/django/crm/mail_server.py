@@ -13,13 +13,20 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
+class OnFreePort(Controller):
+    def _trigger_server(self) -> None:
+        """The port is known once it listens; the first greeting goes there."""
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
 class Server:
     """`with Server() as server`: `server.taken` is what it took, (envelope sender, recipients, message)."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, list[str], EmailMessage]] = []
         self.full = True
-        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+        self._controller = OnFreePort(self, hostname="127.0.0.1", port=0)
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         if address.startswith("unknown@"):
@@ -40,8 +47,7 @@ class Server:
 
     def __enter__(self) -> Self:
         self._controller.start()
-        assert self._controller.server is not None
-        self.port = self._controller.server.sockets[0].getsockname()[1]
+        self.port = self._controller.port
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
