@@ -10,24 +10,25 @@ from ccenter.calls.lookups import Values
 from ccenter.calls.selectors import last_agent_of
 from crm import pins
 from crm.models import Customer
+from crm.selectors.customers import resolve
 
 PRIORITY = {Customer.Level.ORDINARY: 0, Customer.Level.MEMBER: 1, Customer.Level.VIP: 2}
 
 
 def caller(arguments: Values) -> Values | None:
     number = numbers.normalise(arguments.get("number", "")).number
-    customer = Customer.objects.filter(phones__number=number).first() if number else None
+    customer = _at(number)
     return None if customer is None else described(customer, number)
 
 
 def member(arguments: Values) -> Values | None:
-    customer = Customer.objects.filter(number=arguments.get("member", "")).first()
+    customer = _member(arguments.get("member", ""))
     return None if customer is None else described(customer)
 
 
 def member_pin(arguments: Values) -> Values | None:
     customer = pins.check(arguments.get("member", ""), arguments.get("pin", ""))
-    return None if customer is None else described(customer)
+    return None if customer is None else described(resolve(customer))
 
 
 def points(arguments: Values) -> Values | None:
@@ -38,12 +39,21 @@ def points(arguments: Values) -> Values | None:
 def of(arguments: Values) -> Customer | None:
     """The customer the arguments name: by key, by member number or by telephone number, the first that is given."""
     if (key := arguments.get("customer", "")).isdecimal():
-        return Customer.objects.filter(pk=int(key)).first()
+        customer = Customer.objects.filter(pk=int(key)).first()
+        return customer and resolve(customer)
     if number := arguments.get("member"):
-        return Customer.objects.filter(number=number).first()
-    if number := numbers.normalise(arguments.get("number", "")).number:
-        return Customer.objects.filter(phones__number=number).first()
-    return None
+        return _member(number)
+    return _at(numbers.normalise(arguments.get("number", "")).number)
+
+
+def _member(number: str) -> Customer | None:
+    customer = Customer.objects.filter(number=number).first()
+    return customer and resolve(customer)
+
+
+def _at(number: str) -> Customer | None:
+    """The one who owns the number, else the first of those who share it."""
+    return Customer.objects.filter(phones__number=number).order_by("phones__shared", "number").first() if number else None
 
 
 def described(customer: Customer, number: str = "") -> Values:

@@ -10,6 +10,7 @@ f  each end of the own fields that can be searched, and of the email address
 Three digits here and three there are not yet a number: what was found by d is compared once more (`crm.selectors.finding`).
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
@@ -20,6 +21,8 @@ from crm.pinyin import is_chinese, readings
 
 LONGEST = 40  # signs of a name that are indexed
 ENDS = 12  # of one text
+_PART = "[^0-9路街道巷弄号]{1,6}?"
+_REGION = re.compile(f"^(?:{_PART}(?:省|自治区))?(?:{_PART}(?:市|自治州|地区|盟))?(?:{_PART}(?:区|县|旗|市))?")
 _SEPARATORS = str.maketrans("", "", " -.·'’()（）+\t\u3000")
 
 
@@ -37,9 +40,7 @@ def grams(text: str, size: int) -> Iterator[str]:
     yield from (text[at : at + size] for at in range(len(text) - size + 1))
 
 
-def lexemes(
-    name: str, numbers: Iterable[str], digits: str, addresses: Iterable[str], more: Iterable[str] = ()
-) -> list[str]:
+def lexemes(name: str, numbers: Iterable[str], digits: str, addresses: Iterable[str], more: Iterable[str] = ()) -> list[str]:
     """Of one customer: `numbers` in E.164, `digits` the member number, `more` other texts that are found by any part."""
     found: set[str] = set()
     called = plain(name)[:LONGEST]
@@ -61,17 +62,18 @@ def lexemes(
 
 
 def twin(name: str, province: str, city: str, district: str, street: str) -> int | None:
-    """A figure that two customers of the same name at the same place share; None when the place is not told.
+    """A figure that two customers of the same name at the same place share; None when the place is not told. 64 bits, signed.
 
-    The province and city are left out: one wrote them, the other did not. 64 bits, signed.
+    Only street and house count: one wrote province, city and district, the other did not, or wrote them before the street.
     """
     where = plain(street).translate(_SEPARATORS)
     for part in (province, city, district):
         where = where.removeprefix(plain(part))
+    where = _REGION.sub("", where, count=1)
     if len(where) < 3:
         return None
-    key = f"{plain(name)}\0{plain(district)}{where}"
-    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
+    digest = blake2b(f"{plain(name)}\0{where}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 class Sought(NamedTuple):

@@ -40,8 +40,8 @@ class Tag(Versioned):
 class Customer(Versioned):
     """Somebody who buys. `number` is the member number, for a telephone's keys; `language` is empty when never asked.
 
-    `fields` holds what `CustomField` defines: {code: value}. Who was found to be another one (`merged_into`) stays as a row without
-    numbers, so that the merge can be undone and old references resolve; lists leave them out. `team` and `owner` look after them.
+    `fields` holds what `CustomField` defines: {code: value}. `team` and `owner` look after them. Who was found to be another one
+    (`merged_into`) stays as a row without numbers, so that the merge can be undone and old references resolve; no list has them.
     """
 
     class Level(models.TextChoices):
@@ -134,7 +134,7 @@ class CustomerPhone(models.Model):
 
 
 class CustomerAddress(models.Model):
-    """Where a customer lives or wants things delivered; one of them is the main one. `receiver` and `phone` if not they themselves."""
+    """Where a customer lives or wants things delivered; one is the main one. `receiver` and `phone` if not they themselves."""
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="addresses")
     province = models.CharField(_("province"), max_length=40, blank=True)

@@ -16,8 +16,8 @@ FIELD_CODE = r"^[a-z][a-z0-9_]{0,39}\Z"
 class CustomField(Versioned):
     """Its values stand in `Customer.fields` under `code`: a text, a number, "2026-12-31", one of `choices`, true or false.
 
-    `default` is such a value, or null. `visible_to`: the roles that see it; none named: everybody. `searchable` texts are found by
-    the search box. One that is not `active` is shown nowhere and its values stay.
+    `default` is such a value, or null. `visible_to`: the roles that see it; none named: everybody. `searchable` texts are found
+    by the search box. One that is not `active` is shown nowhere and its values stay.
     """
 
     class Kind(models.TextChoices):

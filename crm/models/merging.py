@@ -51,7 +51,8 @@ class Duplicate(models.Model):
 class Merge(models.Model):
     """One customer became part of another. `moved`: what hung on the one and hangs on the other now; enough to undo it.
 
-    `moved`: {"rows": {"app.model.field": [keys]}, "fields": {name: [before, after]}, "more": {name: what a registered mover kept}}.
+    `moved`: {"rows": {"app.model.field": [keys]}, "more": {name: what a registered mover kept}, and what became of "fields",
+    "phones", "addresses", "tags"}; see `crm.services.merging`.
     """
 
     kept = models.ForeignKey(Customer, models.CASCADE, related_name="merges", verbose_name=_("kept"))

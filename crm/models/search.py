@@ -9,7 +9,7 @@ from crm.models.customers import Customer
 
 
 class CustomerIndex(models.Model):
-    """Derived from a customer's rows by `crm.services.indexing`, and beside them: so a change of points does not touch its indexes.
+    """Derived from a customer's rows by `crm.services.indexing`; beside them, so that a change of points leaves it alone.
 
     `words`: lexemes of the name, its pinyin, the digits of all numbers, the addresses (see `crm.words`).
     `twins`: one figure for each address with this name; who shares one may be the same person.

@@ -31,8 +31,10 @@ def shown(values: dict[str, Any], fields: list[CustomField]) -> dict[str, Any]:
 
 
 def condition(field: CustomField, operation: str, value: Any) -> Any:
-    """A condition on customers, for `filter`. `value` as it is kept; operations: is, from and to (both inclusive), has (a part of a
-    text), empty (true or false)."""
+    """A condition on customers, for `filter`. `value` as it is kept.
+
+    Operations: is, from and to (both inclusive), has (a part of a text), empty (true or false).
+    """
     if operation == "is":
         return Q(fields__contains={field.code: value})
     if operation == "has":

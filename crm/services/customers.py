@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ccenter.calls.numbers import normalise
 from ccenter.calls.tokens import masked
 from ccenter.office.audit import audit, changed, state_of
-from crm.models import CustomField, Customer, CustomerAddress, CustomerNote, CustomerPhone, Duplicate, Tag
+from crm.models import Customer, CustomerAddress, CustomerNote, CustomerPhone, CustomField, Duplicate, Tag
 from crm.selectors.fields import definitions
 from crm.services import indexing
 from crm.services.fields import values_of
@@ -20,7 +20,8 @@ from crm.services.fields import values_of
 MOST_PHONES = MOST_ADDRESSES = 10
 MEMBERS = 90_000_000  # member numbers that we give out are above
 COLUMNS = frozenset({"name", "title", "level", "language", "email", "owner", "team", "branch"})
-MAIN = {"province": "province", "city": "city", "district": "district", "address": "street"}  # a main address, told with the customer's own fields
+# a main address, told with the customer's own columns
+MAIN = {"province": "province", "city": "city", "district": "district", "address": "street"}
 PARTS = ("province", "city", "district", "street", "postcode", "receiver", "phone")
 Item = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.office.audit import audit, changed, state_of
-from crm.models import CustomField, Customer
+from crm.models import Customer, CustomField
 from crm.models.fields import FIELD_CODE
 
 Kind = CustomField.Kind

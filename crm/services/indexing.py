@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from psycopg2.extras import execute_values
 
 from crm import words
-from crm.models import CustomField, Customer, CustomerAddress, CustomerIndex, CustomerPhone
+from crm.models import Customer, CustomerAddress, CustomerIndex, CustomerPhone, CustomField
 
 BATCH = 1000
 MOST_SHARERS = 8  # a number that more people share is an office's and says nothing

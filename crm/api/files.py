@@ -1,0 +1,138 @@
+"""Customers from files and into files: both are jobs, watched at /api/office/jobs/."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ccenter.calls.api.parsers import Json
+from ccenter.office import jobs
+from ccenter.office.api.jobs import JobBody, accepted
+from ccenter.office.models import Job
+from ccenter.office.rest import Rows, Strict
+from crm import tables
+from crm.selectors.lists import chosen
+from crm.services import exporting, importing  # noqa: F401  registers the kinds of jobs
+
+
+class ImportBody(Strict):
+    """`mapping`: {"heading": "target"}, where the names do not say it; "" leaves a column out."""
+
+    file = serializers.FileField(help_text="CSV (UTF-8 or GB18030) or XLSX; the first row has the headings.")
+    mapping = serializers.JSONField(required=False, default=dict)
+    known = serializers.ChoiceField(importing.KNOWN, default="refuse", help_text="With customers who are there already.")
+    tags = serializers.BooleanField(default=False, help_text="Make tags that are not there.")
+    dry = serializers.BooleanField(default=False, help_text="Change nothing, only tell what would be.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(data.dict() if isinstance(data, QueryDict) else data)
+
+    def validate_mapping(self, value: Any) -> dict[str, str]:
+        if (
+            not isinstance(value, dict)
+            or len(value) > tables.MOST_COLUMNS
+            or not all(isinstance(one, str) for one in value.values())
+        ):
+            raise serializers.ValidationError(_("Not understood."))
+        return {str(heading): target for heading, target in value.items()}
+
+
+class PreviewBody(Strict):
+    file = serializers.FileField()
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(data.dict() if isinstance(data, QueryDict) else data)
+
+
+class ColumnBody(serializers.Serializer):
+    heading = serializers.CharField()
+    target = serializers.CharField(help_text="What it will be; empty: left out.")
+    examples = serializers.ListField(child=serializers.CharField())
+
+
+class PreviewAnswer(serializers.Serializer):
+    columns = ColumnBody(many=True)
+    targets = serializers.DictField(child=serializers.CharField(), help_text="All a column can be, and what it is called.")
+
+
+class Imports(Rows[Job]):
+    """A file of customers: what is right is taken, what is not comes back as a file with the reasons."""
+
+    entity = "customers"
+    right = "import"
+    queryset = Job.objects.none()
+    serializer_class = JobBody
+    parser_classes = [MultiPartParser]
+    http_method_names = ["post", "options"]
+
+    @extend_schema(request={"multipart/form-data": ImportBody}, responses={202: JobBody})
+    def create(self, request: Request) -> Response:
+        """Begins the import."""
+        asked = self.body(ImportBody)
+        file = asked.pop("file")
+        look(file, self.user, asked["mapping"])
+        return accepted(jobs.start(self.user, "customers.import", asked, upload=file))
+
+
+class Previews(Rows[Job]):
+    """What the columns of a file would be."""
+
+    entity = "customers"
+    right = "import"
+    queryset = Job.objects.none()
+    serializer_class = PreviewAnswer
+    parser_classes = [MultiPartParser]
+    http_method_names = ["post", "options"]
+
+    @extend_schema(request={"multipart/form-data": PreviewBody}, responses=PreviewAnswer)
+    def create(self, request: Request) -> Response:
+        """Reads the first rows and keeps nothing."""
+        return Response(PreviewAnswer(look(self.body(PreviewBody)["file"], self.user, None)).data)
+
+
+def look(file: UploadedFile, user: Any, said: dict[str, str] | None) -> dict[str, Any]:
+    """The preview of a file that was sent. Raises ValidationError."""
+    if (file.size or 0) > jobs.LARGEST:
+        raise serializers.ValidationError({"file": [_("The file is too large.")]})
+    with tempfile.NamedTemporaryFile(suffix=Path(file.name or "").suffix[:8]) as copy:
+        for chunk in file.chunks():
+            copy.write(chunk)
+        copy.flush()
+        file.seek(0)
+        try:
+            return importing.preview(Path(copy.name), user, said)
+        except tables.BadFile as error:
+            raise serializers.ValidationError({"file": [str(error)]}) from None
+
+
+class ExportBody(Strict):
+    kind = serializers.ChoiceField(["csv", "xlsx"], default="xlsx")
+    filters = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, default="", help_text="The query of a list: city=杭州市&search=wang"
+    )
+
+
+class Exports(Rows[Job]):
+    """Customers as a file, as whoever asks may see them."""
+
+    entity = "customers"
+    right = "export"
+    queryset = Job.objects.none()
+    serializer_class = JobBody
+    parser_classes = [Json]
+    http_method_names = ["post", "options"]
+
+    @extend_schema(request=ExportBody, responses={202: JobBody})
+    def create(self, request: Request) -> Response:
+        """Begins the export."""
+        asked = self.body(ExportBody)
+        chosen(self.user, asked["filters"])
+        return accepted(jobs.start(self.user, "customers.export", asked))

@@ -1,0 +1,181 @@
+"""What the columns of a file of customers are called, and how a row of it is read."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from ccenter.calls.numbers import normalise
+from crm.models import CustomField
+from crm.services.customers import MOST_PHONES
+from crm.services.fields import values_of
+from crm.tables import text_of
+
+# Target -> headings it is known by, in Chinese first. Own fields are known by their names and codes.
+HEADINGS: dict[str, tuple[str, ...]] = {
+    "number": ("会员号", "客户编号", "member number", "number"),
+    "name": ("姓名", "客户姓名", "客户名称", "名称", "name"),
+    "title": ("称谓", "性别", "title"),
+    "level": ("等级", "级别", "会员等级", "level"),
+    "language": ("语言", "language"),
+    "email": ("邮箱", "电子邮箱", "电子邮件", "email", "e-mail"),
+    "phones": ("电话", "手机", "手机号", "电话号码", "联系电话", "phone", "phones", "mobile", "telephone"),
+    "province": ("省", "省份", "province"),
+    "city": ("市", "城市", "city"),
+    "district": ("区", "区县", "district"),
+    "street": ("地址", "详细地址", "街道", "address", "street"),
+    "postcode": ("邮编", "邮政编码", "postcode"),
+    "tags": ("标签", "tags"),
+    "points": ("积分", "points"),
+}
+TITLES = {
+    "": "",
+    "先生": "mr",
+    "男": "mr",
+    "mr": "mr",
+    "mr.": "mr",
+    "女士": "ms",
+    "小姐": "ms",
+    "女": "ms",
+    "ms": "ms",
+    "ms.": "ms",
+    "mrs": "ms",
+}
+LEVELS = {
+    "": "ordinary",
+    "普通": "ordinary",
+    "普通客户": "ordinary",
+    "ordinary": "ordinary",
+    "会员": "member",
+    "member": "member",
+    "贵宾": "vip",
+    "vip": "vip",
+}
+LANGUAGES = {
+    "": "",
+    "中文": "zh",
+    "普通话": "zh",
+    "汉语": "zh",
+    "zh": "zh",
+    "chinese": "zh",
+    "英语": "en",
+    "英文": "en",
+    "en": "en",
+    "english": "en",
+}
+LONGEST = {"name": 100, "email": 200, "province": 40, "city": 40, "district": 40, "street": 200, "postcode": 10}
+_MANY = re.compile(r"[,，;；、/|\n]+")
+
+
+class Row(NamedTuple):
+    """A row as it was read: `columns` of the customer, `number` "" when it has none, `points` None when not told."""
+
+    columns: dict[str, str]
+    number: str
+    phones: list[str]
+    address: dict[str, str]
+    tags: list[str]
+    own: dict[str, Any]
+    points: int | None
+
+
+def targets(fields: Iterable[CustomField]) -> dict[str, str]:
+    """All a column can be: {target: what it is called here}."""
+    named = {target: headings[0] for target, headings in HEADINGS.items()}
+    return {**named, **{f"fields.{field.code}": field.name for field in fields}}
+
+
+def mapping(heading: Sequence[Any], fields: Iterable[CustomField], said: Mapping[str, str] | None = None) -> dict[int, str]:
+    """Which column is what: {place: target}. `said`: {heading: target}, "" for one to leave out; the others by their names.
+
+    Raises ValidationError.
+    """
+    known = {_plain(name): target for target, names in HEADINGS.items() for name in names}
+    own = {f"fields.{field.code}": field for field in fields}
+    for target, field in own.items():
+        known |= {_plain(name): target for name in (field.code, field.name_zh, field.name_en) if name}
+    said = dict(said or {})
+    found: dict[int, str] = {}
+    for place, cell in enumerate(heading):
+        name = text_of(cell)
+        target = said.pop(name) if name in said else known.get(_plain(name), "")
+        if target and target not in HEADINGS and target not in own:
+            raise ValidationError({"mapping": _("There is no such field: %(name)s") % {"name": target}})
+        if target and target != "phones" and target in found.values():
+            raise ValidationError({"mapping": _("Two columns for the same field: %(name)s") % {"name": target}})
+        if target:
+            found[place] = target
+    if said:
+        raise ValidationError({"mapping": _("There is no such column: %(name)s") % {"name": min(said)}})
+    if "name" not in found.values():
+        raise ValidationError({"mapping": _("No column is the name.")})
+    return found
+
+
+def read(cells: Sequence[Any], places: Mapping[int, str], fields: Sequence[CustomField], *, new: bool = True) -> Row:
+    """One row. `new`: own fields get defaults, and what is required must be there. Raises ValidationError by field."""
+    given = {target: text_of(cells[place]) for place, target in places.items() if target != "phones" and place < len(cells)}
+    errors: dict[str, Any] = {}
+    columns = {name: given[name] for name in ("name", "email") if name in given}
+    for name, words in (("title", TITLES), ("level", LEVELS), ("language", LANGUAGES)):
+        if name in given:
+            columns[name] = words.get(_plain(given[name]), "?")
+            if columns[name] == "?":
+                errors[name] = _("Not known: %(text)s") % {"text": given[name][:20]}
+    if not given.get("name"):
+        errors["name"] = _("This field is required.")
+    for name, most in LONGEST.items():
+        if len(given.get(name, "")) > most:
+            errors[name] = _("Too long.")
+    if given.get("email") and "email" not in errors:
+        try:
+            validate_email(given["email"])
+        except ValidationError:
+            errors["email"] = _("Not an email address.")
+    number = given.get("number", "")
+    if number and not re.fullmatch(r"[0-9]{4,12}", number):
+        errors["number"] = _("A member number has 4 to 12 digits.")
+    points = given.get("points", "")
+    if points and not re.fullmatch(r"[0-9]{1,9}", points):
+        errors["points"] = _("Not a number.")
+    phones = _phones(cells, places, errors)
+    own: dict[str, Any] = {}
+    try:
+        texts = {target.removeprefix("fields."): text for target, text in given.items() if target.startswith("fields.")}
+        wanted = {code: text for code, text in texts.items() if new or text}
+        own = values_of(wanted, fields, None if new else {}, written=True)
+    except ValidationError as error:
+        errors |= {name: " ".join(messages) for name, messages in error.message_dict.items()}
+    if errors:
+        raise ValidationError(errors)
+    address = {part: given[part] for part in ("province", "city", "district", "street", "postcode") if given.get(part)}
+    if set(address) == {"postcode"}:
+        address = {}
+    tags = [tag.strip() for tag in _MANY.split(given.get("tags", "")) if tag.strip()]
+    return Row(columns, number, phones, address, tags, own, int(points) if points else None)
+
+
+def _phones(cells: Sequence[Any], places: Mapping[int, str], errors: dict[str, Any]) -> list[str]:
+    found: dict[str, None] = {}
+    for place, target in places.items():
+        if target != "phones" or place >= len(cells):
+            continue
+        for written in _MANY.split(text_of(cells[place])):
+            if not written.strip():
+                continue
+            number = normalise(written)
+            if number.is_e164:
+                found[number.number] = None
+            else:
+                errors["phones"] = _("Not a telephone number: %(text)s") % {"text": written.strip()[:20]}
+    if len(found) > MOST_PHONES:
+        errors["phones"] = _("A customer has at most ten numbers.")
+    return list(found)
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
