@@ -16,8 +16,12 @@ def news_for(user: Any, now: datetime) -> QuerySet[News]:
     beside those for the user's teams."""
     to = News.groups.through.objects.filter(news=OuterRef("pk"))
     shown = Q(from_at__lte=now) & (Q(until__isnull=True) | Q(until__gt=now))
+    return read_by(News.objects.filter(shown, Q(~Exists(to)) | Q(Exists(to.filter(seatgroup__in=teams_of(user))))), user)
+
+
+def read_by(rows: QuerySet[News], user: Any) -> QuerySet[News]:
+    """With `read_at` and `confirmed_at` of this edition by a user, or None; the newest first."""
     mine = NewsReceipt.objects.filter(news=OuterRef("pk"), user=user, edition=OuterRef("edition"))
-    rows = News.objects.filter(shown, Q(~Exists(to)) | Q(Exists(to.filter(seatgroup__in=teams_of(user)))))
     times = {name: Subquery(mine.values(name)[:1], output_field=DateTimeField()) for name in ("read_at", "confirmed_at")}
     return rows.annotate(**times).order_by("-from_at", "-id")
 

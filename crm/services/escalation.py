@@ -8,10 +8,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ccenter.calls.alarms import raise_alarm
+from ccenter.office import webhooks
 from ccenter.office.audit import audit, changed, state_of
 from crm.models import Escalation, Ticket, TicketEvent
 from crm.services import staff
-from crm.services.tickets import ALARM
+from crm.services.tickets import ALARM, told
 from crm.ticket_states import State
 
 RUNNING = (State.OPEN, State.DISPATCHED, State.WORKING)  # who waits for the customer is not late
@@ -45,13 +46,14 @@ def _one(rule: Escalation, ticket: Ticket, now: datetime) -> None:
     if rule.take_over:
         ticket.owner = rule.to
     ticket.save(update_fields=["escalation", "severity", "owner"])
-    told = told_of(rule, ticket)
-    names = ", ".join(one.get_full_name() or one.get_username() for one in told)
+    people = told_of(rule, ticket)
+    names = ", ".join(one.get_full_name() or one.get_username() for one in people)
     TicketEvent.objects.create(ticket=ticket, kind=TicketEvent.Kind.ESCALATED, text=f"{rule.level}: {names}"[:4000], at=now)
     audit(None, "tickets.escalate", ticket, {**changed(before, ticket), "escalation": (before["escalation"], rule.level)})
     text = _("Ticket %(number)s is late (level %(level)s).") % {"number": ticket.number, "level": rule.level}
     raise_alarm(ALARM, ticket.number, text, now)
-    staff.tell(told, text, ticket.text)
+    staff.tell(people, text, ticket.text)
+    webhooks.tell("ticket.escalated", told(ticket))
 
 
 def told_of(rule: Escalation, ticket: Ticket) -> list[Any]:

@@ -18,6 +18,7 @@ from crm.services.categories import usable
 State = ArticleVersion.State
 IN_WORK = (State.DRAFT, State.SUBMITTED, State.REFUSED)
 TEXT = {"question", "answer", "keywords", "valid_from", "valid_until"}
+NO_VERSION = _("There is no such version of this article.")
 # What may follow what.
 STEPS = {
     State.DRAFT: (State.SUBMITTED,),

@@ -78,6 +78,17 @@ def filled(template: MailTemplate, values: Mapping[str, str]) -> tuple[str, str]
     return " ".join(subject.split())[:200], body
 
 
+def preview(
+    user: Any, template: MailTemplate, customer: Customer, *, ticket: Ticket | None = None, order: str = ""
+) -> tuple[str, str]:
+    """Subject and text as they would go to this customer. Raises ValidationError."""
+    if ticket is not None and ticket.customer_id != customer.pk:
+        raise ValidationError({"ticket": _("This ticket is another customer's.")})
+    seat = seat_of(user) if user else None
+    agent = seat.number if seat else ""
+    return filled(template, values_for(customer, template.language, agent=agent, ticket=ticket, order=order))
+
+
 # -- writing ---------------------------------------------------------------------------------------------------
 
 
@@ -103,9 +114,7 @@ def write(
         if not template.active:
             raise ValidationError({"template": _("This template is not used any more.")})
         if not subject or not body:
-            seat = seat_of(user) if user else None
-            values = values_for(customer, template.language, agent=seat.number if seat else "", ticket=ticket, order=order)
-            made = filled(template, values)
+            made = preview(user, template, customer, ticket=ticket, order=order)
             subject, body = subject or made[0], body or made[1]
         files = list({one.pk: one for one in (*template.files.all(), *files)}.values())
     if ticket is not None and ticket.customer_id != customer.pk:

@@ -21,6 +21,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ccenter.calls.alarms import raise_alarm
+from ccenter.office import webhooks
 from crm.models import Mail
 
 log = logging.getLogger(__name__)
@@ -124,8 +125,15 @@ def _given_up(mail: Mail, text: str) -> str:
     return State.FAILED
 
 
+@transaction.atomic
 def _came_back(key: int, text: str) -> None:
-    Mail.objects.filter(pk=key).update(state=State.BOUNCED, bounced_at=timezone.now(), error=text[:500])
+    if (
+        Mail.objects.filter(pk=key)
+        .exclude(state=State.BOUNCED)
+        .update(state=State.BOUNCED, bounced_at=timezone.now(), error=text[:500])
+    ):
+        customer = Mail.objects.values_list("customer", flat=True).get(pk=key)
+        webhooks.tell("mail.bounced", {"id": key, "customer": customer, "error": text[:500]})
 
 
 # -- what comes back -------------------------------------------------------------------------------------------

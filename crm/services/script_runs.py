@@ -12,6 +12,8 @@ from crm import script_trees
 from crm.models import Customer, Script, ScriptAnswer, ScriptRun
 from crm.selectors.script_runs import said
 
+NO_CALL = _("There is no such call, or it is not yours.")
+
 
 @transaction.atomic
 def start(user: Any, script: Script, *, call: str = "", customer: Customer | None = None) -> ScriptRun:

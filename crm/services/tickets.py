@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.models import Alarm, SeatGroup
 from ccenter.calls.rights import seat_of
+from ccenter.office import webhooks
 from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.errors import Conflict
 from ccenter.office.models import Branch
@@ -45,6 +46,7 @@ def add_ticket(user: Any, customer: Customer, text: str, **fields: Any) -> Ticke
     ticket.save()
     TicketEvent.objects.create(ticket=ticket, user=user, kind=Events.TAKEN, at=now)
     audit(user, "tickets.add", ticket, {"kind": (None, ticket.kind), "severity": (None, ticket.severity)})
+    webhooks.tell("ticket.taken", told(ticket))
     _inform(ticket, MailTemplate.Situation.TAKEN)
     return ticket
 
@@ -87,6 +89,7 @@ def step(user: Any, ticket: Ticket, to: str, *, text: str = "", resolution: str 
     said = given["text"] or (resolution.strip() if to in (State.SETTLED, State.CLOSED) else "")
     TicketEvent.objects.create(ticket=ticket, user=user, kind=Events.STEP, before=was, after=to, text=said, at=now)
     audit(user, "tickets.step", ticket, changed(before, ticket))
+    webhooks.tell("ticket.state", {**told(ticket), "before": was.value})
     if ticket.state in (*DONE, State.SETTLED):
         Alarm.objects.filter(kind=ALARM, subject=ticket.number, cleared_at=None).update(cleared_at=now)
     if ticket.state in MAILS and not (was is State.SETTLED and ticket.state is State.CLOSED and not resolution.strip()):
@@ -148,6 +151,21 @@ def note(user: Any, ticket: Ticket, text: str) -> TicketEvent:
     event.clean_fields(exclude=["ticket", "user"])
     event.save()
     return event
+
+
+def told(ticket: Ticket) -> dict[str, Any]:
+    """What programs elsewhere get to know of a ticket; the rest they ask for, with rights of their own."""
+    return {
+        "id": ticket.pk,
+        "number": ticket.number,
+        "kind": ticket.kind,
+        "customer": ticket.customer_id,
+        "order": ticket.order,
+        "severity": ticket.severity,
+        "state": str(ticket.state),
+        "due_at": ticket.due_at,
+        "escalation": ticket.escalation,
+    }
 
 
 def locked(ticket: Ticket) -> Ticket:

@@ -1,0 +1,276 @@
+"""Complaints and work orders, their rules, and follow-up calls."""
+
+from typing import Any
+
+import django_filters
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ccenter.calls.models import Calendar, Queue, SeatGroup
+from ccenter.office import rights
+from ccenter.office.filters import Filters, YesNo
+from ccenter.office.models import Branch
+from ccenter.office.rest import Adds, Changes, Entities, MaskedField, RowBody, Strict
+from crm.api.fields import CallField, by_code, login_of, person
+from crm.models import Customer, DueRule, Escalation, FollowUpCall, Ticket, TicketEvent
+from crm.selectors import tickets as selectors
+from crm.services import follow_ups, rows, settings
+from crm.services import tickets as services
+from crm.ticket_states import DONE, STEPS, State
+
+Values = dict[str, Any]
+
+
+class TicketBody(RowBody):
+    """`due_at` null: as the rules say. `next`: the states that it may go on to, for whom this is shown."""
+
+    number = serializers.CharField(read_only=True)
+    customer = serializers.PrimaryKeyRelatedField(queryset=Customer.objects.defer("pin"))
+    customer_name = serializers.CharField(source="customer.name", read_only=True)
+    call = CallField(allow_blank=True)
+    author = login_of()
+    owner = login_of()
+    team = serializers.SlugRelatedField("code", read_only=True)
+    branch = serializers.SlugRelatedField("code", read_only=True)
+    late = serializers.SerializerMethodField()
+    next = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Ticket
+        fields = [
+            "id", "version", "number", "kind", "customer", "customer_name", "call", "order", "product", "category", "severity",
+            "text", "state", "next", "resolution", "author", "owner", "team", "branch", "inform", "created_at", "due_at",
+            "due_by_hand", "late", "escalation", "reopened", "settled_at", "closed_at",
+        ]  # fmt: skip
+        read_only_fields = [
+            "state",
+            "resolution",
+            "created_at",
+            "due_by_hand",
+            "escalation",
+            "reopened",
+            "settled_at",
+            "closed_at",
+        ]
+
+    def get_late(self, ticket: Ticket) -> bool:
+        """Not done in time, or not yet and the time is over."""
+        measured = ticket.settled_at or ticket.closed_at or timezone.now()
+        return ticket.due_at is not None and measured > ticket.due_at
+
+    def get_next(self, ticket: Ticket) -> list[str]:
+        user = self.context["request"].user
+        return [to for to, step in STEPS[State(ticket.state)].items() if rights.may(user, f"tickets.{step.right}")]
+
+
+class StepBody(Strict):
+    to = serializers.ChoiceField(State.choices)
+    text = serializers.CharField(max_length=4000, required=False, allow_blank=True, help_text="Why; for the record.")
+    resolution = serializers.CharField(max_length=4000, required=False, allow_blank=True, help_text="How it was settled.")
+    branch = by_code(Branch.objects.all())
+
+
+class AssignBody(Strict):
+    owner = person()
+    team = by_code(SeatGroup.objects.all())
+
+
+class TicketNoteBody(Strict):
+    text = serializers.CharField(max_length=4000)
+
+
+class TicketEventBody(serializers.ModelSerializer):
+    user = login_of()
+
+    class Meta:
+        model = TicketEvent
+        fields = ["id", "at", "user", "kind", "before", "after", "text"]
+
+
+class TicketFilters(Filters):
+    state = django_filters.MultipleChoiceFilter(choices=State.choices)
+    open = YesNo(method="by_open", help_text="Neither closed nor withdrawn.")
+    late = YesNo(method="by_late")
+    author = django_filters.CharFilter("author__username")
+    owner = django_filters.CharFilter("owner__username")
+    team = django_filters.CharFilter("team__code")
+    branch = django_filters.CharFilter("branch__code")
+    taken_since = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
+    taken_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
+    due_before = django_filters.IsoDateTimeFilter("due_at", lookup_expr="lt")
+
+    class Meta:
+        model = Ticket
+        fields = ["kind", "customer", "category", "severity", "order", "product", "call", "escalation"]
+
+    def by_open(self, found: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
+        return found.exclude(state__in=DONE) if value else found.filter(state__in=DONE)
+
+    def by_late(self, found: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
+        late = selectors.late(timezone.now())
+        return found.filter(late) if value else found.exclude(late)
+
+
+class FollowUpBody(RowBody):
+    """Without `number` the customer's first is called; without `due_at` at once."""
+
+    number = MaskedField("number", max_length=40, required=False)
+    customer = serializers.PrimaryKeyRelatedField(queryset=Customer.objects.defer("pin"))
+    due_at = serializers.DateTimeField(required=False)
+    queue = by_code(Queue.objects.all(), write_only=True)
+    queue_code = serializers.CharField(source="queue", read_only=True)
+    author = login_of()
+
+    class Meta:
+        model = FollowUpCall
+        fields = [
+            *("id", "version", "customer", "ticket", "number", "due_at", "reason", "queue", "queue_code", "state", "author"),
+            "created_at",
+        ]
+        read_only_fields = ["state", "created_at"]
+
+
+class CallBackBody(Strict):
+    reason = serializers.CharField(max_length=200)
+    due_at = serializers.DateTimeField(required=False)
+    number = MaskedField("number", max_length=40, required=False)
+    queue = by_code(Queue.objects.all())
+
+
+class Tickets(Adds[Ticket], Changes[Ticket]):
+    """Complaints 投诉 and work orders 工单. Nothing is deleted: what was taken by mistake is withdrawn."""
+
+    entity = "tickets"
+    queryset = selectors.tickets()
+    serializer_class = TicketBody
+    filterset_class = TicketFilters
+    ordering_fields = ["created_at", "due_at", "severity"]
+
+    def search(self, found: QuerySet[Ticket], text: str) -> QuerySet[Ticket]:
+        return selectors.search(found, text)
+
+    def add(self, values: Values) -> Ticket:
+        return services.add_ticket(self.user, values.pop("customer"), values.pop("text"), **values)
+
+    def change(self, row: Ticket, values: Values) -> Ticket:
+        if values.pop("customer", row.customer) != row.customer:
+            raise ValidationError({"customer": _("A ticket stays its customer's.")})
+        return services.change_ticket(self.user, row, values)
+
+    @extend_schema(request=StepBody, responses=TicketBody)
+    @action(detail=True, methods=["post"], right="view")
+    def step(self, request: Request, pk: str) -> Response:
+        """On to another state; what each step needs, and the right it takes, is in `crm.ticket_states`."""
+        row, body = self.locked_row(), self.body(StepBody)
+        step = STEPS[State(row.state)].get(State(body["to"]))
+        if step is not None:
+            rights.require(self.user, f"tickets.{step.right}", row)
+        return self.answer(services.step(self.user, row, body.pop("to"), **body))
+
+    @extend_schema(request=AssignBody, responses=TicketBody)
+    @action(detail=True, methods=["post"])
+    def assign(self, request: Request, pk: str) -> Response:
+        """Who answers for it."""
+        return self.answer(services.assign(self.user, self.locked_row(), **self.body(AssignBody)))
+
+    @extend_schema(request=TicketNoteBody, responses={201: TicketEventBody})
+    @action(detail=True, methods=["post"])
+    def note(self, request: Request, pk: str) -> Response:
+        """A word for whoever works on it. Takes no version: notes do not meet."""
+        event = services.note(self.user, self.get_object(), self.body(TicketNoteBody)["text"])
+        return Response(TicketEventBody(event).data, status=201)
+
+    @extend_schema(request=CallBackBody, responses={201: FollowUpBody})
+    @action(detail=True, methods=["post"], right="follow_up")
+    def follow_up(self, request: Request, pk: str) -> Response:
+        """The customer is to be called about it."""
+        row, body = self.get_object(), self.body(CallBackBody)
+        queue = body.pop("queue", None)
+        call = follow_ups.plan(self.user, row.customer, body.pop("reason"), ticket=row, queue=queue.code if queue else "", **body)
+        return Response(FollowUpBody(call, context=self.get_serializer_context()).data, status=201)
+
+    @extend_schema(responses=TicketEventBody(many=True), filters=False)
+    @action(detail=True, methods=["get"], right="view", pagination_class=None)
+    def events(self, request: Request, pk: str) -> Response:
+        """What was done with it, in order."""
+        return Response(TicketEventBody(selectors.events(self.get_object().pk), many=True).data)
+
+
+class FollowUps(Adds[FollowUpCall]):
+    """Follow-up calls 回访 that are planned, or in the callbacks."""
+
+    entity = "follow_ups"
+    queryset = FollowUpCall.objects.select_related("author")
+    serializer_class = FollowUpBody
+    filterset_fields = ["customer", "ticket", "state"]
+    ordering_fields = ["due_at"]
+
+    def add(self, values: Values) -> FollowUpCall:
+        queue = values.pop("queue", None)
+        customer, reason = values.pop("customer"), values.pop("reason")
+        return follow_ups.plan(self.user, customer, reason, queue=queue.code if queue else "", **values)
+
+    @extend_schema(request=None, responses=FollowUpBody)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        return self.answer(follow_ups.cancel(self.user, self.locked_row()))
+
+
+class DueRuleBody(RowBody):
+    calendar = by_code(Calendar.objects.all(), allow_null=True)
+
+    class Meta:
+        model = DueRule
+        fields = ["id", "version", "kind", "category", "severity", "minutes", "calendar"]
+
+
+class DueRules(Entities[DueRule]):
+    """When tickets are due: the nearest category's rule counts, there the one for the severity."""
+
+    entity = "due_rules"
+    queryset = DueRule.objects.select_related("calendar")
+    serializer_class = DueRuleBody
+    filterset_fields = ["kind", "category", "severity"]
+
+    def add(self, values: Values) -> DueRule:
+        return settings.save_due_rule(self.user, None, values)
+
+    def change(self, row: DueRule, values: Values) -> DueRule:
+        return settings.save_due_rule(self.user, row, values)
+
+    def remove(self, row: DueRule) -> None:
+        rows.delete(self.user, "due_rules", row)
+
+
+class EscalationBody(RowBody):
+    to = person(allow_null=True)
+
+    class Meta:
+        model = Escalation
+        fields = ["id", "version", "level", "minutes", "least_severity", "raise_severity", "to", "take_over"]
+
+
+class Escalations(Entities[Escalation]):
+    """What happens to tickets that are late."""
+
+    entity = "escalations"
+    queryset = Escalation.objects.select_related("to")
+    serializer_class = EscalationBody
+    filterset_fields = ["level"]
+    ordering = "level"
+
+    def add(self, values: Values) -> Escalation:
+        return settings.save_escalation(self.user, None, values)
+
+    def change(self, row: Escalation, values: Values) -> Escalation:
+        return settings.save_escalation(self.user, row, values)
+
+    def remove(self, row: Escalation) -> None:
+        rows.delete(self.user, "escalations", row)
