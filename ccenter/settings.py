@@ -85,6 +85,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {  # seconds
     "sweep-recordings": {"task": "ccenter.calls.tasks.sweep_recordings", "schedule": 60.0, "options": {"expires": 60.0}},
+    "sweep-jobs": {"task": "ccenter.office.tasks.sweep_jobs", "schedule": 60.0, "options": {"expires": 60.0}},
+    "send-webhooks": {"task": "ccenter.office.tasks.send_webhooks", "schedule": 10.0, "options": {"expires": 10.0}},
+    "tidy-office": {"task": "ccenter.office.tasks.tidy", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "keep-retention": {"task": "ccenter.calls.tasks.keep_retention", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "sweep-mails": {"task": "crm.tasks.sweep_mails", "schedule": 60.0, "options": {"expires": 60.0}},
     "release-follow-ups": {"task": "crm.tasks.release_follow_ups", "schedule": 30.0, "options": {"expires": 30.0}},

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from ccenter.office.rights import declare
+from ccenter.office.rights import ROLES, declare
 
 
 def declare_all() -> None:
@@ -21,4 +21,11 @@ def declare_all() -> None:
     )
     declare("audit", _("audit log"), seeds={"auditor": "view"}, offices=False)
     declare("roles", _("roles"), seeds={"auditor": "view"}, offices=False)
+    everybody = [role for role in ROLES if role != "admin"]
+    own = dict.fromkeys(everybody, "view:own cancel:own")
+    declare("jobs", _("jobs"), {"cancel": _("cancel")}, own="owner", seeds=own, offices=False)
+    declare("webhooks", _("webhooks"), {"send": _("send again")}, seeds={"auditor": "view"}, offices=False)
+    own = dict.fromkeys(everybody, "view:own add change:own delete:own")
+    own["lead"] += " share"
+    declare("filters", _("saved filters"), {"share": _("share with everybody")}, own="owner", seeds=own)
     declare("branches", _("branches"), seeds=dict.fromkeys(("agent", "expert", "lead", "order_reviewer"), "view"))
