@@ -48,11 +48,15 @@ python=$(find_python)
 missing=""
 command -v opusenc >/dev/null || missing="$missing opus-tools"
 command -v sipp >/dev/null || missing="$missing sip-tester"
-# the tests' browser (where the distribution has none as a package, CC_CHROMIUM names one), and Chinese letters for its screenshots
+# delivery notes and invoices (WeasyPrint): Pango, and Chinese letters, which the tests' screenshots need too
+has_library() { "$python" -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library(sys.argv[1]))' "$1"; }
+has_library pangoft2-1.0 || missing="$missing libpango-1.0-0 libpangoft2-1.0-0"
+has_library harfbuzz-subset || missing="$missing libharfbuzz-subset0"
+[ -n "$(fc-list :lang=zh 2>/dev/null)" ] || missing="$missing fontconfig fonts-wqy-microhei"
+# the tests' browser (where the distribution has none as a package, CC_CHROMIUM names one)
 if [ "$wanted" = tests ]; then
     [ -n "${CC_CHROMIUM:-}" ] || command -v chromium || command -v chromium-browser || command -v google-chrome ||
         missing="$missing chromium"
-    [ -n "$(fc-list :lang=zh 2>/dev/null)" ] || missing="$missing fontconfig fonts-wqy-microhei"
 fi >/dev/null
 [ -x .venv/bin/python ] || "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 

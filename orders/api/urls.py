@@ -1,9 +1,17 @@
 """/api/orders/: products, orders, payments."""
 
 from ccenter.office.rest import Router
-from orders.api import gifts, points, products, purchases, stock
+from orders.api import delivery, gifts, orders, payments, points, products, purchases, stock
 
 router = Router()
+router.register("orders", orders.Orders, basename="order")
+router.register("payments", payments.Payments, basename="payment")
+router.register("returns", payments.Returns, basename="return")
+router.register("invoices", payments.Invoices, basename="invoice")
+router.register("carriers", delivery.Carriers, basename="carrier")
+router.register("delivery-methods", delivery.Methods, basename="delivery-method")
+router.register("delivery-fees", delivery.Fees, basename="delivery-fee")
+router.register("review-rules", delivery.Rules, basename="review-rules")
 router.register("products", products.Products, basename="product")
 router.register("product-categories", products.Categories, basename="product-category")
 router.register("product-attributes", products.Attributes, basename="product-attribute")

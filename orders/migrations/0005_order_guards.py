@@ -4,7 +4,10 @@ from django.db import migrations
 
 from ccenter.office.schema import append_only, versioned
 
-NUMBERS = "CREATE SEQUENCE orders_number START 70000001 MINVALUE 10000000 MAXVALUE 9999999999999999"
+NUMBERS = [
+    "CREATE SEQUENCE orders_number START 70000001 MINVALUE 10000000 MAXVALUE 9999999999999999",
+    "CREATE SEQUENCE orders_invoice_number",
+]
 
 # The pairs of orders/states.py; a test compares them.
 STATES = """
@@ -124,7 +127,11 @@ class Migration(migrations.Migration):
     dependencies = [("orders", "0004_orders"), ("office", "0001_initial")]
 
     operations = [
-        migrations.RunSQL(NUMBERS, "DROP SEQUENCE orders_number"),
+        migrations.RunSQL(
+            """INSERT INTO orders_reviewrules (id, version, "limit", duplicate_days) VALUES (1, 1, 5000, 3)""",
+            "DELETE FROM orders_reviewrules",
+        ),
+        migrations.RunSQL(NUMBERS, "DROP SEQUENCE orders_number, orders_invoice_number"),
         migrations.RunSQL(STATES, NO_STATES),
         migrations.RunSQL(SUMS, NO_SUMS),
         versioned("orders_carrier", "orders_deliverymethod", "orders_deliveryfee", "orders_invoice", "orders_reviewrules"),

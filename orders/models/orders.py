@@ -173,6 +173,21 @@ class Order(Versioned):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def goods(self) -> "list[OrderLine]":
+        """What is paid for; of lines that were fetched."""
+        return [line for line in self.lines.all() if line.gift_rule_id is None]
+
+    @property
+    def gifts(self) -> "list[OrderLine]":
+        return [line for line in self.lines.all() if line.gift_rule_id is not None]
+
+    @property
+    def address(self) -> str:
+        """As one line; a city that is its own province (上海市) stands once."""
+        city = "" if self.city == self.province else self.city
+        return f"{self.province}{city}{self.district}{self.street}"
+
 
 class OrderLine(models.Model):
     """Goods of an order. `code`, `name`, `price`: the product's when it was ordered. `returned`: so many came back.

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from ccenter.office.audit import audit
 from ccenter.office.errors import Conflict
-from ccenter.office.rights import require
 from orders.models import Order, Payment
+from orders.services.drafts import demand
 from orders.states import State
 
 
@@ -31,7 +31,7 @@ def receive(
 ) -> Payment:
     """A payment. More than is owed is a slip of the pen unless `more_than_owed`: the rest is then owed to the customer."""
     order = _locked(order)
-    require(by, "payments.add")
+    demand(by, "payments.add")
     if order.state == State.DRAFT:
         raise Conflict({"order": [_("A draft is not paid. Submit it first.")]})
     if amount > max(order.balance, 0) and not more_than_owed:
@@ -43,7 +43,7 @@ def receive(
 def refund(order: Order, by: Any, amount: Decimal, method: str, payer: str, *, reference: str = "", note: str = "") -> Payment:
     """Money goes back to `payer`; `amount` > 0, at most what is owed to the customer (after a return, a cancellation ...)."""
     order = _locked(order)
-    require(by, "payments.refund")
+    demand(by, "payments.refund")
     if amount <= 0 or amount > -order.balance:
         raise ValidationError({"amount": [_("At most what the customer is owed: %s") % max(-order.balance, 0)]})
     return enter(order, by, -amount, method, payer, kind=Payment.Kind.REFUND, reference=reference, note=note)
@@ -53,7 +53,7 @@ def refund(order: Order, by: Any, amount: Decimal, method: str, payer: str, *, r
 def correct(payment: Payment, by: Any, note: str) -> Payment:
     """Undoes a payment that was entered by mistake, wholly, and says why."""
     order = _locked(payment.order)
-    require(by, "payments.refund")
+    demand(by, "payments.refund")
     if not note.strip():
         raise ValidationError({"note": [_("Please say why.")]})
     if payment.kind != Payment.Kind.PAYMENT or payment.undone.filter(kind=Payment.Kind.CORRECTION).exists():

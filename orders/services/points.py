@@ -40,11 +40,11 @@ def redeem(customer: Customer, ref: str, points: int, by: Any = None, *, exchang
     if points < 0 or exchanged < 0:
         raise ValueError("points below 0")
     now = timezone.now()
-    worth = _allowed(points, now)
     account = locked(customer.pk, now)
     uses = list(PointUse.objects.filter(entry__ref=ref, entry__kind=Kind.USED).select_related("lot").order_by("-id"))
     more = points + exchanged - sum(use.points - use.back for use in uses)
-    if more > 0:
+    if more > 0:  # what is given back for goods that came back need not be a round figure
+        _allowed(points, now)
         if more > account.balance:
             left = max(account.balance, 0)
             raise Conflict({"points": [_("The customer has %(left)s points only.") % {"left": left}]})
@@ -52,7 +52,7 @@ def redeem(customer: Customer, ref: str, points: int, by: Any = None, *, exchang
     elif more < 0:
         entry, spare = _gained(account, Kind.GIVEN_BACK, -more, by, ref)
         _give_back(account, entry, uses, -more, spare, timezone.localdate(now))
-    return worth
+    return selectors.value(points, now)
 
 
 @transaction.atomic
@@ -123,6 +123,8 @@ def expire(now: datetime | None = None, most: int = 1000) -> int:
 @transaction.atomic
 def merge(kept: Customer, gone: Customer, by: Any) -> dict[str, int]:
     """The points of `gone` go to `kept`, lot by lot with the dates they expire on. What `unmerge` needs to know."""
+    if not PointAccount.objects.filter(pk=gone.pk).exists() and not Customer.objects.filter(pk=gone.pk, points__gt=0).exists():
+        return {}
     now = timezone.now()
     source, target = locked(gone.pk, now), locked(kept.pk, now)
     points = source.balance
@@ -282,17 +284,16 @@ def _spread(account: PointAccount, entry: PointEntry, lots: Iterable[tuple[int, 
         spare -= share
 
 
-def _allowed(points: int, now: datetime) -> Decimal:
-    """What points are worth. Raises ValidationError where the terms do not allow so many."""
+def _allowed(points: int, now: datetime) -> None:
+    """Raises ValidationError where the terms do not allow so many points to be used."""
     terms = selectors.terms(now)
     if not points:
-        return Decimal(0)
+        return
     if terms is None:
         raise ValidationError({"points": _("Nothing can be paid with points.")})
     if points < terms.least or points % terms.step:
         text = _("Points are used in steps of %(step)s, from %(least)s on.")
         raise ValidationError({"points": text % {"step": terms.step, "least": terms.least}})
-    return selectors.worth(points, terms)
 
 
 def _detail(booked: Iterable[PointEntry], lines: Lines, level: str, now: datetime) -> dict[str, tuple[str, int]]:

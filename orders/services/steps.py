@@ -18,14 +18,13 @@ from django.utils.translation import gettext as _
 from ccenter.office.audit import Changes, audit, changed, state_of
 from ccenter.office.errors import Conflict
 from ccenter.office.models import Branch
-from ccenter.office.rights import require
 from orders.models import Carrier, Delivery, DeliveryMethod, Order, OrderLine
 from orders.models.orders import PayBy
 from orders.rules import Bought
 from orders.selectors import products, review
 from orders.selectors.delivery import fee
 from orders.services import gifts, points, stock
-from orders.services.drafts import DERIVED, total_up
+from orders.services.drafts import DERIVED, demand, total_up
 from orders.states import TABLE, Action, State
 from orders.sums import ZERO, shares
 
@@ -42,8 +41,7 @@ class Step:
         """Raises PermissionDenied, or Conflict where the state does not allow it. `by` None: the system itself."""
         locked = Order.objects.select_for_update(of=("self",)).select_related("customer", "method").get(pk=order.pk)
         row = TABLE[action]
-        if by is not None:
-            require(by, f"orders.{row.right}", locked)
+        demand(by, f"orders.{row.right}", locked)
         if locked.state not in row.sources:
             text = _("This cannot be done with an order in the state “%s”.") % locked.get_state_display()
             raise Conflict({"state": [text]})
@@ -187,7 +185,7 @@ def ship(order: Order, by: Any, tracking: str = "") -> Order:
 def change_tracking(order: Order, by: Any, tracking: str) -> Order:
     """The carrier's number of a shipped order, told later or wrong before."""
     order = Order.objects.select_for_update().get(pk=order.pk)
-    require(by, "orders.dispatch", order)
+    demand(by, "orders.dispatch", order)
     if order.state != State.SHIPPED:
         raise Conflict({"state": [_("Only an order that is on its way has a tracking number to change.")]})
     differences = _tracked(Delivery.objects.select_related("carrier").get(order=order), tracking)

@@ -1,0 +1,205 @@
+"""Orders over REST: entry, and the steps of their life."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ccenter.calls.numbers import normalise
+from ccenter.office.filters import Filters, YesNo
+from ccenter.office.rest import Adds, Changes, Deletes
+from ccenter.office.rights import masked, require, scoped
+from crm.models import Customer
+from crm.selectors import finding
+from orders import documents
+from orders.api import bodies
+from orders.models import Delivery, Order
+from orders.selectors import entry, orders, review
+from orders.services import drafts, returns, steps
+from orders.services.drafts import Gift, Want
+from orders.services.returns import Back
+from orders.states import State
+
+PAPER = {(200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY)}
+
+
+class Paper(BaseRenderer):
+    """So that a request that accepts PDF is answered; what is sent is made by the view."""
+
+    media_type = "application/pdf"
+    format = "pdf"
+
+    def render(self, data: Any, *args: Any) -> Any:
+        return JSONRenderer().render(data)
+
+
+class OrderFilters(Filters):
+    created_after = django_filters.IsoDateTimeFilter("created_at", "gte")
+    created_before = django_filters.IsoDateTimeFilter("created_at", "lt")
+    owing = YesNo(method="by_owing", label="The customer owes something.")
+    to_refund = YesNo(method="by_refund", label="We owe the customer something.")
+    finding = django_filters.CharFilter(method="by_finding", label="Code of a finding.", max_length=20)
+    taken_by = django_filters.CharFilter("taken_by__username", max_length=150)
+    carrier = django_filters.CharFilter("delivery__carrier__code", max_length=40)
+    tracking = django_filters.CharFilter("delivery__tracking", max_length=40)
+
+    class Meta:
+        model = Order
+        fields = ["number", "customer", "state", "channel", "pay_by", "call", "agent", "branch", "city"]
+
+    def by_owing(self, rows: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
+        return rows.filter(balance__gt=0) if value else rows.filter(balance__lte=0)
+
+    def by_refund(self, rows: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
+        return rows.filter(balance__lt=0) if value else rows.filter(balance__gte=0)
+
+    def by_finding(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        return rows.filter(findings__contains=[value])
+
+
+class Orders(Adds[Order], Changes[Order], Deletes[Order]):
+    """Orders. A POST writes a draft; then it goes by steps, each of them a POST with If-Match."""
+
+    entity = "orders"
+    queryset = orders.listed()
+    serializer_class = bodies.OrderBody
+    filterset_class = OrderFilters
+    lookup_field = "number"
+    lookup_value_regex = "[0-9]{4,16}"
+    ordering = "-created_at"
+    ordering_fields = ["id", "submitted_at"]
+    VERBS = {**Adds.VERBS, "destroy": "cancel"}
+
+    def search(self, rows: QuerySet[Order], text: str) -> QuerySet[Order]:
+        """By number or its beginning, tracking number, recipient, telephone, or whatever finds the customer."""
+        buyers = [customer.pk for customer in finding.customers(text, self.user, most=50)]
+        found = Q(customer__in=buyers) | Q(recipient=text) | Q(pk__in=Delivery.objects.filter(tracking=text).values("order"))
+        if text.isascii() and text.isdecimal() and len(text) >= 4:
+            found |= Q(number__startswith=text)
+        number = normalise(text)
+        return rows.filter(found | Q(phone=number.number)) if number.is_e164 else rows.filter(found)
+
+    def add(self, values: dict[str, Any]) -> Order:
+        customer, lines, gifts = values.pop("customer"), values.pop("goods", ()), values.pop("gifts", ())
+        if not scoped(self.user, Customer.objects.filter(pk=customer.pk), "customers").exists():
+            raise ValidationError({"customer": [_("There is no such customer.")]})
+        return drafts.add(self.user, customer, values, _wants(lines), _gifts(gifts))
+
+    def change(self, row: Order, values: dict[str, Any]) -> Order:
+        if values.pop("customer", row.customer) != row.customer:
+            raise ValidationError({"customer": [_("An order stays with its customer.")]})
+        lines, gifts = values.pop("goods", None), values.pop("gifts", None)
+        return drafts.change(
+            row, self.user, values, None if lines is None else _wants(lines), None if gifts is None else _gifts(gifts)
+        )
+
+    def remove(self, row: Order) -> None:
+        """A draft is given up; it stays as a cancelled order."""
+        if row.state != State.DRAFT:
+            raise ValidationError({"state": [_("Only a draft is given up like this.")]})
+        steps.cancel(row, self.user)
+
+    @extend_schema(responses=bodies.ProposalsBody)
+    @action(detail=True, methods=["get"], right="view")
+    def proposals(self, request: Request, number: str) -> Response:
+        """Gifts, points and ways of delivery that fit the draft as it stands."""
+        return Response(bodies.ProposalsBody(entry.proposals(self.get_object())).data)
+
+    @extend_schema(responses=bodies.FindingBody(many=True))
+    @action(detail=True, methods=["get"], right="view", pagination_class=None, filterset_class=None)
+    def findings(self, request: Request, number: str) -> Response:
+        """What the review should look at, found now."""
+        order = self.get_object()
+        return Response(bodies.FindingBody(review.findings([order])[order.pk], many=True).data)
+
+    @extend_schema(request=None, responses=bodies.OrderBody)
+    @action(detail=True, methods=["post"])
+    def submit(self, request: Request, number: str) -> Response:
+        return self.answer(steps.submit(self.locked_row(), self.user))
+
+    @extend_schema(request=bodies.StepReason, responses=bodies.OrderBody)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, number: str) -> Response:
+        """Back to a draft."""
+        return self.answer(steps.reopen(self.locked_row(), self.user, **self.body(bodies.StepReason)))
+
+    @extend_schema(request=bodies.StepReason, responses=bodies.OrderBody)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, number: str) -> Response:
+        return self.answer(steps.cancel(self.locked_row(), self.user, **self.body(bodies.StepReason)))
+
+    @extend_schema(request=bodies.StepReason, responses=bodies.OrderBody)
+    @action(detail=True, methods=["post"], right="approve")
+    def refuse(self, request: Request, number: str) -> Response:
+        return self.answer(steps.refuse(self.locked_row(), self.user, **self.body(bodies.StepReason)))
+
+    @extend_schema(request=bodies.ApproveBody, responses=bodies.OrderBody)
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, number: str) -> Response:
+        """Accepts it, and gives it its carrier."""
+        return self.answer(steps.approve(self.locked_row(), self.user, **self.body(bodies.ApproveBody)))
+
+    @extend_schema(request=None, responses=bodies.OrderBody)
+    @action(detail=True, methods=["post"], right="dispatch")
+    def pick(self, request: Request, number: str) -> Response:
+        return self.answer(steps.pick(self.locked_row(), self.user))
+
+    @extend_schema(request=bodies.TrackingBody, responses=bodies.OrderBody)
+    @action(detail=True, methods=["post"], right="dispatch")
+    def ship(self, request: Request, number: str) -> Response:
+        return self.answer(steps.ship(self.locked_row(), self.user, **self.body(bodies.TrackingBody)))
+
+    @extend_schema(request=bodies.TrackingBody, responses=bodies.OrderBody)
+    @action(detail=True, methods=["post"], right="dispatch")
+    def tracking(self, request: Request, number: str) -> Response:
+        """The carrier's number, told later."""
+        return self.answer(steps.change_tracking(self.locked_row(), self.user, **self.body(bodies.TrackingBody)))
+
+    @extend_schema(request=bodies.DeliverBody, responses=bodies.OrderBody)
+    @action(detail=True, methods=["post"], right="dispatch")
+    def deliver(self, request: Request, number: str) -> Response:
+        return self.answer(steps.deliver(self.locked_row(), self.user, **self.body(bodies.DeliverBody)))
+
+    @extend_schema(request=bodies.TakeBackBody, responses=bodies.OrderBody)
+    @action(detail=True, methods=["post"], url_path="take-back")
+    def take_back(self, request: Request, number: str) -> Response:
+        """Goods came back: stock, points and what is owed are put right."""
+        sent = self.body(bodies.TakeBackBody)
+        goods = [Back(**back) for back in sent.pop("lines")]
+        order = self.locked_row()
+        returns.take_back(order, self.user, sent.pop("reason"), goods, **sent)
+        return self.answer(order)
+
+    @extend_schema(responses=PAPER)
+    @action(detail=True, methods=["get"], right="view", url_path="delivery-note", renderer_classes=[JSONRenderer, Paper])
+    def delivery_note(self, request: Request, number: str) -> HttpResponse:
+        """The delivery note as PDF, for who reads numbers and addresses whole."""
+        order = self.get_object()
+        if masked(self.user, "number") or masked(self.user, "address"):
+            require(self.user, "orders.dispatch", order)
+        if not Delivery.objects.filter(order=order).exists():
+            raise NotFound(_("This order has no delivery yet."))
+        return paper(documents.delivery_note(order), f"{order.number}.pdf")
+
+
+def paper(content: bytes, name: str) -> HttpResponse:
+    """A PDF to look at in the browser; kept nowhere."""
+    headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "no-store"}
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
+
+
+def _wants(lines: Any) -> list[Want]:
+    return [Want(line["code"], line["quantity"]) for line in lines]
+
+
+def _gifts(gifts: Any) -> list[Gift]:
+    return [Gift(gift["gift_rule_id"], gift["quantity"]) for gift in gifts]
