@@ -3,12 +3,14 @@
 import calendar
 from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
+from ccenter.office.rights import scoped
 from crm.models import Customer
+from crm.selectors.history import Entry
 from orders import rules
 from orders.models import EarningRule, PointAccount, PointEntry, PointExchange, PointLot, PointTerms
 from orders.rules import Lines
@@ -84,6 +86,24 @@ def history(customer: Customer | None = None) -> QuerySet[PointEntry]:
     """Entries, the newest first; of one customer or of all."""
     rows = PointEntry.objects.select_related("account__customer", "by").order_by("-id")
     return rows if customer is None else rows.filter(account=customer.pk)
+
+
+def read(user: Any, customers: list[int], before: datetime | None, most: int) -> list[Entry]:
+    """For the customers' one-page history."""
+    rows = scoped(user, PointEntry.objects.filter(account__in=customers), "point_entries")
+    rows = rows.filter(at__lt=before) if before else rows
+    return [
+        Entry(
+            at=row.at,
+            kind="points",
+            key=str(row.pk),
+            title=row.get_kind_display(),
+            detail=row.reason,
+            amount=f"{row.points:+}",
+            data={"balance": row.balance, "order": row.ref},
+        )
+        for row in rows.order_by("-at", "-id")[:most]
+    ]
 
 
 def accounts() -> QuerySet[PointAccount]:

@@ -119,7 +119,12 @@ def test_given_a_rule_for_all_goods_then_each_full_amount_earns() -> None:
 
 
 def test_given_several_rules_then_the_nearest_counts_and_then_the_one_for_the_level() -> None:
-    every, house, kitchen, pan = Earn(1), Earn(2, category_id=HOUSE, points=2), Earn(3, category_id=KITCHEN, points=3), Earn(4, PAN)
+    every, house, kitchen, pan = (
+        Earn(1),
+        Earn(2, category_id=HOUSE, points=2),
+        Earn(3, category_id=KITCHEN, points=3),
+        Earn(4, PAN),
+    )
     goods = lines(pan=(1, "10"), pot=(1, "10"), shoe=(1, "10"))
     assert earned(goods, every, house, kitchen, pan) == {PAN: 10, POT: 30, SHOE: 10}
     vip = Earn(5, level="vip", points=2)
