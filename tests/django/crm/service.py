@@ -5,9 +5,10 @@ from typing import Any
 from ccenter.calls.models import Calendar, OpeningHours
 from ccenter.office.models import Branch
 from crm.models import Category, Customer, Ticket
-from crm.services import tickets
+from crm.services import follow_ups, mail, tickets
 from tests.django.people import person
 
+__all__ = ["agent", "branch", "category", "customer", "follow_ups", "mail", "office_hours", "ticket"]
 PHONE = "+8613800138000"
 
 
