@@ -18,10 +18,12 @@ from ccenter.calls import rights
 from ccenter.calls.api.base import View
 from ccenter.desktop import bodies, messages, selectors, services
 from ccenter.desktop.shapes import Shapes, may_change
+from ccenter.office.rights import require
 from crm import selectors as crm
 from crm import services as crm_services
 from crm.models import Complaint, Customer, ServiceRecord
 from crm.selectors.fields import visible
+from crm.services.tickets import require_step
 
 M = TypeVar("M", bound=Model)
 B = TypeVar("B", bound=serializers.Serializer)
@@ -116,6 +118,7 @@ class ComplaintsView(DeskView):
     def post(self, request: Request) -> Response:
         """A customer's complaint."""
         fields = dict(self.body(bodies.ComplaintBody).validated_data)
+        require(request.user, "tickets.add")
         complaint = services.add_complaint(request.user, fields.pop("customer"), fields.pop("text"), **fields)
         return Response(Shapes(request.user).complaint(complaint), status=201)
 
@@ -125,8 +128,11 @@ class ComplaintView(DeskView):
     def patch(self, request: Request, ident: int) -> Response:
         """Goes on with a complaint; who closes it says how it was settled."""
         complaint = self.find(Complaint, ident)
-        body = self.body(bodies.ComplaintChange, partial=True)
-        complaint = crm_services.change_complaint(request.user, complaint, dict(body.validated_data))
+        fields = dict(self.body(bodies.ComplaintChange, partial=True).validated_data)
+        require(request.user, "tickets.change", complaint)
+        if "state" in fields:
+            require_step(request.user, complaint, fields["state"])
+        complaint = crm_services.change_complaint(request.user, complaint, fields)
         return Response(Shapes(request.user).complaint(complaint))
 
 

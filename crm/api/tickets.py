@@ -169,9 +169,7 @@ class Tickets(Adds[Ticket], Changes[Ticket]):
     def step(self, request: Request, pk: str) -> Response:
         """On to another state; what each step needs, and the right it takes, is in `crm.ticket_states`."""
         row, body = self.locked_row(), self.body(StepBody)
-        step = STEPS[State(row.state)].get(State(body["to"]))
-        if step is not None:
-            rights.require(self.user, f"tickets.{step.right}", row)
+        services.require_step(self.user, row, body["to"])
         return self.answer(services.step(self.user, row, body.pop("to"), **body))
 
     @extend_schema(request=AssignBody, responses=TicketBody)

@@ -125,6 +125,7 @@ def _calls(people: list[Customer], agents: list[Agent], category: dict[str, int]
                     customer=customer,
                     category_id=category.get(code),
                     result=result,
+                    first_contact=result in ("solved", "ordered"),
                     summary=summary,
                     follow_up=until,
                     created_at=written,

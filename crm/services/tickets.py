@@ -13,6 +13,7 @@ from ccenter.office import webhooks
 from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.errors import Conflict
 from ccenter.office.models import Branch
+from ccenter.office.rights import require
 from crm.models import Complaint, Customer, MailTemplate, Ticket, TicketEvent
 from crm.services import due, mail
 from crm.services.categories import usable
@@ -49,6 +50,13 @@ def add_ticket(user: Any, customer: Customer, text: str, **fields: Any) -> Ticke
     webhooks.tell("ticket.taken", told(ticket))
     _inform(ticket, MailTemplate.Situation.TAKEN)
     return ticket
+
+
+def require_step(user: Any, ticket: Ticket, to: str) -> None:
+    """Raises PermissionDenied for who may not take the ticket there; what is no step at all, `step` says."""
+    row = STEPS[State(ticket.state)].get(State(to))
+    if row is not None:
+        require(user, f"tickets.{row.right}", ticket)
 
 
 @transaction.atomic

@@ -30,6 +30,7 @@ class Command(BaseCommand):
         orders.demo.orders(min(2000, customers))
         crm.demo.guides()
         crm.demo.past()
+        crm.demo.office()
         if json:
             self.stdout.write(_json({"logins": logins, "numbers": numbers}))
         else:

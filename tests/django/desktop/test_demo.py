@@ -9,11 +9,11 @@ from django.core.management import call_command
 
 from ccenter.calls.models import Agent, Call
 from ccenter.calls.selectors import last_agent_of
-from crm.models import Category, Complaint, Customer, CustomerNote, Script, ServiceRecord
+from crm.models import Article, Category, Complaint, Customer, CustomerNote, DueRule, MailTemplate, News, Script, ServiceRecord
 from tests.django.desktop.customers import call
 
 pytestmark = pytest.mark.django_db
-TABLES = (Call, Category, Complaint, CustomerNote, Script, ServiceRecord)
+TABLES = (Article, Call, Category, Complaint, CustomerNote, DueRule, MailTemplate, News, Script, ServiceRecord)
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +70,13 @@ def test_given_the_demo_then_some_callers_are_owed_a_call_known_ones_and_others(
     assert {one["queue"]["code"] for one in owed} == {"orders", "service"}
     assert {one["customer"] is None for one in owed} == {True, False}
     assert all(one["number"]["token"] for one in owed)
+
+
+def test_given_the_demo_then_its_answers_are_found_and_its_survey_is_fit() -> None:
+    from django.utils import timezone
+
+    from crm import script_trees
+    from crm.selectors import knowledge
+
+    assert knowledge.find("我想退货", timezone.localdate())[0].question == "商品不满意可以退货吗？"
+    assert script_trees.read(Script.objects.exclude(steps=None).get().steps).path({}) == ["content"]
