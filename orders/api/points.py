@@ -55,7 +55,7 @@ class EarningRules(Rules):
     ordering_fields = ["name", "since", "until"]
 
 
-class TermsBody(RowBody):
+class PointTermsBody(RowBody):
     class Meta:
         model = PointTerms
         fields = ["id", "version", "since", "worth", "step", "least", "most_share", "months"]
@@ -66,11 +66,11 @@ class Terms(Rules):
 
     model = PointTerms
     queryset = PointTerms.objects.all()
-    serializer_class = TermsBody
+    serializer_class = PointTermsBody
     ordering_fields = ["since"]
 
 
-class LevelBody(RowBody):
+class PointLevelBody(RowBody):
     class Meta:
         model = PointLevel
         fields = ["id", "version", "level", "points", "months"]
@@ -81,11 +81,11 @@ class Levels(Rules):
 
     model = PointLevel
     queryset = PointLevel.objects.all()
-    serializer_class = LevelBody
+    serializer_class = PointLevelBody
     filterset_fields = ["level"]
 
 
-class ExchangeBody(RowBody):
+class PointExchangeBody(RowBody):
     class Meta:
         model = PointExchange
         fields = ["id", "version", "product", "points", "price", "level", "since", "until", "active"]
@@ -96,18 +96,18 @@ class Exchanges(Rules):
 
     model = PointExchange
     queryset = PointExchange.objects.all()
-    serializer_class = ExchangeBody
+    serializer_class = PointExchangeBody
     filterset_fields = ["product", "level", "active"]
     ordering_fields = ["points"]
 
 
-class LotBody(serializers.ModelSerializer):
+class PointLotBody(serializers.ModelSerializer):
     class Meta:
         model = PointLot
         fields = ["points", "left", "expires_on"]
 
 
-class AccountBody(serializers.ModelSerializer):
+class PointAccountBody(serializers.ModelSerializer):
     number = serializers.CharField(source="customer.number", read_only=True)
     name = serializers.CharField(source="customer.name", read_only=True)
     balance = serializers.IntegerField(read_only=True, help_text="Below 0: owed, for goods that came back.")
@@ -117,7 +117,7 @@ class AccountBody(serializers.ModelSerializer):
         fields = ["customer", "number", "name", "balance", "level"]
 
 
-class AdjustBody(Strict):
+class PointAdjustBody(Strict):
     customer = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     points = serializers.IntegerField(
         min_value=-services.MOST, max_value=services.MOST, help_text="Below 0 takes points away."
@@ -125,7 +125,7 @@ class AdjustBody(Strict):
     reason = serializers.CharField(max_length=200)
 
 
-class EntryBody(serializers.ModelSerializer):
+class PointEntryBody(serializers.ModelSerializer):
     customer = serializers.IntegerField(source="account_id", read_only=True)
     by = serializers.CharField(source="by.username", default="", help_text='Who; "" for the system by itself.')
 
@@ -139,7 +139,7 @@ class Accounts(Rows[PointAccount]):
 
     entity = "points"
     queryset = selectors.accounts()
-    serializer_class = AccountBody
+    serializer_class = PointAccountBody
     ordering = "customer"
     ordering_fields = ["balance"]
 
@@ -150,17 +150,17 @@ class Accounts(Rows[PointAccount]):
 
     filterset_class = Filter
 
-    @extend_schema(responses=LotBody(many=True), parameters=[], filters=False)
+    @extend_schema(responses=PointLotBody(many=True), parameters=[], filters=False)
     @action(detail=True, right="view", pagination_class=None)
     def lots(self, request: Request, pk: str) -> Response:
         """What is left of which points and when it expires; at most 500."""
-        return Response(LotBody(selectors.lots(self.get_object().customer)[:500], many=True).data)
+        return Response(PointLotBody(selectors.lots(self.get_object().customer)[:500], many=True).data)
 
-    @extend_schema(request=AdjustBody, responses=AccountBody)
+    @extend_schema(request=PointAdjustBody, responses=PointAccountBody)
     @action(detail=False, methods=["post"])
     def adjust(self, request: Request) -> Response:
         """Puts a customer's points right by hand; opens the account if there is none."""
-        sent = self.body(AdjustBody)
+        sent = self.body(PointAdjustBody)
         customer = (
             scoped(self.user, Customer.objects.filter(merged_into=None), "customers").filter(pk=sent["customer"]).first()
         )
@@ -175,7 +175,7 @@ class Entries(Rows[PointEntry]):
 
     entity = "point_entries"
     queryset = selectors.history()
-    serializer_class = EntryBody
+    serializer_class = PointEntryBody
 
     class Filter(Filters):
         class Meta:

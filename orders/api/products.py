@@ -22,7 +22,7 @@ from orders.services import products as services
 MOST_OFFERS = 50
 
 
-class CategoryBody(RowBody):
+class ProductCategoryBody(RowBody):
     class Meta:
         model = ProductCategory
         fields = ["id", "version", "code", "parent", "name_zh", "name_en", "position", "active"]
@@ -33,7 +33,7 @@ class Categories(Entities[ProductCategory]):
 
     entity = "product_categories"
     queryset = ProductCategory.objects.all()
-    serializer_class = CategoryBody
+    serializer_class = ProductCategoryBody
     filterset_fields = ["code", "parent", "active"]
     search_fields = ["code", "name_zh", "name_en"]
     ordering = "id"
@@ -49,7 +49,7 @@ class Categories(Entities[ProductCategory]):
         services.delete_category(self.user, row)
 
 
-class AttributeBody(RowBody):
+class ProductAttributeBody(RowBody):
     choices = serializers.ListField(child=serializers.CharField(max_length=60), max_length=200, required=False)
 
     class Meta:
@@ -64,7 +64,7 @@ class Attributes(Entities[ProductAttribute]):
 
     entity = "product_categories"
     queryset = ProductAttribute.objects.all()
-    serializer_class = AttributeBody
+    serializer_class = ProductAttributeBody
     filterset_fields = ["category", "code", "kind"]
     ordering = "id"
     ordering_fields = ["code", "position"]
@@ -133,7 +133,7 @@ class ProductFilter(Filters):
         return rows.filter(wanted) if value else rows.exclude(wanted)
 
 
-class PriceBody(Strict, serializers.ModelSerializer):
+class ProductPriceBody(Strict, serializers.ModelSerializer):
     since = serializers.DateTimeField(required=False, allow_null=True, help_text="From when on; now if nothing is said.")
     by = serializers.CharField(source="by.username", default="", read_only=True)
 
@@ -142,7 +142,7 @@ class PriceBody(Strict, serializers.ModelSerializer):
         fields = ["id", "price", "since", "by", "at"]
 
 
-class OfferBody(serializers.Serializer):
+class ProductOfferBody(serializers.Serializer):
     """A product that can be sold now."""
 
     id = serializers.IntegerField(source="product.pk")
@@ -173,22 +173,22 @@ class Products(Adds[Product], Changes[Product]):
     def change(self, row: Product, values: dict[str, Any]) -> Product:
         return services.change_product(self.user, row, values)
 
-    @extend_schema(responses=PriceBody(many=True), parameters=[], filters=False)
+    @extend_schema(responses=ProductPriceBody(many=True), parameters=[], filters=False)
     @action(detail=True, right="view", pagination_class=None)
     def prices(self, request: Request, pk: str) -> Response:
         """What it costs, cost and will cost: the newest first, at most 500."""
-        return Response(PriceBody(selectors.history(self.get_object())[:500], many=True).data)
+        return Response(ProductPriceBody(selectors.history(self.get_object())[:500], many=True).data)
 
-    @extend_schema(request=PriceBody, responses=ProductBody)
+    @extend_schema(request=ProductPriceBody, responses=ProductBody)
     @action(detail=True, methods=["post"])
     def set_price(self, request: Request, pk: str) -> Response:
         """A price from now on, or from a time to come."""
-        product, sent = self.locked_row(), self.body(PriceBody)
+        product, sent = self.locked_row(), self.body(ProductPriceBody)
         services.set_price(self.user, product, sent["price"], sent.get("since"))
         return self.answer(product)
 
     @extend_schema(
-        responses=OfferBody(many=True),
+        responses=ProductOfferBody(many=True),
         parameters=[OpenApiParameter("text", str, description="Number, name, pinyin or initials, or their beginning.")],
         filters=False,
     )
@@ -200,4 +200,4 @@ class Products(Adds[Product], Changes[Product]):
         text = request.query_params.get("text", "")
         if len(text) > 100 or "\0" in text:
             raise ValidationError({"text": [_("At most 100 characters.")]})
-        return Response(OfferBody(selectors.search(text, timezone.now(), MOST_OFFERS), many=True).data)
+        return Response(ProductOfferBody(selectors.search(text, timezone.now(), MOST_OFFERS), many=True).data)

@@ -67,7 +67,7 @@ class SupplierProducts(Entities[SupplierProduct]):
         rows.delete(self.user, "suppliers", row)
 
 
-class LineBody(Strict, serializers.ModelSerializer):
+class PurchaseLineBody(Strict, serializers.ModelSerializer):
     quantity = serializers.IntegerField(min_value=1, max_value=MOST)
     cost = serializers.DecimalField(
         12, 2, min_value=0, required=False, help_text="What the supplier asks, if nothing is said."
@@ -80,7 +80,7 @@ class LineBody(Strict, serializers.ModelSerializer):
 
 
 class PurchaseBody(RowBody):
-    lines = LineBody(many=True, required=False)
+    lines = PurchaseLineBody(many=True, required=False)
     author = serializers.CharField(source="author.username", default="", read_only=True)
 
     class Meta:
@@ -92,16 +92,16 @@ class PurchaseBody(RowBody):
         read_only_fields = ["number", "state", "ordered_at"]
 
 
-class ArrivedBody(Strict):
+class PurchaseArrivedBody(Strict):
     product = serializers.PrimaryKeyRelatedField(queryset=Product.objects.all())
     quantity = serializers.IntegerField(min_value=1, max_value=MOST)
 
 
-class ReceiveBody(Strict):
-    lines = ArrivedBody(many=True, allow_empty=False)
+class PurchaseReceiveBody(Strict):
+    lines = PurchaseArrivedBody(many=True, allow_empty=False)
 
 
-class ReasonBody(Strict):
+class PurchaseReasonBody(Strict):
     reason = serializers.CharField(max_length=200)
 
 
@@ -130,24 +130,24 @@ class Purchases(Entities[Purchase]):
         """The supplier was told."""
         return self.answer(services.order(self.user, self.locked_row()))
 
-    @extend_schema(request=ReceiveBody, responses=PurchaseBody)
+    @extend_schema(request=PurchaseReceiveBody, responses=PurchaseBody)
     @action(detail=True, methods=["post"])
     def receive(self, request: Request, pk: str) -> Response:
         """Goods came in, and lie in stock from now on."""
         row = self.locked_row()
         arrived: dict[int, int] = {}
-        for line in self.body(ReceiveBody)["lines"]:
+        for line in self.body(PurchaseReceiveBody)["lines"]:
             arrived[line["product"].pk] = arrived.get(line["product"].pk, 0) + line["quantity"]
         return self.answer(services.receive(self.user, row, arrived))
 
-    @extend_schema(request=ReasonBody, responses=PurchaseBody)
+    @extend_schema(request=PurchaseReasonBody, responses=PurchaseBody)
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: str) -> Response:
         """The rest will not come."""
-        return self.answer(services.close(self.user, self.locked_row(), self.body(ReasonBody)["reason"]))
+        return self.answer(services.close(self.user, self.locked_row(), self.body(PurchaseReasonBody)["reason"]))
 
-    @extend_schema(request=ReasonBody, responses=PurchaseBody)
+    @extend_schema(request=PurchaseReasonBody, responses=PurchaseBody)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Nothing will come."""
-        return self.answer(services.cancel(self.user, self.locked_row(), self.body(ReasonBody)["reason"]))
+        return self.answer(services.cancel(self.user, self.locked_row(), self.body(PurchaseReasonBody)["reason"]))

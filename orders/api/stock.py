@@ -42,7 +42,7 @@ class StockFilter(Filters):
         return rows.filter(pk__in=wanted) if value else rows.exclude(pk__in=wanted)
 
 
-class CountBody(Strict):
+class StockCountBody(Strict):
     counted = serializers.IntegerField(min_value=0, max_value=MOST)
     seen = serializers.IntegerField(
         min_value=0, max_value=MOST, required=False, help_text="What the book said when the counting began."
@@ -50,12 +50,12 @@ class CountBody(Strict):
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
-class ScrapBody(Strict):
+class StockScrapBody(Strict):
     quantity = serializers.IntegerField(min_value=1, max_value=MOST)
     reason = serializers.CharField(max_length=200)
 
 
-class LowBody(Strict):
+class StockLowBody(Strict):
     low = serializers.IntegerField(min_value=0, max_value=MOST)
 
 
@@ -72,35 +72,35 @@ class Stocks(Rows[Stock]):
     def search(self, rows: QuerySet[Stock], text: str) -> QuerySet[Stock]:
         return rows.filter(product__in=Product.objects.filter(matching(text)))
 
-    @extend_schema(request=CountBody, responses=StockBody)
+    @extend_schema(request=StockCountBody, responses=StockBody)
     @action(detail=True, methods=["post"])
     def count(self, request: Request, pk: str) -> Response:
         """Somebody counted what lies there."""
-        row, sent = self.get_object(), self.body(CountBody)
+        row, sent = self.get_object(), self.body(StockCountBody)
         services.count(row.product, sent["counted"], sent.get("reason", ""), self.user, sent.get("seen"))
         audit(self.user, "stock.count", row, {"on_hand": (row.on_hand, sent["counted"])})
         return self.answer(row)
 
-    @extend_schema(request=ScrapBody, responses=StockBody)
+    @extend_schema(request=StockScrapBody, responses=StockBody)
     @action(detail=True, methods=["post"], right="count")
     def scrap(self, request: Request, pk: str) -> Response:
         """Pieces are broken or too old, and are thrown away."""
-        row, sent = self.get_object(), self.body(ScrapBody)
+        row, sent = self.get_object(), self.body(StockScrapBody)
         services.scrap(row.product, sent["quantity"], sent["reason"], self.user)
         audit(self.user, "stock.scrap", row, {"scrapped": (0, sent["quantity"]), "reason": ("", sent["reason"])})
         return self.answer(row)
 
-    @extend_schema(request=LowBody, responses=StockBody)
+    @extend_schema(request=StockLowBody, responses=StockBody)
     @action(detail=True, methods=["post"], right="change")
     def set_low(self, request: Request, pk: str) -> Response:
         """At how many free pieces it should be bought again."""
-        row, sent = self.get_object(), self.body(LowBody)
+        row, sent = self.get_object(), self.body(StockLowBody)
         services.set_low(row.product, sent["low"])
         audit(self.user, "stock.change", row, {"low": (row.low, sent["low"])})
         return self.answer(row)
 
 
-class MoveBody(serializers.ModelSerializer):
+class StockMoveBody(serializers.ModelSerializer):
     product = serializers.IntegerField(source="stock_id", read_only=True)
     code = serializers.CharField(source="stock.product.code", read_only=True)
     by = serializers.CharField(source="by.username", default="", help_text='Who; "" for the system by itself.')
@@ -118,7 +118,7 @@ class Moves(Rows[StockMove]):
 
     entity = "stock"
     queryset = selectors.moves()
-    serializer_class = MoveBody
+    serializer_class = StockMoveBody
 
     class Filter(Filters):
         class Meta:
