@@ -91,6 +91,8 @@ CELERY_BEAT_SCHEDULE = {  # seconds
     "keep-retention": {"task": "ccenter.calls.tasks.keep_retention", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "sweep-mails": {"task": "crm.tasks.sweep_mails", "schedule": 60.0, "options": {"expires": 60.0}},
     "release-follow-ups": {"task": "crm.tasks.release_follow_ups", "schedule": 30.0, "options": {"expires": 30.0}},
+    "run-sources": {"task": "crm.tasks.run_sources", "schedule": 60.0, "options": {"expires": 60.0}},
+    "index-customers": {"task": "crm.tasks.index_customers", "schedule": 600.0, "options": {"expires": 600.0}},
     "escalate-tickets": {"task": "crm.tasks.escalate_tickets", "schedule": 60.0, "options": {"expires": 60.0}},
     "refresh-prices": {"task": "orders.tasks.refresh_prices", "schedule": 60.0, "options": {"expires": 60.0}},
     "expire-points": {"task": "orders.tasks.expire_points", "schedule": 3600.0, "options": {"expires": 3600.0}},

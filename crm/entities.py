@@ -2,10 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.office import webhooks
 from ccenter.office.rights import declare
 
 
 def declare_all() -> None:
+    webhooks.declare("customer.added", _("customer added"))
+    webhooks.declare("customer.changed", _("customer changed"))
+    webhooks.declare("customer.merged", _("customers merged"))
     declare(
         "customers",
         _("customers"),

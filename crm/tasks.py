@@ -7,7 +7,8 @@ from django.conf import settings
 from django.core.mail import send_mail as send_plain
 from django.utils import timezone
 
-from crm.services import escalation, follow_ups, mailing
+from crm.models import Source
+from crm.services import customer_sync, escalation, follow_ups, indexing, mailing, syncing  # noqa: F401
 
 log = logging.getLogger(__name__)
 
@@ -42,3 +43,28 @@ def release_follow_ups() -> None:
 @shared_task
 def escalate_tickets() -> None:
     escalation.escalate(timezone.now())
+
+
+@shared_task
+def run_source(key: int) -> None:
+    source = Source.objects.filter(pk=key, active=True).exclude(table="").first()
+    if source is not None:
+        syncing.run(source)
+
+
+@shared_task
+def run_sources() -> None:
+    syncing.run_due(timezone.now())
+
+
+@shared_task
+def index_customers() -> None:
+    """What came in past the services."""
+    while indexing.index_missing() == indexing.AT_ONCE:
+        pass
+
+
+@shared_task
+def index_all_customers() -> None:
+    """After a change of what can be searched."""
+    indexing.index_all()

@@ -9,12 +9,16 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
+        from crm.selectors import finding
         from crm.selectors import history as crm
         from crm.services import merging
         from orders import entities, lookups  # noqa: F401  this and the next register what others may ask
         from orders.selectors import history, points  # noqa: F401
+        from orders.selectors.orders import buyers
+        from orders.services import order_sync  # noqa: F401
         from orders.services import points as ledger
 
         entities.declare_all()
+        finding.register(buyers)
         crm.register("points", points.read)
         merging.register("points", ledger.merge, ledger.unmerge, owns=["orders.pointaccount"])

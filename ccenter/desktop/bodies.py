@@ -31,11 +31,11 @@ class Phone(Strict):
     shared = serializers.BooleanField(default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if len(attrs) != 2:
+        if ("token" in attrs) == ("number" in attrs):
             raise serializers.ValidationError(_("Either a token or a number."))
         if "token" in attrs:
             try:
-                return {"number": tokens.number_of(attrs["token"], self.context["user"]), "shared": attrs["shared"]}
+                return {"number": tokens.number_of(attrs["token"], self.context["user"]), "shared": attrs.get("shared", False)}
             except tokens.BadToken:
                 raise serializers.ValidationError(
                     {"token": [_("This number is not known any more. Please look it up again.")]}

@@ -27,7 +27,7 @@ class ImportBody(Strict):
     """`mapping`: {"heading": "target"}, where the names do not say it; "" leaves a column out."""
 
     file = serializers.FileField(help_text="CSV (UTF-8 or GB18030) or XLSX; the first row has the headings.")
-    mapping = serializers.JSONField(required=False, default=dict)
+    mapping = serializers.JSONField(required=False, default=dict, binary=True)
     known = serializers.ChoiceField(importing.KNOWN, default="refuse", help_text="With customers who are there already.")
     tags = serializers.BooleanField(default=False, help_text="Make tags that are not there.")
     dry = serializers.BooleanField(default=False, help_text="Change nothing, only tell what would be.")

@@ -1,7 +1,9 @@
 """/api/crm/: customers, what is done for them, and what agents work with."""
 
+from django.urls import path
+
 from ccenter.office.rest import Router
-from crm.api import customers, duplicates, files, knowledge, mail, news, records, scripts, tickets
+from crm.api import customers, duplicates, files, knowledge, mail, news, records, scripts, sources, tickets
 
 router = Router()
 router.register("customers", customers.Customers, basename="customer")
@@ -12,6 +14,8 @@ router.register("duplicates", duplicates.Duplicates, basename="duplicate")
 router.register("customer-imports", files.Imports, basename="customer-import")
 router.register("customer-import-previews", files.Previews, basename="customer-import-preview")
 router.register("customer-exports", files.Exports, basename="customer-export")
+router.register("sources", sources.Sources, basename="source")
+router.register("source-runs", sources.Runs, basename="source-run")
 router.register("merges", duplicates.Merges, basename="merge")
 router.register("categories", records.Categories, basename="category")
 router.register("records", records.Records, basename="record")
@@ -27,4 +31,4 @@ router.register("mails", mail.Mails, basename="mail")
 router.register("mail-files", mail.Files, basename="mail-file")
 router.register("mail-templates", mail.Templates, basename="mail-template")
 
-urlpatterns = router.urls
+urlpatterns = [path("sources/<slug:code>/rows/", sources.Received.as_view(), name="source-rows"), *router.urls]

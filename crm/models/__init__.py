@@ -13,6 +13,7 @@ from crm.models.news import News, NewsReceipt
 from crm.models.records import ServiceRecord
 from crm.models.scripts import Script, ScriptAnswer, ScriptRun
 from crm.models.search import CustomerIndex
+from crm.models.syncing import Source, SourceRow, SourceRun
 from crm.models.tickets import Complaint, DueRule, Escalation, FollowUpCall, Ticket, TicketEvent
 
 __all__ = [
@@ -42,6 +43,9 @@ __all__ = [
     "ScriptAnswer",
     "ScriptRun",
     "ServiceRecord",
+    "Source",
+    "SourceRow",
+    "SourceRun",
     "Tag",
     "Ticket",
     "TicketEvent",

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from ccenter.calls.numbers import normalise
@@ -83,9 +84,16 @@ class Row(NamedTuple):
     points: int | None
 
 
+def heading_of(target: str) -> str:
+    """What a column is called in the reader's language; it is known by that again when the file comes back."""
+    names = HEADINGS[target]
+    chinese = (get_language() or "zh").startswith("zh")
+    return names[0] if chinese else next(name for name in names if name.isascii())
+
+
 def targets(fields: Iterable[CustomField]) -> dict[str, str]:
     """All a column can be: {target: what it is called here}."""
-    named = {target: headings[0] for target, headings in HEADINGS.items()}
+    named = {target: heading_of(target) for target in HEADINGS}
     return {**named, **{f"fields.{field.code}": field.name for field in fields}}
 
 
@@ -123,6 +131,8 @@ def read(cells: Sequence[Any], places: Mapping[int, str], fields: Sequence[Custo
     columns = {name: given[name] for name in ("name", "email") if name in given}
     for name, words in (("title", TITLES), ("level", LEVELS), ("language", LANGUAGES)):
         if name in given:
+            if not given[name] and not new:
+                continue
             columns[name] = words.get(_plain(given[name]), "?")
             if columns[name] == "?":
                 errors[name] = _("Not known: %(text)s") % {"text": given[name][:20]}
@@ -157,6 +167,11 @@ def read(cells: Sequence[Any], places: Mapping[int, str], fields: Sequence[Custo
         address = {}
     tags = [tag.strip() for tag in _MANY.split(given.get("tags", "")) if tag.strip()]
     return Row(columns, number, phones, address, tags, own, int(points) if points else None)
+
+
+def numbers_of(text: str) -> list[str]:
+    """The E.164 numbers in a cell; what is none is left out."""
+    return [number.number for written in _MANY.split(text) if (number := normalise(written)).is_e164]
 
 
 def _phones(cells: Sequence[Any], places: Mapping[int, str], errors: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.numbers import normalise
 from ccenter.calls.tokens import masked
+from ccenter.office import webhooks
 from ccenter.office.audit import audit, changed, state_of
 from crm.models import Customer, CustomerAddress, CustomerNote, CustomerPhone, CustomField, Duplicate, Tag
 from crm.selectors.fields import definitions
@@ -36,14 +37,18 @@ def add_customer(
 ) -> Customer:
     """A new customer with a member number of its own.
 
-    `fields`: COLUMNS, and "fields" {code: value}, "tags" [Tag], "phones", "addresses" (as in `set_phones`, `set_addresses`), or
-    province, city, address of the main one. `numbers` are more phones, in any way of writing. `by`: who does it, None the system;
-    `seen`: the own fields they see, default all. Raises ValidationError by field.
+    `fields`: COLUMNS, "number" and "points" brought along from elsewhere, "fields" {code: value}, "tags" [Tag], "phones" and
+    "addresses" (as in `set_phones`, `set_addresses`), or province, city, district, address of the main one. `numbers` are more
+    phones, in any way of writing. `by`: who does it, None the system; `seen`: the own fields they see, default all.
+    Raises ValidationError by field.
     """
     given, own = dict(fields), _parts_of(fields)
     ident, number = _next_number()
+    number = given.get("number") or number
+    if given.get("number") and Customer.objects.filter(number=number).exists():
+        raise ValidationError({"number": _("Somebody else has this member number.")})
     values = values_of(given.get("fields", {}), definitions(), seen=seen)
-    columns = {name: value for name, value in given.items() if name in COLUMNS}
+    columns = {name: value for name, value in given.items() if name in COLUMNS or name == "points"}
     customer = Customer(id=ident, number=number, fields=values, **columns)
     customer.full_clean(exclude=["owner", "team", "branch", "fields"], validate_unique=False, validate_constraints=False)
     customer.save(force_insert=True)
@@ -52,6 +57,7 @@ def add_customer(
     customer.tags.set(given.get("tags", ()))
     indexing.index([customer.pk])
     audit(by, "customers.add", customer)
+    webhooks.tell("customer.added", {"id": customer.pk, "number": customer.number})
     return customer
 
 
@@ -96,6 +102,7 @@ def change_customer(
         customer.save(update_fields=[*(COLUMNS & set(given)), "fields", "updated_at"])
         indexing.index([customer.pk])
         audit(by, "customers.change", customer, changes)
+        webhooks.tell("customer.changed", {"id": customer.pk, "number": customer.number, "fields": sorted(changes)})
     return customer
 
 

@@ -17,7 +17,7 @@ from crm import tables
 from crm.models import Customer, CustomField
 from crm.selectors.fields import visible
 from crm.selectors.lists import chosen
-from crm.services.columns import HEADINGS
+from crm.services.columns import HEADINGS, heading_of
 
 BATCH = 1000
 
@@ -30,7 +30,7 @@ def run(job: Progress) -> None:
     job._update(total=rows.count(), done=0)  # a worker that died has left its count
     fields = visible(job.user)
     with job.result(f"customers.{kind}") as file, tables.writing(file, kind) as write:
-        write([*(names[0] for names in HEADINGS.values()), *(field.name for field in fields)])
+        write([*map(heading_of, HEADINGS), *(field.name for field in fields)])
         for batch in batches(rows):
             for one in batch:
                 write(line(one, fields, job.user))

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,7 +12,9 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from kombu.exceptions import OperationalError
 
+from ccenter.celery import app
 from ccenter.office.audit import audit, changed, state_of
 from crm.models import Customer, CustomField
 from crm.models.fields import FIELD_CODE
@@ -157,7 +160,10 @@ def change_field(by: Any, field: CustomField, values: dict[str, Any]) -> CustomF
     field.save()
     if groups is not None:
         field.visible_to.set(groups)
-    audit(by, "custom_fields.change", field, changed(before, field))
+    changes = changed(before, field)
+    audit(by, "custom_fields.change", field, changes)
+    if {"searchable", "active"} & set(changes):
+        transaction.on_commit(_index_again)
     return field
 
 
@@ -168,6 +174,12 @@ def delete_field(by: Any, field: CustomField) -> None:
         raise ValidationError(_("There are customers with a value of this field: make it inactive instead."))
     audit(by, "custom_fields.delete", field)
     field.delete()
+
+
+def _index_again() -> None:
+    """With the workers; with Valkey away nothing is lost but that old values are found when their customer is next written."""
+    with suppress(OperationalError):
+        app.send_task("crm.tasks.index_all_customers", retry=False)
 
 
 def _check(field: CustomField) -> None:

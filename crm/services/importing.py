@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from ccenter.office.audit import audit
 from ccenter.office.jobs import JobFailed, Progress, kind
 from crm import tables
-from crm.models import CustomField, Customer, CustomerAddress, CustomerPhone, Tag
+from crm.models import Customer, CustomerAddress, CustomerPhone, CustomField, Tag
 from crm.selectors.customers import resolve
 from crm.selectors.fields import visible
 from crm.services import columns, indexing
@@ -134,20 +134,8 @@ class Import:
         """What the file says; a cell that is empty changes nothing, points only their own book changes."""
         row = columns.read(line.cells, self.places, self.fields, new=False)
         tags = self._tagged(row)
-        if self.dry:
-            return
-        customer = resolve(Customer.objects.get(pk=key))
-        given: dict[str, Any] = {name: value for name, value in row.columns.items() if value}
-        if "level" in given and "level" not in self.places.values():
-            del given["level"]
-        own = {code: value for code, value in row.own.items() if f"fields.{code}" in self.places.values()}
-        if tags:
-            given["tags"] = list({*customer.tags.all(), *tags})
-        if row.address:
-            main = customer.addresses.filter(main=True).first()
-            given["addresses"] = [{"id": one.pk} for one in customer.addresses.all() if one != main]
-            given["addresses"].append({**row.address, **({"id": main.pk} if main else {}), "main": True})
-        change_customer(customer, {**given, "fields": own}, row.phones, by=self.job.user, seen=self.fields)
+        if not self.dry:
+            change_by_row(resolve(Customer.objects.get(pk=key)), row, tags, by=self.job.user, seen=self.fields)
 
     def _tagged(self, row: Row) -> list[Tag]:
         for name in row.tags:
@@ -189,6 +177,20 @@ class Import:
         texts = [tables.text_of(cell) for cell in cells]
         row = dict(zip(names, [*texts, *[""] * len(names)], strict=False))
         self.job.refuse(place, row, reasons)
+
+
+def change_by_row(
+    customer: Customer, row: Row, tags: Sequence[Tag], *, by: Any = None, seen: list[CustomField] | None = None
+) -> None:
+    """What a row says: numbers and tags come to those there are, what is empty changes nothing; nor do number and points."""
+    given: dict[str, Any] = {name: value for name, value in row.columns.items() if value}
+    if tags:
+        given["tags"] = list({*customer.tags.all(), *tags})
+    if row.address:
+        main = customer.addresses.filter(main=True).first()
+        given["addresses"] = [{"id": one.pk} for one in customer.addresses.all() if one != main]
+        given["addresses"].append({**row.address, **({"id": main.pk} if main else {}), "main": True})
+    change_customer(customer, {**given, "fields": row.own}, row.phones, by=by, seen=seen)
 
 
 class _Known:

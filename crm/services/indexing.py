@@ -14,6 +14,7 @@ from crm import words
 from crm.models import Customer, CustomerAddress, CustomerIndex, CustomerPhone, CustomField
 
 BATCH = 1000
+AT_ONCE = 20_000
 MOST_SHARERS = 8  # a number that more people share is an office's and says nothing
 
 
@@ -55,7 +56,7 @@ def index(keys: Iterable[int], *, duplicates: bool = True) -> None:
             _find_duplicates(batch)
 
 
-def index_missing(most: int = 20_000) -> int:
+def index_missing(most: int = AT_ONCE) -> int:
     """Indexes customers that came in past the services, by SQL; how many. More are left when it is `most`."""
     keys = list(Customer.objects.filter(index=None, merged_into=None).order_by("id").values_list("pk", flat=True)[:most])
     index(keys)

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.office import webhooks
 from ccenter.office.audit import audit
 from ccenter.office.errors import Conflict
 from crm.models import Customer, CustomerAddress, CustomerPhone, Duplicate, Merge
@@ -77,6 +78,7 @@ def merge(kept: Customer, gone: Customer, by: Any, take: Collection[str] = ()) -
     indexing.index([kept.pk])
     audit(by, "customers.merge", kept, {"merged": (None, gone), **_changes(moved)})
     audit(by, "customers.merge", gone, {"merged_into": (None, kept)})
+    webhooks.tell("customer.merged", {"id": kept.pk, "number": kept.number, "gone": gone.pk, "gone_number": gone.number})
     return done
 
 

@@ -37,6 +37,13 @@ def search(text: str, most: int = 20) -> list[Order]:
     return list(rows.filter(number__startswith=text).order_by("number")[: most + 1])
 
 
+def buyers(text: str, most: int) -> list[int]:
+    """Keys of the customers whose order has this number, or one that begins so (six digits or more)."""
+    if not (text.isascii() and text.isdecimal() and 6 <= len(text) <= 16):
+        return []
+    return list(Order.objects.filter(number__startswith=text).order_by("number").values_list("customer", flat=True)[:most])
+
+
 def listed() -> QuerySet[Order]:
     """As lists show them: with customer, delivery, carrier, who took it, and lines. Two queries for a page."""
     rows = Order.objects.select_related("customer", "delivery__carrier", "delivery__method", "method", "taken_by", "branch")

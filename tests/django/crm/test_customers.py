@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from ccenter.office.models import AuditEntry
+from ccenter.office.models import AuditEntry, Webhook, WebhookDelivery
 from crm.models import Customer, CustomerAddress, CustomerPhone, CustomField, Duplicate, Tag
 from crm.services.customers import add_customer, change_customer, tags_of
 
@@ -96,7 +96,12 @@ def test_given_addresses_when_changed_then_there_is_always_one_main_address() ->
     assert [(one.city, one.main) for one in who.addresses.all()] == [("宁波市", True), ("杭州市", False)]
     change_customer(who, {"addresses": [{"id": first.pk}]})
     assert [(one.city, one.main) for one in who.addresses.all()] == [("杭州市", True)]
-    for wrong in ([{"street": ""}], [{"city": "a", "main": True}, {"city": "b", "main": True}], [{"id": second.pk}], [{"city": "a", "phone": "12"}]):
+    for wrong in (
+        [{"street": ""}],
+        [{"city": "a", "main": True}, {"city": "b", "main": True}],
+        [{"id": second.pk}],
+        [{"city": "a", "phone": "12"}],
+    ):
         with pytest.raises(ValidationError, match="addresses"), transaction.atomic():
             change_customer(who, {"addresses": wrong})
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -174,3 +179,12 @@ def test_given_a_tag_that_would_break_a_list_in_a_file_then_it_is_refused() -> N
         with pytest.raises(IntegrityError), transaction.atomic():
             Tag.objects.create(name=name)
     assert Tag.objects.create(name="老 客户").pk
+
+
+def test_given_a_program_that_wants_to_know_when_customers_change_then_it_is_told_what_but_no_numbers() -> None:
+    Webhook.objects.create(name="erp", url="https://erp.example.com/", events=["customer.*"], secret="x")
+    who = add_customer({"name": "王芳"}, [ONE])
+    change_customer(who, {"level": "vip"}, [TWO])
+    told = [(one.event, one.body["data"]) for one in WebhookDelivery.objects.order_by("id")]
+    first = {"id": who.pk, "number": who.number}
+    assert told == [("customer.added", first), ("customer.changed", {**first, "fields": ["level", "phones"]})]

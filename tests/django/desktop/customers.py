@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from ccenter.calls.models import Call, CallAgent, Recording
-from crm.models import Customer
+from crm.models import Customer, CustomerPhone
 from orders.models import Order, Product
 
 NUMBER = "+8613800138000"
@@ -17,7 +17,7 @@ def customer(name: str = "王芳", *phones: str, number: str = "", **fields: Any
     place = Customer.objects.count() + 1
     found = Customer.objects.create(number=number or f"8000{place:04}", name=name, **{"title": "ms", **fields})
     for phone in phones or (NUMBER,):
-        found.phones.create(number=phone)
+        found.phones.create(number=phone, shared=CustomerPhone.objects.filter(number=phone).exists())
     return found
 
 
