@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.numbers import normalise
 from ccenter.office.filters import Filters
-from crm.models import Customer, CustomerAddress, CustomerPhone, Tag
+from crm.models import Customer, CustomerAddress, CustomerPhone
 from crm.selectors import fields as own_fields
 from crm.selectors import finding
 from crm.services.fields import value_of
