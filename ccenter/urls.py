@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+handler404 = "ccenter.office.errors.no_page"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/desk/", include("ccenter.desktop.api_urls")),

@@ -9,9 +9,10 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, ValidationError
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.defaults import page_not_found
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -79,6 +80,13 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return Response({"code": code, "detail": detail, "fields": fields}, status=known.status_code, headers=headers)
 
 
+def no_page(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's page of an address that leads nowhere; in the interface for programs, what programs read."""
+    if not request.path.startswith("/api/"):
+        return page_not_found(request, exception)
+    return JsonResponse({"code": "not_found", "detail": _("There is nothing at this address."), "fields": {}}, status=404)
+
+
 def flat(detail: Any, path: str = "") -> dict[str, list[str]]:
     """Nested errors by path; under "" those of the whole."""
     if isinstance(detail, dict):
@@ -106,6 +114,8 @@ def _known(error: Exception) -> exceptions.APIException | None:
             return _of_django(error)
         case RequestDataTooBig():
             return TooLarge()
+        case UnicodeEncodeError():  # half of a surrogate pair, which JSON can spell and UTF-8 cannot
+            return exceptions.ParseError(_("This is no text: a character is broken."))
         case ProtectedError() | RestrictedError():
             return _refused(409, "in_use", _("Other things hang on this; it cannot be deleted."))
         case IntegrityError() | DataError():

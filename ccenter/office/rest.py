@@ -146,7 +146,7 @@ class Rows(GenericViewSet, Generic[Row]):
     schema = OfficeSchema()
     VERBS: ClassVar[dict[str, str]] = {
         "list": "view", "retrieve": "view", "create": "add", "update": "change", "partial_update": "change",
-        "destroy": "delete",
+        "destroy": "delete", "metadata": "view",
     }  # fmt: skip
 
     @property

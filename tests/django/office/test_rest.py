@@ -290,3 +290,19 @@ def test_given_too_many_requests_when_one_more_comes_then_it_waits_and_others_do
     assert login("other", "admin").get(URL).status_code == 200
     assert root.post(URL, {"code": "one", "name": "One"}).status_code == 201
     cache.clear()
+
+
+def test_given_an_address_that_leads_nowhere_when_asked_then_programs_read_json_and_people_a_page(root: Any) -> None:
+    for path in ("/api/nothing/", "/api/office/branches/x/", "/api/office/branches/1/nothing/"):
+        answer = root.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+    assert root.get("/nothing/").headers["Content-Type"].startswith("text/html")
+
+
+def test_given_a_text_with_half_a_character_when_sent_then_it_is_refused(root: Any) -> None:
+    answer = root.post(URL, '{"code": "one", "name": "\\ud800"}', content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
+def test_given_a_view_when_asked_for_its_options_then_it_answers(root: Any) -> None:
+    assert root.options(URL).status_code == 200
