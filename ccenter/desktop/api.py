@@ -71,10 +71,10 @@ class PopView(DeskView):
 
 
 class CustomersView(DeskView):
-    @extend_schema(request=bodies.CustomerBody, responses={201: JSON}, tags=["desk"], operation_id="desk_customer_new")
+    @extend_schema(request=bodies.DeskCustomerBody, responses={201: JSON}, tags=["desk"], operation_id="desk_customer_new")
     def post(self, request: Request) -> Response:
         """A new customer."""
-        body = self.body(bodies.CustomerBody)
+        body = self.body(bodies.DeskCustomerBody)
         made = crm_services.add_customer(body.columns(), body.numbers(), by=request.user, seen=visible(request.user))
         return Response(selectors.customer(request.user, made.pk), status=201)
 
@@ -105,11 +105,11 @@ class CustomerView(DeskView):
 
 
 class NotesView(DeskView):
-    @extend_schema(request=bodies.NoteBody, responses={201: JSON}, tags=["desk"], operation_id="desk_note_new")
+    @extend_schema(request=bodies.DeskNoteBody, responses={201: JSON}, tags=["desk"], operation_id="desk_note_new")
     def post(self, request: Request, ident: int) -> Response:
         """A note about a customer."""
         customer = self.find(Customer, ident)
-        note = crm_services.add_note(customer, self.body(bodies.NoteBody).validated_data["text"], request.user)
+        note = crm_services.add_note(customer, self.body(bodies.DeskNoteBody).validated_data["text"], request.user)
         return Response(Shapes(request.user).note(note), status=201)
 
 

@@ -43,7 +43,7 @@ class Phone(Strict):
         return attrs
 
 
-class CustomerBody(Strict):
+class DeskCustomerBody(Strict):
     name = serializers.CharField(max_length=100)
     title = serializers.ChoiceField(Customer.Title.choices, required=False, allow_blank=True)
     language = serializers.ChoiceField(Language.choices, required=False, allow_blank=True)
@@ -71,11 +71,11 @@ class CustomerBody(Strict):
         return {name: value for name, value in self.validated_data.items() if name not in ("phones", "remove_phones")}
 
 
-class CustomerChange(CustomerBody):
+class CustomerChange(DeskCustomerBody):
     remove_phones = serializers.ListField(child=serializers.IntegerField(min_value=1), max_length=50, required=False)
 
 
-class NoteBody(Strict):
+class DeskNoteBody(Strict):
     text = serializers.CharField(max_length=1000)
 
 

@@ -40,7 +40,7 @@ class SourceWithSecret(SourceBody):
         fields = [*SourceBody.Meta.fields, "secret"]
 
 
-class RunBody(serializers.ModelSerializer):
+class SourceRunBody(serializers.ModelSerializer):
     counts = serializers.DictField(child=serializers.IntegerField())
     refused = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
 
@@ -97,7 +97,7 @@ class Runs(Rows[SourceRun]):
 
     entity = "sources"
     queryset = SourceRun.objects.all()
-    serializer_class = RunBody
+    serializer_class = SourceRunBody
     filterset_fields = ["source"]
 
 
@@ -112,11 +112,13 @@ class Received(APIView):
 
     @extend_schema(
         tags=["sources"],
-        request={"application/json": {"type": "object", "properties": {"rows": {"type": "array", "items": {"type": "object"}}}}},
+        request={
+            "application/json": {"type": "object", "properties": {"rows": {"type": "array", "items": {"type": "object"}}}}
+        },
         parameters=[
             OpenApiParameter(f"webhook-{name}", str, "header", required=True) for name in ("id", "timestamp", "signature")
         ],
-        responses={200: RunBody, 401: errors.Problem},
+        responses={200: SourceRunBody, 401: errors.Problem},
         operation_id="crm_sources_received",
     )
     def post(self, request: Request, code: str) -> Response:
@@ -135,4 +137,4 @@ class Received(APIView):
             raise ParseError(_("Not understood.")) from None
         if not isinstance(rows, list) or len(rows) > MOST or not all(isinstance(row, dict) for row in rows):
             raise ParseError(_("A list of at most 500 rows."))
-        return Response(RunBody(syncing.received(source, headers["webhook-id"], rows)).data)
+        return Response(SourceRunBody(syncing.received(source, headers["webhook-id"], rows)).data)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import schemathesis
-from django.core.wsgi import get_wsgi_application
 from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, close_old_connections, models, transaction
 from django.urls import resolve
 from drf_spectacular.generators import SchemaGenerator
@@ -105,7 +105,7 @@ def rows(db: None, token: str, django_capture_on_commit_callbacks: Any) -> None:
 @schemathesis.hook
 def map_path_parameters(context: Any, path_parameters: dict[str, Any]) -> dict[str, Any]:
     """Half of the paths lead to the first row there is."""
-    if not path_parameters or not str(next(iter(path_parameters.values())))[-1:] in "02468":
+    if not path_parameters or str(next(iter(path_parameters.values())))[-1:] not in "02468":
         return path_parameters
     path = context.operation.path
     for name in path_parameters:

@@ -35,7 +35,7 @@ class EventBody(serializers.Serializer):
     title = serializers.CharField(help_text="For people.")
 
 
-class DeliveryBody(serializers.ModelSerializer):
+class WebhookDeliveryBody(serializers.ModelSerializer):
     body = serializers.DictField()
 
     class Meta:
@@ -120,10 +120,10 @@ class Deliveries(Rows[WebhookDelivery]):
 
     entity = "webhooks"
     queryset = WebhookDelivery.objects.all()
-    serializer_class = DeliveryBody
+    serializer_class = WebhookDeliveryBody
     filterset_class = DeliveryFilter
 
-    @extend_schema(request=None, responses=DeliveryBody)
+    @extend_schema(request=None, responses=WebhookDeliveryBody)
     @action(detail=True, methods=["post"], right="send")
     def send(self, request: Request, pk: str) -> Response:
         """Once more, under the same id."""
