@@ -10,8 +10,6 @@ from crm.models import Article, ArticleVersion
 from crm.segmentation import words_of
 from crm.selectors.categories import Tree, tree
 
-LEAST = 0.3  # of the words asked for: an answer that shares fewer is about something else
-
 
 def live(today: date) -> QuerySet[ArticleVersion]:
     """What holds today, with its article. `today` is the centre's day."""

@@ -18,11 +18,12 @@ from django.utils import timezone
 
 from ccenter.calls.models import Alarm
 from ccenter.office.errors import Conflict
-from crm.models import Mail, MailFile, MailTemplate
-from crm.services import mail, mailing, tickets
-from crm.tasks import sweep_mails
+from crm.models import Escalation, Mail, MailFile, MailTemplate
+from crm.services import escalation, mail, mailing, tickets
+from crm.tasks import mail_to_staff, sweep_mails
 from tests.django.crm import service
 from tests.django.crm.mail_server import Server
+from tests.django.people import person
 
 pytestmark = pytest.mark.django_db
 
@@ -219,6 +220,21 @@ def test_given_two_workers_at_once_then_it_is_sent_once(server: Server) -> None:
     for thread in threads:
         thread.join()
     assert (sorted(states), len(server.taken)) == (["", "sent"], 1)
+
+
+def test_given_a_late_ticket_when_its_lead_has_an_address_then_they_get_a_mail_of_their_own(
+    server: Server, alice: Any, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    for name in ("lena", "lars"):
+        person(name, "lead", email=f"{name}@shop.example")
+    person("lou", "lead")
+    Escalation.objects.create(level=1, minutes=0)
+    row = service.ticket(alice, due_at=timezone.now())
+    monkeypatch.setattr(mail_to_staff, "delay", mail_to_staff)  # the worker's part, here and now
+    with django_capture_on_commit_callbacks(execute=True):
+        escalation.escalate(timezone.now())
+    assert [to for _sender, to, _message in server.taken] == [["lars@shop.example"], ["lena@shop.example"]]
+    assert row.number in server.taken[0][2]["Subject"]
 
 
 # -- what comes back -------------------------------------------------------------------------------------------

@@ -216,9 +216,7 @@ def test_given_a_retired_category_then_it_is_given_to_no_new_ticket(alice: Any) 
 # -- escalation ------------------------------------------------------------------------------------------------
 
 
-def test_given_a_late_ticket_then_it_goes_up_level_by_level_once_each(
-    alice: Any, mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
-) -> None:
+def test_given_a_late_ticket_then_it_goes_up_level_by_level_once_each(alice: Any) -> None:
     lead, boss = person("lena", "lead"), person("boss", "admin")
     Escalation.objects.create(level=1, minutes=-30)
     Escalation.objects.create(level=2, minutes=60, to=boss, take_over=True, raise_severity=True)
