@@ -1,4 +1,4 @@
-"""What was done for a customer, for the one-page history: service records, tickets, mails, follow-up calls, answers to scripts."""
+"""What was done for a customer, for the one-page history: records, tickets, mails, follow-up calls, answers to scripts."""
 
 from collections.abc import Callable
 from datetime import datetime
