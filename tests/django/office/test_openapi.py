@@ -43,3 +43,19 @@ def test_given_a_change_when_described_then_its_version_and_its_refusals_are(sch
     assert "422" in add["responses"]
     problem = add["responses"]["422"]["content"]["application/json"]["schema"]["$ref"]
     assert set(schema["components"]["schemas"][problem.rpartition("/")[2]]["required"]) == {"code", "detail", "fields"}
+
+
+def test_given_every_view_when_asked_then_the_right_it_needs_is_one_that_somebody_declared() -> None:
+    from drf_spectacular.generators import EndpointEnumerator
+
+    from ccenter.office.rest import Rows
+    from ccenter.office.rights import actions
+
+    needed = set()
+    for _path, _regex, method, callback in EndpointEnumerator().get_api_endpoints():
+        if issubclass(callback.cls, Rows):
+            name = callback.actions[method.lower()]
+            right = callback.initkwargs.get("right") or callback.cls.right
+            needed.add(f"{callback.cls.entity}.{right or Rows.VERBS.get(name, name)}")
+    assert len(needed) > 10
+    assert needed - set(actions()) == set()
