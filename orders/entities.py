@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.office import webhooks
 from ccenter.office.rights import declare
 
 AGENT = "view add change:own submit:own reopen cancel"  # whoever the customer speaks to may call an order back
@@ -9,8 +10,28 @@ READERS = ("agent", "expert", "lead", "order_reviewer", "finance", "warehouse")
 
 
 def declare_all() -> None:
+    events()
     orders()
     goods()
+
+
+def events() -> None:
+    """What other programs can hear of. Names are spelt out: they are promised to them."""
+    for name, title in (
+        ("order.draft", _("an order was called back, to be changed")),
+        ("order.submitted", _("an order was submitted")),
+        ("order.approved", _("an order was approved")),
+        ("order.refused", _("an order was refused")),
+        ("order.picking", _("an order is being prepared")),
+        ("order.shipped", _("an order was shipped")),
+        ("order.delivered", _("an order was delivered")),
+        ("order.returned", _("all of an order came back")),
+        ("order.cancelled", _("an order was cancelled")),
+        ("payment.payment", _("a payment came in")),
+        ("payment.refund", _("money was paid back")),
+        ("payment.correction", _("a payment was put right")),
+    ):
+        webhooks.declare(name, title)
 
 
 def orders() -> None:
@@ -25,6 +46,7 @@ def orders() -> None:
             "dispatch": _("prepare, ship and deliver"),
             "take_back": _("take goods back"),
             "cancel": _("cancel"),
+            "export": _("export"),
         },
         own="taken_by",
         team="taken_by__seat__group",
@@ -32,9 +54,9 @@ def orders() -> None:
         seeds={
             "agent": AGENT,
             "expert": AGENT,
-            "lead": "view add change:team submit:team reopen cancel",
-            "order_reviewer": "view approve cancel",
-            "finance": "view",
+            "lead": "view add change:team submit:team reopen cancel export:team",
+            "order_reviewer": "view approve cancel export",
+            "finance": "view export",
             "warehouse": "view dispatch take_back",
             "branch": "view:branch dispatch:branch take_back:branch",
         },
@@ -95,3 +117,12 @@ def goods() -> None:
         own="author",
         seeds={"warehouse": "view add change:own delete:own receive", "finance": "view order close cancel"},
     )
+    for event, title in (
+        ("product.added", _("product added")),
+        ("product.changed", _("product changed")),
+        ("product.price", _("price set")),
+        ("stock.low", _("stock has become low")),
+        ("points.changed", _("points changed")),
+        ("purchase.state", _("state of a purchase changed")),
+    ):
+        webhooks.declare(event, title)

@@ -40,7 +40,7 @@ class GiftBody(Strict, serializers.ModelSerializer):
         read_only_fields = ["code", "name", "returned"]
 
 
-class DeliveryBody(serializers.ModelSerializer):
+class OrderDelivery(serializers.ModelSerializer):
     carrier = serializers.SlugRelatedField("code", read_only=True)
     method = serializers.SlugRelatedField("code", read_only=True)
     tracking_link = serializers.CharField(read_only=True)
@@ -64,7 +64,8 @@ class OrderBody(RowBody):
     phone = MaskedField("number", max_length=40, required=False, allow_blank=True)
     street = MaskedField("address", max_length=200, required=False, allow_blank=True)
     points_used = serializers.IntegerField(min_value=0, max_value=2_000_000_000, required=False)
-    delivery = DeliveryBody(read_only=True, allow_null=True)
+    balance = serializers.DecimalField(12, 2, read_only=True)
+    delivery = OrderDelivery(read_only=True, allow_null=True)
     taken_by = serializers.CharField(source="taken_by.username", read_only=True, default="")
     state_name = serializers.CharField(source="get_state_display", read_only=True)
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -14,16 +13,18 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ccenter.calls.numbers import normalise
-from ccenter.office.filters import Filters, YesNo
-from ccenter.office.rest import Adds, Changes, Deletes
+from ccenter.calls.api.parsers import Json
+from ccenter.office import jobs
+from ccenter.office.api.jobs import JobBody, accepted
+from ccenter.office.models import Job
+from ccenter.office.rest import Adds, Changes, Deletes, Rows
 from ccenter.office.rights import masked, require, scoped
+from crm.api.files import ExportBody
 from crm.models import Customer
-from crm.selectors import finding
-from orders import documents
+from orders import documents, exporting  # noqa: F401  the latter registers the kind of job
 from orders.api import bodies
 from orders.models import Delivery, Order
-from orders.selectors import entry, orders, review
+from orders.selectors import entry, lists, orders, review
 from orders.services import drafts, returns, steps
 from orders.services.drafts import Gift, Want
 from orders.services.returns import Back
@@ -42,37 +43,13 @@ class Paper(BaseRenderer):
         return JSONRenderer().render(data)
 
 
-class OrderFilters(Filters):
-    created_after = django_filters.IsoDateTimeFilter("created_at", "gte")
-    created_before = django_filters.IsoDateTimeFilter("created_at", "lt")
-    owing = YesNo(method="by_owing", label="The customer owes something.")
-    to_refund = YesNo(method="by_refund", label="We owe the customer something.")
-    finding = django_filters.CharFilter(method="by_finding", label="Code of a finding.", max_length=20)
-    taken_by = django_filters.CharFilter("taken_by__username", max_length=150)
-    carrier = django_filters.CharFilter("delivery__carrier__code", max_length=40)
-    tracking = django_filters.CharFilter("delivery__tracking", max_length=40)
-
-    class Meta:
-        model = Order
-        fields = ["number", "customer", "state", "channel", "pay_by", "call", "agent", "branch", "city"]
-
-    def by_owing(self, rows: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
-        return rows.filter(balance__gt=0) if value else rows.filter(balance__lte=0)
-
-    def by_refund(self, rows: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
-        return rows.filter(balance__lt=0) if value else rows.filter(balance__gte=0)
-
-    def by_finding(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
-        return rows.filter(findings__contains=[value])
-
-
 class Orders(Adds[Order], Changes[Order], Deletes[Order]):
     """Orders. A POST writes a draft; then it goes by steps, each of them a POST with If-Match."""
 
     entity = "orders"
     queryset = orders.listed()
     serializer_class = bodies.OrderBody
-    filterset_class = OrderFilters
+    filterset_class = lists.OrderFilters
     lookup_field = "number"
     lookup_value_regex = "[0-9]{4,16}"
     ordering = "-created_at"
@@ -80,13 +57,7 @@ class Orders(Adds[Order], Changes[Order], Deletes[Order]):
     VERBS = {**Adds.VERBS, "destroy": "cancel"}
 
     def search(self, rows: QuerySet[Order], text: str) -> QuerySet[Order]:
-        """By number or its beginning, tracking number, recipient, telephone, or whatever finds the customer."""
-        buyers = [customer.pk for customer in finding.customers(text, self.user, most=50)]
-        found = Q(customer__in=buyers) | Q(recipient=text) | Q(pk__in=Delivery.objects.filter(tracking=text).values("order"))
-        if text.isascii() and text.isdecimal() and len(text) >= 4:
-            found |= Q(number__startswith=text)
-        number = normalise(text)
-        return rows.filter(found | Q(phone=number.number)) if number.is_e164 else rows.filter(found)
+        return lists.matching(rows, text, self.user)
 
     def add(self, values: dict[str, Any]) -> Order:
         customer, lines, gifts = values.pop("customer"), values.pop("goods", ()), values.pop("gifts", ())
@@ -189,6 +160,24 @@ class Orders(Adds[Order], Changes[Order], Deletes[Order]):
         if not Delivery.objects.filter(order=order).exists():
             raise NotFound(_("This order has no delivery yet."))
         return paper(documents.delivery_note(order), f"{order.number}.pdf")
+
+
+class Exports(Rows[Job]):
+    """Orders into a CSV or XLSX file, in the background; the answer is the job."""
+
+    entity = "orders"
+    right = "export"
+    queryset = Job.objects.none()
+    serializer_class = JobBody
+    parser_classes = [Json]
+    http_method_names = ["post", "options"]
+
+    @extend_schema(request=ExportBody, responses={202: JobBody})
+    def create(self, request: Request) -> Response:
+        """Begins the export."""
+        asked = self.body(ExportBody)
+        lists.chosen(self.user, asked["filters"])
+        return accepted(jobs.start(self.user, "orders.export", asked))
 
 
 def paper(content: bytes, name: str) -> HttpResponse:

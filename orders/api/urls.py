@@ -5,6 +5,7 @@ from orders.api import delivery, gifts, orders, payments, points, products, purc
 
 router = Router()
 router.register("orders", orders.Orders, basename="order")
+router.register("order-exports", orders.Exports, basename="order-export")
 router.register("payments", payments.Payments, basename="payment")
 router.register("returns", payments.Returns, basename="return")
 router.register("invoices", payments.Invoices, basename="invoice")

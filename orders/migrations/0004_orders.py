@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
@@ -670,8 +671,20 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="order",
-            index=models.Index(
-                condition=models.Q(("balance", 0), _negated=True), fields=["-created_at"], name="orders_with_balance"
+            index=models.Index(condition=models.Q(("balance__gt", 0)), fields=["-created_at", "-id"], name="orders_owing"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(condition=models.Q(("balance__lt", 0)), fields=["-created_at", "-id"], name="orders_to_refund"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(fields=["recipient", "-created_at"], name="orders_by_recipient"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("findings", []), _negated=True), fields=["findings"], name="orders_by_finding"
             ),
         ),
         migrations.AddIndex(
@@ -683,6 +696,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="order",
             index=models.Index(condition=models.Q(("call", ""), _negated=True), fields=["call"], name="orders_by_call"),
+        ),
+        migrations.AddConstraint(
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "draft"), models.Q(("call", ""), _negated=True)),
+                fields=("call", "taken_by"),
+                name="one_draft_a_call",
+            ),
         ),
         migrations.AddConstraint(
             model_name="order",
@@ -942,6 +963,12 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("city", ""), models.Q(("province", ""), _negated=True), _connector="OR"),
                 name="delivery_fee_city_in_province",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("tracking", ""), _negated=True), fields=["tracking"], name="delivery_by_tracking"
             ),
         ),
         migrations.AddConstraint(

@@ -113,6 +113,7 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["tracking"], condition=~Q(tracking=""), name="delivery_by_tracking")]
         constraints = [
             models.UniqueConstraint(fields=["carrier", "tracking"], condition=~Q(tracking=""), name="delivery_tracking_once"),
             models.CheckConstraint(condition=Q(tracking="") | Q(tracking__regex=TRACKING), name="delivery_tracking"),

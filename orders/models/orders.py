@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
@@ -133,13 +134,19 @@ class Order(Versioned):
             models.Index(fields=["state", "-created_at", "-id"], name="orders_by_state"),
             models.Index(fields=["taken_by", "-created_at", "-id"], name="orders_by_taker"),
             models.Index(fields=["submitted_at", "id"], condition=Q(state="submitted"), name="orders_to_review"),
-            models.Index(fields=["-created_at"], condition=~Q(balance=0), name="orders_with_balance"),
+            models.Index(fields=["-created_at", "-id"], condition=Q(balance__gt=0), name="orders_owing"),
+            models.Index(fields=["-created_at", "-id"], condition=Q(balance__lt=0), name="orders_to_refund"),
+            models.Index(fields=["recipient", "-created_at"], name="orders_by_recipient"),
+            GinIndex(fields=["findings"], condition=~Q(findings=[]), name="orders_by_finding"),
             models.Index(fields=["phone", "-created_at"], condition=~Q(phone=""), name="orders_by_phone"),
             models.Index(fields=["call"], condition=~Q(call=""), name="orders_by_call"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{4,16}\Z"), name="order_number_digits"),
             models.CheckConstraint(condition=Q(state__in=State.values), name="order_state_known"),
+            models.UniqueConstraint(
+                fields=["call", "taken_by"], condition=Q(state="draft") & ~Q(call=""), name="one_draft_a_call"
+            ),
             currency_is_code("order"),
             models.CheckConstraint(
                 condition=Q(

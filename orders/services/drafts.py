@@ -15,6 +15,7 @@ from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.errors import Conflict
 from ccenter.office.rights import require
 from crm.models import Customer
+from crm.selectors.customers import resolve
 from orders.models import GiftRule, Order, OrderLine, Product
 from orders.selectors import points, products
 from orders.selectors.delivery import fee
@@ -45,14 +46,13 @@ class Gift(NamedTuple):
 
 @transaction.atomic
 def add(by: Any, customer: Customer, fields: Mapping[str, Any], lines: Iterable[Want] = (), gifts: Iterable[Gift] = ()) -> Order:
-    """A new draft. `fields`: those of FIELDS; the address is the customer's where none is given.
+    """A new draft for the customer, or whom they were merged into. `fields`: those of FIELDS; without an address, the customer's.
 
     One draft for each call and person: Conflict for a second one, until the first is submitted.
     """
     demand(by, "orders.add")
-    call = fields.get("call", "")
-    if call and (other := Order.objects.filter(call=call, taken_by=by, state=State.DRAFT).first()):
-        raise Conflict({"call": [_("There is a draft of this call already: %s") % other.number]})
+    customer = resolve(customer)
+    one_of_the_call(fields.get("call", ""), by)
     seat = seat_of(by) if by is not None else None
     order = Order(number=next_number(), customer=customer, taken_by=by, agent=seat.number if seat else "")
     _fill(order, {**_address_of(customer), **fields})
@@ -84,6 +84,13 @@ def change(
     if differences:
         audit(by, "orders.change", order, differences)
     return order
+
+
+def one_of_the_call(call: str, by: Any, without: int | None = None) -> None:
+    """Raises Conflict where this person has another draft of the call."""
+    other = Order.objects.filter(call=call, taken_by=by, state=State.DRAFT).exclude(pk=without).first() if call else None
+    if other is not None:
+        raise Conflict({"call": [_("There is a draft of this call already: %s") % other.number]})
 
 
 def demand(by: Any, action: str, row: Any = None) -> None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ccenter.office import webhooks
 from ccenter.office.audit import audit
 from ccenter.office.errors import Conflict
 from orders.models import Order, Payment
@@ -113,6 +114,7 @@ def enter(
     order.updated_at = now
     order.save(update_fields=["paid", "updated_at"])
     audit(by, f"payments.{kind}", payment, {"amount": (None, amount), "paid": (before, order.paid)})
+    webhooks.tell(f"payment.{kind}", {"order": order.number, "amount": amount, "currency": order.currency, "method": method})
     return payment
 
 

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ccenter.office import webhooks
 from ccenter.office.audit import Changes, audit, changed, state_of
 from ccenter.office.errors import Conflict
 from ccenter.office.models import Branch
@@ -24,7 +25,7 @@ from orders.rules import Bought
 from orders.selectors import products, review
 from orders.selectors.delivery import fee
 from orders.services import gifts, points, stock
-from orders.services.drafts import DERIVED, demand, total_up
+from orders.services.drafts import DERIVED, demand, one_of_the_call, total_up
 from orders.states import TABLE, Action, State
 from orders.sums import ZERO, shares
 
@@ -55,7 +56,17 @@ class Step:
         differences = changed(self.before, self.order)
         self.order.save(update_fields=[*differences, "updated_at"])
         audit(self.by, f"orders.{self.action}", self.order, {**differences, **(more or {})})
+        if moved:
+            tell(self.order)
         return self.order
+
+
+def tell(order: Order) -> None:
+    """Programs elsewhere hear of the order's new state."""
+    webhooks.tell(
+        f"order.{order.state}",
+        {"number": order.number, "customer": order.customer.number, "total": order.total, "currency": order.currency},
+    )
 
 
 def bought(lines: Sequence[OrderLine]) -> dict[int, Bought]:
@@ -114,6 +125,7 @@ def submit(order: Order, by: Any) -> Order:
 def reopen(order: Order, by: Any, reason: str = "") -> Order:
     """Back to a draft, to be changed: what was reserved and used is free again."""
     step = Step.begin(order, Action.REOPEN, by)
+    one_of_the_call(step.order.call, step.order.taken_by, step.order.pk)
     _give_back(step.order, by)
     step.order.submitted_at, step.order.findings, step.order.reason = None, [], reason
     return step.done()

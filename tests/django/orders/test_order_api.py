@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from orders.models import Order, Payment
+from ccenter.office import jobs
+from ccenter.office.models import Job, Webhook, WebhookDelivery
+from orders.models import Order, Payment, ReviewRules
 from tests.django.orders.shop import Shop, customer, worker
 from tests.django.people import client
 
@@ -102,7 +104,7 @@ def test_given_nonsense_when_entered_then_it_is_a_clear_error_and_nothing_is_the
     sent = {"customer": shop.customer.pk, "method": "standard", "lines": [], **wrong}
     answer = client(shop.anna).post(ORDERS, sent)
     if answer.status_code == 201:  # what is counted here may be sent, and is not believed
-        assert (answer.json()["total"], answer.json()["state"]) == ("0.00", "draft")
+        assert (answer.json()["subtotal"], answer.json()["state"]) == ("100.00" if wrong.get("lines") else "0.00", "draft")
         return
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert answer.json()["fields"]
@@ -202,8 +204,33 @@ def test_given_the_delivery_settings_when_an_administrator_changes_them_then_the
     assert answer.status_code == 201, answer.json()
     fee = boss.post("/api/orders/delivery-fees/", {"method": "express", "fee": "15.00"})
     assert fee.status_code == 201, fee.json()
-    assert boss.post("/api/orders/delivery-fees/", {"method": "express", "fee": "16.00"}).status_code == 409
+    assert boss.post("/api/orders/delivery-fees/", {"method": "express", "fee": "16.00"}).status_code == 400
     assert boss.post("/api/orders/carriers/", {"code": "zto", "name": "中通"}).status_code == 201
+    ReviewRules.objects.get_or_create(pk=1)
     assert boss.patch("/api/orders/review-rules/1/", {"limit": "100"}, headers={"If-Match": '"1"'}).status_code == 200
     _anna, order = entered(shop, method="express")
     assert order["delivery_fee"] == "15.00"
+
+
+def test_given_orders_when_exported_then_the_file_has_what_its_owner_may_read(shop: Shop, settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    order, other = shop.order("submitted"), shop.draft((shop.pot, 1))
+    answer = client(shop.rita).post("/api/orders/order-exports/", {"kind": "csv", "filters": "state=submitted"})
+    assert answer.status_code == 202, answer.json()
+    job = Job.objects.get()
+    jobs.run(job.pk)
+    file = client(shop.rita).get(f"/api/office/jobs/{job.pk}/result/")
+    text = b"".join(file.streaming_content).decode("utf-8-sig")
+    assert order.number in text
+    assert "13800138000" in text
+    assert other.number not in text
+    assert client(shop.rita).post("/api/orders/order-exports/", {"filters": "colour=red"}).status_code == 400
+    assert client(shop.anna).post("/api/orders/order-exports/", {}).status_code == 403
+
+
+def test_given_a_subscriber_when_an_order_is_approved_then_they_will_hear_of_it(shop: Shop) -> None:
+    Webhook.objects.create(name="shop", url="https://example.org/hook", events=["order.approved"], secret="whsec_" + "a" * 32)
+    order = shop.order("approved")
+    told = WebhookDelivery.objects.get()
+    assert told.event == "order.approved"
+    assert {order.number, "265.90"} <= set(str(told.body).replace("'", " ").split())

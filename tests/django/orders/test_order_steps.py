@@ -5,12 +5,14 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from ccenter.office.errors import Conflict
 from ccenter.office.models import AuditEntry
 from orders.models import Order, Payment
 from orders.selectors import stock as stocks
-from orders.selectors.orders import draft_of, drafts, orders_of
+from orders.selectors.entry import proposals
+from orders.selectors.orders import draft_of, drafts, listed, orders_of
 from orders.services import drafts as services
 from orders.services import steps
 from orders.services.drafts import Want
@@ -244,3 +246,23 @@ def test_given_wrong_sums_when_written_past_the_services_then_the_database_refus
 def test_given_goods_in_another_currency_when_ordered_together_then_it_is_refused(shop: Shop) -> None:
     with pytest.raises(ValidationError, match="one currency"):
         shop.draft((shop.pan, 1), (product("9001", "5", currency="EUR"), 1))
+
+
+def test_given_more_lines_when_an_order_is_entered_then_it_takes_no_more_queries(shop: Shop) -> None:
+    goods = [product(f"30{n:02}", "10") for n in range(8)]
+
+    def queries(lines: int) -> tuple[int, int, int]:
+        with CaptureQueriesContext(connection) as written:
+            order = shop.draft(*((one, 1) for one in goods[:lines]))
+        draft = listed().get(pk=order.pk)
+        with CaptureQueriesContext(connection) as proposed:
+            proposals(draft)
+        with CaptureQueriesContext(connection) as submitted:
+            steps.submit(order, shop.anna)
+        return len(written), len(proposed), len(submitted)
+
+    first = queries(2)
+    assert queries(8) == first
+    assert first[0] <= 20
+    assert first[1] <= 16
+    assert first[2] <= 50

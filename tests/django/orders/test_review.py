@@ -56,7 +56,7 @@ def test_given_a_number_on_the_blacklist_when_ordered_by_it_then_it_is_found(sho
 
 
 def test_given_a_limit_when_an_order_reaches_it_then_a_reason_is_needed_to_approve(shop: Shop) -> None:
-    ReviewRules.objects.update(limit=Decimal(200))
+    ReviewRules.objects.update_or_create(pk=1, defaults={"limit": Decimal(200)})
     order = shop.order("submitted")
     assert order.findings == ["limit"]
     with pytest.raises(ValidationError, match="say why"):

@@ -1,0 +1,77 @@
+"""Lists of orders, as people filter them: the same in pages, REST and files."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import django_filters
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from ccenter.calls.numbers import normalise
+from ccenter.office.filters import Filters, YesNo
+from crm.selectors import finding
+from orders.models import Delivery, Order
+from orders.selectors.orders import listed
+
+MOST = 500  # found by a text
+
+
+class OrderFilters(Filters):
+    created_after = django_filters.IsoDateTimeFilter("created_at", "gte")
+    created_before = django_filters.IsoDateTimeFilter("created_at", "lt")
+    owing = YesNo(method="by_owing", label="The customer owes something.")
+    to_refund = YesNo(method="by_refund", label="We owe the customer something.")
+    finding = django_filters.CharFilter(method="by_finding", label="Code of a finding.", max_length=20)
+    taken_by = django_filters.CharFilter("taken_by__username", max_length=150)
+    carrier = django_filters.CharFilter("delivery__carrier__code", max_length=40)
+    tracking = django_filters.CharFilter("delivery__tracking", max_length=40)
+
+    class Meta:
+        model = Order
+        fields = ["number", "customer", "state", "channel", "pay_by", "call", "agent", "branch", "city"]
+
+    def by_owing(self, rows: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
+        return rows.filter(balance__gt=0) if value else rows.filter(balance__lte=0)
+
+    def by_refund(self, rows: QuerySet[Order], name: str, value: bool) -> QuerySet[Order]:
+        return rows.filter(balance__lt=0) if value else rows.filter(balance__gte=0)
+
+    def by_finding(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        return rows.filter(~Q(findings=[]), findings__contains=[value])
+
+
+def matching(rows: QuerySet[Order], text: str, user: Any) -> QuerySet[Order]:
+    """Those with this number or its beginning, tracking number, recipient, telephone, or whose customer is found by it.
+
+    The newest MOST of each kind: each is found by an index of its own, where one condition for all would read the whole table.
+    """
+    buyers = [customer.pk for customer in finding.customers(text, user, most=50)]
+    ways = [Q(customer__in=buyers), Q(recipient=text), Q(pk__in=list(_tracked(text)))]
+    if text.isascii() and text.isdecimal() and len(text) >= 4:
+        ways.append(Q(number__startswith=text))
+    if (number := normalise(text)).is_e164:
+        ways.append(Q(phone=number.number))
+    keys: set[int] = set()
+    for way in ways:
+        keys.update(Order.objects.filter(way).order_by("-created_at", "-id").values_list("pk", flat=True)[:MOST])
+    return rows.filter(pk__in=keys)
+
+
+def _tracked(text: str) -> QuerySet[Any]:
+    return Delivery.objects.filter(tracking=text).values_list("order", flat=True)[:MOST]
+
+
+def chosen(user: Any, query: str) -> QuerySet[Order]:
+    """The orders of a list that was asked for with this query ("state=approved&search=wang"). Raises ValidationError."""
+    asked = QueryDict(query, mutable=True)
+    text = asked.pop("search", [""])[-1].strip()
+    for name in ("cursor", "page_size", "ordering"):
+        asked.pop(name, None)
+    if unknown := set(asked) - set(OrderFilters.base_filters):
+        raise ValidationError({min(unknown): _("There is no such filter.")})
+    filters = OrderFilters(asked, listed(), request=SimpleNamespace(user=user))
+    if not filters.is_valid():
+        raise ValidationError({name: [str(error) for error in errors] for name, errors in filters.errors.items()})
+    return matching(filters.qs, text, user) if text else filters.qs
