@@ -15,6 +15,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ccenter.office import webhooks
 from ccenter.office.audit import audit
 from ccenter.office.errors import Conflict
 from crm.models import Customer
@@ -204,6 +205,8 @@ def _entry(account: PointAccount, kind: str, points: int, by: Any, ref: str = ""
     account.seq, account.balance = entry.seq, entry.balance
     PointAccount.objects.filter(pk=account.pk).update(seq=entry.seq, balance=entry.balance)
     Customer.objects.filter(pk=account.pk).exclude(points=max(entry.balance, 0)).update(points=max(entry.balance, 0))
+    told = {"customer": account.pk, "kind": kind, "points": points, "balance": entry.balance, "order": ref}
+    webhooks.tell("points.changed", told)
     return entry
 
 

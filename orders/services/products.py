@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from pypinyin import lazy_pinyin
 
+from ccenter.office import webhooks
 from ccenter.office.audit import audit
 from ccenter.office.errors import Conflict
 from crm import pinyin
@@ -30,6 +31,7 @@ def add_product(by: Any, values: dict[str, Any]) -> Product:
     ProductPrice.objects.create(product=product, price=product.price, since=timezone.now(), by=by)
     if product.stocked:
         Stock.objects.create(product=product)
+    webhooks.tell("product.added", {"id": product.pk, "code": product.code})
     return product
 
 
@@ -48,6 +50,7 @@ def change_product(by: Any, product: Product, values: dict[str, Any]) -> Product
     rows.change(by, "products", product, given)
     if price != product.price:
         set_price(by, product, price)
+    webhooks.tell("product.changed", {"id": product.pk, "code": product.code, "fields": sorted(values)})
     return product
 
 
@@ -61,6 +64,7 @@ def set_price(by: Any, product: Product, price: Decimal, since: datetime | None 
     row.full_clean(exclude=["product", "by"])
     row.save(force_insert=True)
     audit(by, "products.set_price", product, {"price": (product.price, price), "since": (None, row.since)})
+    webhooks.tell("product.price", {"id": product.pk, "code": product.code, "price": price, "since": row.since})
     if since is None:
         product.price = price
         product.save(update_fields=["price"])

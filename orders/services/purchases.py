@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ccenter.office import webhooks
 from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.errors import Conflict
 from ccenter.office.services import touch
@@ -35,7 +36,7 @@ def add_purchase(by: Any, values: Mapping[str, Any]) -> Purchase:
     lines = given.pop("lines", [])
     _usable(given["supplier"])
     purchase = Purchase(number=_number(), author=by, **given)
-    purchase.full_clean(validate_unique=False)
+    purchase.full_clean(exclude=["author"], validate_unique=False)
     purchase.save(force_insert=True)
     _set_lines(purchase, lines)
     audit(by, "purchases.add", purchase, {"supplier": (None, purchase.supplier_id), "lines": ([], _told(purchase))})
@@ -55,7 +56,7 @@ def change_purchase(by: Any, purchase: Purchase, values: Mapping[str, Any]) -> P
         setattr(purchase, name, value)
     changes = changed(before, purchase)
     if changes:
-        purchase.full_clean(validate_unique=False)
+        purchase.full_clean(exclude=["author"], validate_unique=False)
         purchase.save(update_fields=list(given))
     if lines is not None:
         purchase.lines.all().delete()
@@ -139,6 +140,7 @@ def _moved(
     if state == before:
         touch(purchase)
     audit(by, f"purchases.{name}", purchase, {"state": (before, state), **(more or {})})
+    webhooks.tell("purchase.state", {"id": purchase.pk, "number": purchase.number, "state": state, "before": before})
     return purchase
 
 

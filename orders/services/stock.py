@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from ccenter.office import webhooks
 from ccenter.office.errors import Conflict
 from orders.models import Product, Reservation, Stock, StockMove
 
@@ -203,6 +204,9 @@ def _write(moves: Iterable[tuple[Stock, StockMove]]) -> None:
     pairs = list(moves)
     StockMove.objects.bulk_create([move for _stock, move in pairs])
     Stock.objects.bulk_update({stock.pk: stock for stock, _move in pairs}.values(), ["seq", "on_hand", "reserved"])
+    for stock, first in {stock.pk: (stock, move) for stock, move in reversed(pairs)}.values():
+        if first.on_hand_before - first.reserved_before > stock.low >= stock.free:
+            webhooks.tell("stock.low", {"product": stock.pk, "free": stock.free, "low": stock.low})
 
 
 def _bounded(figures: Iterable[int], field: str = "lines") -> None:

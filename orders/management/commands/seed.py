@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 import crm.demo
 import orders.demo
+import orders.demo_goods
 from ccenter.calls import demo
 
 
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         crm.demo.customers(customers)
         orders.demo.orders(min(2000, customers))
+        orders.demo_goods.goods()
         crm.demo.guides()
         crm.demo.past()
         crm.demo.office()

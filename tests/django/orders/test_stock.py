@@ -280,3 +280,20 @@ def test_given_many_lines_when_reserved_then_the_number_of_queries_does_not_grow
         stock.reserve("70001", {one.pk: 2 for one in goods})
     with django_assert_max_num_queries(9):
         stock.issue("70001")
+
+
+def test_given_a_program_that_listens_when_few_pieces_are_left_then_it_is_told_once(pan: Product) -> None:
+    from django.contrib.auth.models import User
+
+    from ccenter.office import webhooks
+    from ccenter.office.models import WebhookDelivery
+
+    asked = {"name": "shop", "url": "https://shop.example.com/", "events": ["stock.*"]}
+    webhooks.add(User.objects.create_superuser("root"), asked)
+    stock.set_low(pan, 5)
+    stock.reserve("70001", {pan.pk: 4})
+    assert not WebhookDelivery.objects.exists()
+    stock.reserve("70002", {pan.pk: 1})
+    stock.reserve("70003", {pan.pk: 1})
+    told = [delivery.body["data"] for delivery in WebhookDelivery.objects.filter(event="stock.low")]
+    assert told == [{"product": pan.pk, "free": 5, "low": 5}]
