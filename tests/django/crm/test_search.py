@@ -10,7 +10,7 @@ from crm.selectors import finding
 from crm.services.customers import add_customer, change_customer
 from crm.services.indexing import index_missing
 from crm.words import sought
-from tests.django.people import person
+from tests.django.people import person as somebody
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +103,7 @@ def test_given_customers_that_came_past_the_services_then_they_are_indexed_later
 
 
 def test_given_who_reads_numbers_masked_then_they_cannot_feel_for_the_hidden_digits(people: dict[str, Customer]) -> None:
-    agent, lead = person("alice", "agent", "1001"), person("lena", "lead")
+    agent, lead = somebody("alice", "agent", "1001"), somebody("lena", "lead")
     names = lambda text, user: [one.name for one in finding.customers(text, user)]  # noqa: E731
     assert names("8001380", lead) == ["王小芳"]
     assert names("8001380", agent) == []
@@ -127,3 +127,19 @@ def test_given_signs_with_several_readings_then_each_is_known_and_there_are_not_
     assert ("zeng",) in list(readings("曾"))
     assert len(list(readings("单单单单单单"))) <= 8
     assert sought("ab cd 12") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_given_customers_made_by_copy_for_measurements_then_they_are_whole_and_found_as_if_entered() -> None:
+    from tests.load.people import fill, person
+
+    fill(60, say=lambda line: None)
+    fill(90, say=lambda line: None)
+    assert (Customer.objects.count(), index_missing()) == (90, 0)
+    for place in (0, 59, 60, 89):
+        name, number, address = person(place)
+        (found,) = finding.customers(number)
+        assert (found.name, found.main_address.text if found.main_address else "") == (name, "".join(dict.fromkeys(address)))
+        assert found in finding.customers(full(name))
+    made = add_customer({"name": "新来的"})
+    assert made.pk > found.pk
