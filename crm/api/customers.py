@@ -78,7 +78,7 @@ def _slug(column: str, rows: Any, **options: Any) -> serializers.SlugRelatedFiel
     return serializers.SlugRelatedField(column, queryset=rows, required=False, **options)
 
 
-class CustomerBody(RowBody):
+class WholeCustomerBody(RowBody):
     """Lists of phones and addresses are all there shall be: what is not in them goes."""
 
     fields = OwnFields(required=False)
@@ -129,7 +129,7 @@ class Customers(Entities[Customer]):
 
     entity = "customers"
     queryset = finding.found()
-    serializer_class = CustomerBody
+    serializer_class = WholeCustomerBody
     filterset_class = CustomerFilters
     ordering_fields = ["number", "updated_at"]
 
@@ -189,7 +189,7 @@ class Customers(Entities[Customer]):
         page = history(self.user, self.get_object(), asked.validated_data.get("before"), asked.validated_data["kind"], PAGE)
         return Response(HistoryBody({"entries": [one._asdict() for one in page.entries], "before": page.before}).data)
 
-    @extend_schema(request=MergeBody, responses=CustomerBody)
+    @extend_schema(request=MergeBody, responses=WholeCustomerBody)
     @action(detail=True, methods=["post"], right="merge")
     def merge(self, request: Request, pk: str) -> Response:
         """Another customer becomes part of this one, with all there is; `merges` can undo it."""
@@ -200,7 +200,7 @@ class Customers(Entities[Customer]):
         return self.answer(merging.merge(kept, gone, self.user, asked.get("take", ())).kept)
 
 
-class NoteBody(RowBody):
+class CustomerNoteBody(RowBody):
     customer = serializers.PrimaryKeyRelatedField(queryset=Customer.objects.filter(merged_into=None).defer("pin"))
     author = serializers.SlugRelatedField("username", read_only=True)
 
@@ -215,7 +215,7 @@ class Notes(Adds[CustomerNote]):
 
     entity = "notes"
     queryset = CustomerNote.objects.select_related("author")
-    serializer_class = NoteBody
+    serializer_class = CustomerNoteBody
     filterset_fields = ["customer", "author__username"]
 
     def add(self, values: Values) -> CustomerNote:

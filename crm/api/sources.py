@@ -112,9 +112,7 @@ class Received(APIView):
 
     @extend_schema(
         tags=["sources"],
-        request={
-            "application/json": {"type": "object", "properties": {"rows": {"type": "array", "items": {"type": "object"}}}}
-        },
+        request={"application/json": {"type": "object", "properties": {"rows": {"type": "array", "items": {"type": "object"}}}}},
         parameters=[
             OpenApiParameter(f"webhook-{name}", str, "header", required=True) for name in ("id", "timestamp", "signature")
         ],
