@@ -217,6 +217,8 @@ def deliver(order: Order, by: Any, signed_by: str = "", at: datetime | None = No
     delivery = Delivery.objects.select_related("carrier").get(order=order)
     if delivery.cod_amount and collected is None:
         raise ValidationError({"collected": [_("How much did the carrier collect?")]})
+    if collected is not None and not 0 <= collected <= delivery.cod_amount:
+        raise ValidationError({"collected": [_("More than was to be collected: %s") % delivery.cod_amount]})
     if at > timezone.now() or (delivery.shipped_at and at < delivery.shipped_at):
         raise ValidationError({"at": [_("Between shipping and now.")]})
     delivery.delivered_at, delivery.signed_by = at, signed_by.strip()
