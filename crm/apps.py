@@ -12,7 +12,7 @@ class CrmConfig(AppConfig):
         from ccenter.calls import tokens
         from crm import entities, lookups, selectors, service_entities  # noqa: F401  the second registers what a flow may ask
         from crm.selectors import service_history
-        from crm.services import exporting, importing  # noqa: F401  kinds of jobs
+        from crm.services import bulk, exporting, importing  # noqa: F401  kinds of jobs
 
         entities.declare_all()
         service_entities.declare_all()

@@ -1,4 +1,4 @@
-"""Customers from files and into files: both are jobs, watched at /api/office/jobs/."""
+"""Customers from files, into files, and many changed at once: jobs, watched at /api/office/jobs/."""
 
 import tempfile
 from pathlib import Path
@@ -14,13 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ccenter.calls.api.parsers import Json
-from ccenter.office import jobs
+from ccenter.office import jobs, rights
 from ccenter.office.api.jobs import JobBody, accepted
 from ccenter.office.models import Job
 from ccenter.office.rest import Rows, Strict
 from crm import tables
 from crm.selectors.lists import chosen
-from crm.services import exporting, importing  # noqa: F401  registers the kinds of jobs
+from crm.services import bulk, exporting, importing  # noqa: F401  registers the kinds of jobs
+from crm.services.customers import tags_of
 
 
 class ImportBody(Strict):
@@ -136,3 +137,46 @@ class Exports(Rows[Job]):
         asked = self.body(ExportBody)
         chosen(self.user, asked["filters"])
         return accepted(jobs.start(self.user, "customers.export", asked))
+
+
+class ChangeBody(Strict):
+    """For `ids`, or for all of a list (`filters`); for both, where they meet."""
+
+    ids = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), max_length=1000, required=False)
+    filters = serializers.CharField(max_length=2000, required=False, allow_blank=True, help_text="The query of a list.")
+    set = serializers.DictField(
+        child=serializers.CharField(max_length=150, allow_null=True),
+        required=False,
+        help_text="owner (user name), team, branch (code), level; null: none.",
+    )
+    add_tags = serializers.ListField(child=serializers.CharField(max_length=40), max_length=50, required=False)
+    remove_tags = serializers.ListField(child=serializers.CharField(max_length=40), max_length=50, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "ids" not in attrs and "filters" not in attrs:
+            raise serializers.ValidationError({"ids": [_("This field is required.")]})
+        if not attrs.get("set") and not attrs.get("add_tags") and not attrs.get("remove_tags"):
+            raise serializers.ValidationError({"set": [_("This field is required.")]})
+        return attrs
+
+
+class CustomerChanges(Rows[Job]):
+    """The same change to many customers."""
+
+    entity = "customers"
+    right = "change"
+    queryset = Job.objects.none()
+    serializer_class = JobBody
+    parser_classes = [Json]
+    http_method_names = ["post", "options"]
+
+    @extend_schema(request=ChangeBody, responses={202: JobBody})
+    def create(self, request: Request) -> Response:
+        """Begins it; who may not change one of them does not."""
+        asked = self.body(ChangeBody)
+        if "level" in asked.get("set", {}):
+            rights.require(self.user, "customers.level")
+        bulk.values_of(asked.get("set", {}))
+        tags_of([*asked.get("add_tags", ()), *asked.get("remove_tags", ())])
+        bulk.meant(self.user, asked)
+        return accepted(jobs.start(self.user, "customers.change", asked))

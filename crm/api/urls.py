@@ -13,6 +13,7 @@ router.register("custom-fields", customers.CustomFields, basename="custom-field"
 router.register("duplicates", duplicates.Duplicates, basename="duplicate")
 router.register("customer-imports", files.Imports, basename="customer-import")
 router.register("customer-import-previews", files.Previews, basename="customer-import-preview")
+router.register("customer-changes", files.CustomerChanges, basename="customer-change")
 router.register("customer-exports", files.Exports, basename="customer-export")
 router.register("sources", sources.Sources, basename="source")
 router.register("source-runs", sources.Runs, basename="source-run")

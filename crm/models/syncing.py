@@ -16,9 +16,9 @@ class Source(Versioned):
     """A table of another database, or a program that sends its rows signed.
 
     The database's address with its password is in the environment: CC_SOURCE_<CODE>, the code in capitals, "-" as "_".
-    `table` may name a schema; `key` is the column that names a row there, `changed` one that grows with each change (a time or a counter;
-    without it every row is read each time). `mapping`: {our field: their column}. Where both sides changed, `conflict` decides.
-    `write`: what changed here is written there.
+    `table` may name a schema; `key` is the column that names a row there, `changed` one that grows with each change (a time or
+    a counter; without it every row is read each time). `mapping`: {our field: their column}. Where both sides changed,
+    `conflict` decides. `write`: what changed here is written there.
     """
 
     class Entity(models.TextChoices):

@@ -3,15 +3,17 @@
 import csv
 import io
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 import xlsxwriter
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from ccenter.office import jobs
-from ccenter.office.models import Job
+from ccenter.office.models import Branch, Job
 from crm import tables
 from crm.models import Customer, CustomerPhone, CustomField, Tag
 from crm.selectors import finding
@@ -259,3 +261,68 @@ def test_given_filters_that_are_not_understood_then_no_export_begins(root: User)
     for wrong in ("town=x", "own=size:from:big", "made_since=yesterday"):
         assert client(root).post("/api/crm/customer-exports/", {"filters": wrong}).status_code == 400, wrong
     assert not Job.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_given_somebody_who_enters_a_customer_of_the_file_at_that_moment_then_only_that_row_is_refused(
+    root: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crm.services import importing
+
+    real, met = importing._ids, []
+
+    def clerk() -> None:
+        add_customer({"name": "李强"}, ["13911112222"])
+        connection.close()
+
+    def ids(numbers: list[str]) -> Any:
+        if not met:
+            met.append(Thread(target=clerk))
+            met[0].start()
+            met[0].join()
+        return real(numbers)
+
+    monkeypatch.setattr(importing, "_ids", ids)
+    job = imported(root, table(GOOD, ["李强", "13911112222"], ["孙三", "13911113333"]), tags=True)
+    assert (job.state, job.report, list(refused(job))) == ("done", {"added": 2}, ["3"])
+    assert sorted(Customer.objects.values_list("name", flat=True)) == ["孙三", "李强", "王芳"]
+
+
+def test_given_many_customers_when_changed_at_once_then_all_of_the_list_are_and_only_those_one_may(root: User) -> None:
+    Tag.objects.bulk_create([Tag(name="旧"), Tag(name="新")])
+    shop = Branch.objects.create(code="shop", name="Shop")
+    bella = person("bella", "branch")
+    shop.logins.add(bella)
+    rows = [
+        add_customer(
+            {"name": f"王{n}", "tags": [Tag.objects.get(name="旧")], "city": "杭州市", "branch": shop if n < 2 else None}
+        )
+        for n in range(4)
+    ]
+    add_customer({"name": "李强", "city": "宁波市"})
+    sent = {"filters": "city=杭州市", "add_tags": ["新"], "remove_tags": ["旧"]}
+    for user, changed in ((bella, 2), (root, 2)):
+        answer = client(user).post("/api/crm/customer-changes/", sent)
+        assert answer.status_code == 202, answer.json()
+        job = Job.objects.get(pk=answer.json()["id"])
+        jobs.run(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.report) == ("done", {"changed": changed}), job.message
+    assert [[tag.name for tag in one.tags.all()] for one in Customer.objects.order_by("pk")] == [["新"]] * 4 + [[]]
+    lead = client(person("lena", "lead"))
+    job = lead.post(
+        "/api/crm/customer-changes/", {"ids": [rows[0].pk], "set": {"owner": "lena", "level": "vip", "branch": None}}
+    ).json()
+    jobs.run(job["id"])
+    rows[0].refresh_from_db()
+    assert (rows[0].owner and rows[0].owner.username, rows[0].level, rows[0].branch) == ("lena", "vip", None)
+    for wrong in (
+        {"ids": [1]},
+        {"set": {"level": "vip"}},
+        {"ids": [1], "set": {"name": "x"}},
+        {"ids": [1], "set": {"owner": "nobody"}},
+        {"ids": [1], "add_tags": ["没有"]},
+    ):
+        assert lead.post("/api/crm/customer-changes/", wrong).status_code == 400, wrong
+    agent = client(person("alice", "agent", "1001"))
+    assert agent.post("/api/crm/customer-changes/", {"ids": [1], "set": {"level": "vip"}}).status_code == 403
