@@ -151,6 +151,19 @@ def test_given_points_that_expired_while_used_when_given_back_then_they_are_good
     assert balance(wang) == 300
 
 
+def test_given_somebody_who_owes_when_points_of_two_lots_are_given_back_then_the_debt_is_paid_first(wang: Customer) -> None:
+    points.earn(wang, "70001", bought("300"))
+    pass_days(100)
+    points.earn(wang, "70002", bought("500"))
+    points.redeem(wang, "70003", 700)
+    points.earn(wang, "70002", {})
+    assert balance(wang) == -400
+    points.redeem(wang, "70003", 0)
+    assert balance(wang) == 300
+    points.redeem(wang, "70003", 300)
+    assert balance(wang) == 0
+
+
 @pytest.mark.parametrize(("wanted", "error"), [(100, ValidationError), (250, ValidationError), (400, Conflict)])
 def test_given_terms_when_too_few_odd_or_too_many_points_are_used_then_it_is_refused(
     wang: Customer, wanted: int, error: type[Exception]
