@@ -25,7 +25,7 @@ State = ArticleVersion.State
 
 class VersionBody(serializers.ModelSerializer):
     author = login_of()
-    decided_by = login_of()
+    decided_by = login_of(allow_null=True)
 
     class Meta:
         model = ArticleVersion

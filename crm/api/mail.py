@@ -117,7 +117,7 @@ class MailBody(RowBody):
     subject = serializers.CharField(max_length=200, required=False)
     body = serializers.CharField(max_length=20_000, required=False)
     files = serializers.PrimaryKeyRelatedField(many=True, queryset=FILES, required=False)
-    author = login_of()
+    author = login_of(allow_null=True)
 
     class Meta:
         model = Mail

@@ -36,9 +36,9 @@ class TicketBody(RowBody):
     customer_name = serializers.CharField(source="customer.name", read_only=True)
     call = CallField(allow_blank=True)
     author = login_of()
-    owner = login_of()
-    team = serializers.SlugRelatedField("code", read_only=True)
-    branch = serializers.SlugRelatedField("code", read_only=True)
+    owner = login_of(allow_null=True)
+    team = serializers.SlugRelatedField("code", read_only=True, allow_null=True)
+    branch = serializers.SlugRelatedField("code", read_only=True, allow_null=True)
     late = serializers.SerializerMethodField()
     next = serializers.SerializerMethodField()
 
@@ -87,7 +87,7 @@ class TicketNoteBody(Strict):
 
 
 class TicketEventBody(serializers.ModelSerializer):
-    user = login_of()
+    user = login_of(allow_null=True)
 
     class Meta:
         model = TicketEvent

@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'version of an article',
                 'verbose_name_plural': 'versions of articles',
-                'ordering': ['article', '-number'],
+                'ordering': ['-number'],
             },
         ),
         migrations.CreateModel(
@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'due time rule',
                 'verbose_name_plural': 'due time rules',
-                'ordering': ['category', 'kind', 'severity'],
+                'ordering': ['id'],
             },
         ),
         migrations.CreateModel(
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='crm.scriptrun')),
             ],
             options={
-                'ordering': ['run', 'place'],
+                'ordering': ['place'],
             },
         ),
         migrations.CreateModel(

@@ -73,7 +73,7 @@ class ArticleVersion(Versioned):
     class Meta:
         verbose_name = _("version of an article")
         verbose_name_plural = _("versions of articles")
-        ordering = ["article", "-number"]
+        ordering = ["-number"]
         indexes = [
             GinIndex(fields=["words"], name="articles_by_word", condition=Q(state="live")),
             models.Index(fields=["created_at"], name="articles_to_approve", condition=Q(state="submitted")),

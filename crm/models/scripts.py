@@ -97,7 +97,7 @@ class ScriptAnswer(models.Model):
     at = models.DateTimeField(_("when"), default=timezone.now)
 
     class Meta:
-        ordering = ["run", "place"]
+        ordering = ["place"]
         constraints = [
             models.UniqueConstraint(fields=["run", "step"], name="one_answer_a_step"),
             models.UniqueConstraint(fields=["run", "place"], name="one_answer_a_place"),

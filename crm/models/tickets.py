@@ -181,7 +181,7 @@ class DueRule(Versioned):
     class Meta:
         verbose_name = _("due time rule")
         verbose_name_plural = _("due time rules")
-        ordering = ["category", "kind", "severity"]
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "category", "severity"], name="one_due_rule", nulls_distinct=False,

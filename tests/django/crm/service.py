@@ -1,14 +1,17 @@
 """Tickets, people and places for the tests of what is done for customers."""
 
+from datetime import timedelta
 from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ccenter.calls.models import Calendar, OpeningHours
 from ccenter.office.models import Branch
-from crm.models import Category, Customer, Ticket
-from crm.services import follow_ups, mail, tickets
+from crm.models import Category, Customer, DueRule, Escalation, MailTemplate, News, Script, Ticket
+from crm.services import follow_ups, knowledge, mail, save_record, script_runs, tickets
 from tests.django.people import person
 
-__all__ = ["agent", "branch", "category", "customer", "follow_ups", "mail", "office_hours", "ticket"]
+__all__ = ["agent", "branch", "category", "customer", "follow_ups", "mail", "office_hours", "one_of_each", "ticket"]
 PHONE = "+8613800138000"
 
 
@@ -46,3 +49,21 @@ def branch(code: str, *logins: Any) -> Branch:
     found = Branch.objects.create(code=code, name=code.title())
     found.logins.set(logins)
     return found
+
+
+def one_of_each(user: Any) -> None:
+    """A row of everything that is done for customers, so that an address leads somewhere."""
+    who = customer(email="wang@example.com")
+    row = ticket(user, who)
+    follow_ups.plan(user, who, "问候", due_at=row.created_at + timedelta(days=1), ticket=row)
+    mail.write(user, who, subject="您好", body="您好")
+    mail.add_file(user, SimpleUploadedFile("a.txt", b"1"))
+    category("late")
+    DueRule.objects.create(minutes=60)
+    Escalation.objects.create(level=1, minutes=60)
+    steps = {"start": "ask", "steps": {"ask": {"text": "好吗？", "answer": "yes_no"}}}
+    script_runs.start(user, Script.objects.create(title="回访", text="您好", steps=steps), customer=who)
+    MailTemplate.objects.create(code="hello", name="问候", subject="{name}", body="{order}")
+    News.objects.create(title="通知", text="请阅读", author=user)
+    knowledge.add_article(user, {"question": "如何退货", "answer": "七天内"})
+    save_record("c1", user, "", {"customer": who})

@@ -168,6 +168,10 @@ def test_given_rules_then_office_administrators_write_them_and_leads_read(login:
     assert admin.post(f"{API}due-rules/", rule).status_code == 400, "there is one"
     assert lead.post(f"{API}due-rules/", rule).status_code == 403
     assert seen(lead, "due-rules/", "minutes") == [60]
+    (ident,) = seen(admin, "due-rules/")
+    changed = admin.patch(f"{API}due-rules/{ident}/", {"minutes": 90}, headers={"If-Match": '"1"'})
+    assert (changed.status_code, changed.json()["minutes"]) == (200, 90)
+    assert admin.delete(f"{API}due-rules/{ident}/", headers={"If-Match": '"2"'}).status_code == 204
     assert admin.post(f"{API}escalations/", {"level": 1, "minutes": 0, "take_over": True}).status_code == 400
     assert admin.post(f"{API}escalations/", {"level": 1, "minutes": 0, "take_over": True, "to": "lena"}).status_code == 201
 
