@@ -115,7 +115,9 @@ class BackBody(Strict):
 class TakeBackBody(Strict):
     reason = serializers.ChoiceField(Return.Reason.choices)
     lines = BackBody(many=True, allow_empty=False)
-    with_fee = serializers.BooleanField(default=False)
+    with_fee = serializers.BooleanField(
+        default=None, allow_null=True, help_text="Give the delivery fee back; null: if it was never delivered."
+    )
     note = serializers.CharField(max_length=400, required=False, allow_blank=True, default="")
 
 

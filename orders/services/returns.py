@@ -23,11 +23,14 @@ class Back(NamedTuple):
 
 
 @transaction.atomic
-def take_back(order: Order, by: Any, reason: str, goods: Iterable[Back], *, with_fee: bool = False, note: str = "") -> Return:
+def take_back(
+    order: Order, by: Any, reason: str, goods: Iterable[Back], *, with_fee: bool | None = None, note: str = ""
+) -> Return:
     """Takes goods of a shipped or delivered order back. What was not taken at the door comes back as a whole.
 
-    The customer is given back what was paid for these goods in money and in points, and the delivery fee with `with_fee`, once;
-    points earned with them are taken away. The order is "returned" when all that was bought is back.
+    The customer is given back what was paid for these goods in money and in points, and the delivery fee with `with_fee`, once
+    (None: if it was never delivered); points earned with them are taken away. The order is "returned" when all that was bought is
+    back.
     """
     step = Step.begin(order, Action.BRING_BACK, by)
     order = step.order
@@ -44,7 +47,7 @@ def take_back(order: Order, by: Any, reason: str, goods: Iterable[Back], *, with
     row = Return(order=order, reason=reason, note=note.strip(), by=by)
     row.value = _paid_in_money(order, after) - _paid_in_money(order, before)
     row.points_back = _points(order, after) - _points(order, before)
-    if with_fee:
+    if order.state == State.SHIPPED if with_fee is None else with_fee:
         if order.returns.filter(fee_back__gt=0).exists():
             raise ValidationError({"with_fee": [_("The delivery fee was given back already.")]})
         row.fee_back = order.delivery_fee

@@ -148,7 +148,7 @@ def test_given_nobody_at_the_door_when_all_comes_back_then_nothing_is_owed(shop:
     pan, pot = order.lines.order_by("position")
     with pytest.raises(ValidationError, match="as a whole"):
         take_back(order, shop.will, "not_taken", [Back(pan.pk, 2)])
-    take_back(order, shop.will, "not_taken", [Back(pan.pk, 2), Back(pot.pk, 1)], with_fee=True)
+    take_back(order, shop.will, "not_taken", [Back(pan.pk, 2), Back(pot.pk, 1)])
     order = shop.fresh(order)
     assert (order.state, order.balance) == ("returned", 0)
     assert stocks.available([shop.pan.pk])[shop.pan.pk] == 10
