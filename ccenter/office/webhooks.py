@@ -17,7 +17,7 @@ import json
 import logging
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -120,20 +120,21 @@ class _Sent:
         return self.status is not None and 200 <= self.status < 300
 
 
-def send_due(now: datetime | None = None, clock: Callable[[], datetime] = timezone.now) -> int:
-    """Sends what is due, AT_ONCE side by side so that a slow receiver holds up nobody else; how many went out."""
+def send_due(at: datetime | None = None) -> int:
+    """Sends what is due (at this time, or now), AT_ONCE side by side so that a slow receiver holds up nobody; how many."""
+    now = at or timezone.now()
     with transaction.atomic():
         due = WebhookDelivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related("webhook")
-        found = due.filter(state=State.WAITING, next_at__lte=now or clock(), webhook__active=True)
+        found = due.filter(state=State.WAITING, next_at__lte=now, webhook__active=True)
         rows = list(found.order_by("next_at")[:AT_ONCE])
         keys = [row.pk for row in rows]
-        WebhookDelivery.objects.filter(pk__in=keys).update(next_at=(now or clock()) + LEASE, attempts=F("attempts") + 1)
+        WebhookDelivery.objects.filter(pk__in=keys).update(next_at=now + LEASE, attempts=F("attempts") + 1)
     if not rows:
         return 0
-    sent = asyncio.run(_send_all(rows, int((now or clock()).timestamp())))
+    sent = asyncio.run(_send_all(rows, int(now.timestamp())))
     attempts = {row.pk: row.attempts + 1 for row in rows}
     for one in sent:
-        _note(one, attempts[one.key], now or clock())
+        _note(one, attempts[one.key], at or timezone.now())
     if gone := [row.webhook_id for row, one in zip(rows, sent, strict=True) if one.status == GONE]:
         log.warning("webhooks %s say they are gone: switched off", gone)
         Webhook.objects.filter(pk__in=gone).update(active=False)

@@ -53,6 +53,7 @@ def app(environ: dict[str, Any], start_response: Any) -> Any:
 def described() -> Any:
     found = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True))
     found.app = app
+    found.config.phases.coverage.enabled = False  # it would build some thousand examples before the first test
     return found.include(path_regex="^/api/(office|crm|orders)/")
 
 
@@ -129,7 +130,7 @@ def map_headers(context: Any, headers: dict[str, Any] | None) -> dict[str, Any] 
 
 
 @schema.parametrize()
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
 def test_given_any_request_when_sent_then_the_answer_is_one_that_was_described(case: Any, token: str) -> None:
     if case.operation.path in SKIPPED:
         pytest.skip(SKIPPED[case.operation.path])

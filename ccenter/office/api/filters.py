@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -62,8 +61,7 @@ class SavedFilters(Entities[SavedFilter]):
         return row
 
     def remove(self, row: SavedFilter) -> None:
-        with transaction.atomic():
-            row.delete()
+        row.delete()
 
     def _may_share(self, values: dict[str, Any]) -> None:
         if values.get("shared"):
