@@ -4,11 +4,12 @@ Whoever reads numbers masked finds by a whole number or its last digits only: el
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import phonenumbers
 from django.conf import settings
 from django.contrib.postgres.search import SearchVectorField
+from django.db import connection, transaction
 from django.db.models import Exists, Lookup, OuterRef, Q, QuerySet
 from django.db.models.functions import Reverse
 
@@ -18,6 +19,7 @@ from crm import words
 from crm.models import Customer, CustomerIndex, CustomerPhone
 
 Finder = Callable[[str, int], Iterable[int]]
+CANDIDATES = 10_000  # that are named one by one
 FEWEST = 4  # last digits of a number, for who reads them masked
 _SEPARATORS = str.maketrans("", "", " -()（）")
 _finders: list[Finder] = []
@@ -68,7 +70,7 @@ def customers(text: str, user: Any = None, most: int = 20) -> list[Customer]:
     else:
         take(Customer.objects.filter(name__startswith=text).order_by().values_list("pk", flat=True)[: most + 1])
     if len(keys) <= most and (rows := _indexed(text, user)) is not None:
-        take(rows.values_list("pk", flat=True)[: most + 1])
+        take(rows.keys(most + 1))
     if len(keys) <= most:
         for find in _finders:
             take(find(text, most))
@@ -80,18 +82,53 @@ def matching(rows: QuerySet[Customer], text: str, user: Any = None) -> QuerySet[
     """Of these customers those that `text` fits, in the order they have: for lists."""
     text = text.strip()
     digits = text.translate(_SEPARATORS)
-    where = Q(pk__in=[key for find in _finders for key in find(text, 50)])
-    if (index := _indexed(text, user)) is not None:
-        where |= Q(pk__in=index.values("pk"))
+    keys = {key for find in _finders for key in find(text, 50)}
+    index = _indexed(text, user)
+    if index is not None:
+        found = index.keys(CANDIDATES + 1)
+        if len(found) > CANDIDATES:  # what many fit is met soon on the way through the list
+            return rows.filter(index.condition())
+        keys.update(found)
     if digits.lstrip("+").isdecimal():
+        keys.update(Customer.objects.filter(number=digits).values_list("pk", flat=True))
         owners = CustomerPhone.objects.filter(number=normalise(digits).number)
-        where |= Q(number=digits) | Q(pk__in=owners.values("customer"))
+        keys.update(owners.values_list("customer", flat=True)[:CANDIDATES])
     elif index is None:
-        where |= Q(name__startswith=text)
-    return rows.filter(where)
+        return rows.filter(Q(pk__in=keys) | Q(name__startswith=text))
+    return rows.filter(pk__in=keys)
 
 
-def _indexed(text: str, user: Any) -> QuerySet[CustomerIndex] | None:
+class _Indexed(NamedTuple):
+    """What the index has, and what of it must be compared once more: conditions on customers."""
+
+    query: str
+    rechecks: list[Q]
+
+    def keys(self, most: int) -> list[int]:
+        """At most so many, in no order."""
+        found = self._candidates(2 * CANDIDATES if self.rechecks else most)
+        if not self.rechecks or not found:
+            return found
+        return list(Customer.objects.filter(*self.rechecks, pk__in=found).order_by().values_list("pk", flat=True)[:most])
+
+    def condition(self) -> Q:
+        """The same as a condition on customers."""
+        where = Q(pk__in=CustomerIndex.objects.filter(words__holds=self.query).values("pk"))
+        for one in self.rechecks:
+            where &= one
+        return where
+
+    def _candidates(self, most: int) -> list[int]:
+        """The planner knows little of prefixes: for what nobody has it would go through a million rows to find the first."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+            rows = CustomerIndex.objects.filter(words__holds=self.query)
+            found = list(rows.values_list("pk", flat=True)[:most])
+            cursor.execute("SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_indexscan TO DEFAULT")
+        return found
+
+
+def _indexed(text: str, user: Any) -> _Indexed | None:
     """What the index has for this text; None when it cannot be asked, by what was typed or who asks."""
     wanted = words.sought(text, addresses=user is None or not masked(user, "address"))
     if wanted is None:
@@ -100,11 +137,14 @@ def _indexed(text: str, user: Any) -> QuerySet[CustomerIndex] | None:
     whole = not fragments or user is None or not masked(user, "number")
     if not whole and any(len(digits) < FEWEST for digits in fragments):
         return None
-    rows = CustomerIndex.objects.filter(words__holds=" & ".join(f"({one.query})" for one in wanted))
+    rechecks = []
     for digits in fragments:
-        phones = CustomerPhone.objects.filter(_within(digits) if whole else Q(number__endswith=digits), customer=OuterRef("pk"))
-        rows = rows.filter(Q(customer__number__contains=digits) | Exists(phones))
-    return rows
+        if len(digits) > 3 or not whole:
+            phones = CustomerPhone.objects.filter(
+                _within(digits) if whole else Q(number__endswith=digits), customer=OuterRef("pk")
+            )
+            rechecks.append(Q(number__contains=digits) | Exists(phones))
+    return _Indexed(" & ".join(f"({one.query})" for one in wanted), rechecks)
 
 
 def _within(digits: str) -> Q:

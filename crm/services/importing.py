@@ -52,7 +52,7 @@ class Import:
         self.dry = bool(job.params.get("dry"))
         self.known = job.params.get("known", "refuse")
         self.make_tags = bool(job.params.get("tags"))
-        self.tags = {tag.name: tag for tag in Tag.objects.all()}
+        self._read_tags()
         self.numbers: set[str] = set()  # that a dry run has seen
         rows = tables.rows(job.upload)
         self.heading = [tables.text_of(cell) for cell in next(rows, [])]
@@ -72,6 +72,7 @@ class Import:
                     with transaction.atomic():
                         self._take(batch)
                 except IntegrityError:  # somebody else wrote one of these meanwhile: one by one, to find which
+                    self._read_tags()  # those made for the batch are gone with it
                     job.report.clear()
                     job.report.update(before)
                     for one in batch:
@@ -80,11 +81,15 @@ class Import:
         if not self.dry and job.user is not None:
             audit(job.user, "customers.import", job._job, {"rows": (None, job.report)})
 
+    def _read_tags(self) -> None:
+        self.tags = {tag.name: tag for tag in Tag.objects.all()}
+
     def _alone(self, one: tuple[int, list[Any]]) -> None:
         try:
             with transaction.atomic():
                 self._take([one])
         except IntegrityError:
+            self._read_tags()
             self._refuse(one[0], one[1], {"": [_("Somebody else has just written this customer.")]})
 
     def _take(self, batch: list[tuple[int, list[Any]]]) -> None:

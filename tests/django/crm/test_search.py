@@ -65,7 +65,7 @@ def people() -> dict[str, Customer]:
         ("王小芳 5678", None),
         ("西湖路", None),
         ("13800138001", None),
-        ("0138001", None),  # each three digits of it are in the number, and it is not
+        ("3800138001", None),  # each three digits of it are in the number, and it is not
         ("%", None),
         ("'; DROP", None),
         ("\\", None),
