@@ -43,11 +43,9 @@ def reserve(ref: str, lines: Mapping[int, int], by: Any = None) -> None:
     wanted = {product: lines[product] for product in products if lines[product] > 0}
     stocks = _locked({*wanted, *held})
     more = {pk: wanted.get(pk, 0) - (held[pk].quantity if pk in held else 0) for pk in {*wanted, *held}}
-    short = {
-        pk: stocks[pk].free if pk in stocks else 0 for pk in more if more[pk] > (stocks[pk].free if pk in stocks else 0)
-    }
-    if any(more[pk] > 0 for pk in short):
-        raise OutOfStock({pk: left for pk, left in short.items() if more[pk] > 0}, products)
+    free = {pk: stocks[pk].free if pk in stocks else 0 for pk in more}
+    if short := {pk: free[pk] for pk, n in more.items() if n > free[pk]}:
+        raise OutOfStock(short, products)
     _write(
         _move(stocks[pk], Kind.RESERVED if n > 0 else Kind.RELEASED, by, reserved=n, ref=ref)
         for pk, n in sorted(more.items())
