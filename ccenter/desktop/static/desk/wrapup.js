@@ -1,7 +1,6 @@
 // The right side: what to say, and what to write down. One record for each call; what is written is kept through a reload.
 
 import { Refusal, act, get, post } from "./api.js";
-import { Day } from "./day.js";
 import { $, el, icon, say, setText } from "./dom.js";
 import { isoDay } from "./format.js";
 import { DONE } from "./model.js";
@@ -18,7 +17,12 @@ export class WrapUp {
     this.results = [];
     this.call = null;
     this._drawn = null;
-    this.day = new Day(root, desk);
+    this.day = $("#day"); // what there is without a call; it comes from the server
+    this.day.addEventListener("click", ({ target }) => {
+      const { token, customer } = target.closest("button")?.dataset || {};
+      if (token) desk.dial({ token }, target.closest("button").title);
+      else if (customer) desk.openCustomer(customer);
+    });
     this.model.addEventListener("seat", () => this._enable());
   }
 
@@ -47,11 +51,13 @@ export class WrapUp {
       return;
     }
     this._drawn = drawn;
+    this.day.hidden = Boolean(call);
+    this.root.hidden = !call;
     if (!call) {
-      this.day.show();
+      this.root.replaceChildren();
+      htmx.trigger(this.day, "show");
       return;
     }
-    this.day.hide();
     if (!call.pop) {
       this.root.replaceChildren();
       return;

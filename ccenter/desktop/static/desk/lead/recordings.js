@@ -2,7 +2,7 @@
 
 import { isoDay } from "../format.js";
 import { pageData } from "./dom.js";
-import { listKeys } from "./fragments.js";
+import { listKeys } from "./listkeys.js";
 import { Player } from "./player.js";
 import { Names } from "./words.js";
 

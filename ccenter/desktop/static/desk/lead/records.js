@@ -1,7 +1,7 @@
 // The seat records page: list and form come from the server (htmx); import by a CSV file.
 
 import { el, say } from "./dom.js";
-import { listKeys } from "./fragments.js";
+import { listKeys } from "./listkeys.js";
 import { SeatImport } from "./import.js";
 
 const at = (id) => document.getElementById(id);

@@ -1,11 +1,6 @@
-// What every page with htmx has: failures in words, and keys that go through a list.
+// Keys of the pages that are a search and a list.
 
-import { say } from "../dom.js";
-
-const tell = (text) => say(text, "bad");
-document.addEventListener("htmx:sendError", () => tell(gettext("The server cannot be reached. It is tried again.")));
-document.addEventListener("htmx:timeout", () => tell(gettext("The server cannot be reached. It is tried again.")));
-document.addEventListener("htmx:responseError", ({ detail }) => detail.xhr.status !== 401 && tell(gettext("This did not work.")));
+import "../fragments.js";
 
 /** Enter on a row is a click on it; "/" goes to the search, Escape out of a field, else to `escape`. `keys`: what else a key does. */
 export function listKeys(search, escape, keys = {}) {
