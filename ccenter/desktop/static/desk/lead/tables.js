@@ -1,7 +1,7 @@
 // Queues, trunks and calls: one element each, written where something changed.
 
 import { clock, el, icon, moment, numberText, order, percent, setData, setHidden, setText } from "./dom.js";
-import { limits, queueLevels, trunkLevel } from "./thresholds.js";
+import { limits, queueLevels, set, trunkLevel } from "./thresholds.js";
 import { callStateName, directionName } from "./words.js";
 
 /** A cell with a figure and its name below. */
@@ -39,12 +39,16 @@ export class Queues {
       // a figure of half an hour: said once, and only where the owner gave a limit
       if (levels.service === "alarm" && queue.thresholds?.service_level) bad.set(`service ${queue.code}`, false);
     }
-    for (const [code, row] of this.rows) {
-      if (this.model.queues.has(code)) continue;
-      row.node.remove();
-      this.rows.delete(code);
-    }
+    for (const code of this.rows.keys()) if (!this.model.queues.has(code)) this.rows.delete(code);
+    this._arrange(lines);
     return bad;
+  }
+
+  /** Queues with callers, seats or calls of late come first. */
+  _arrange(lines) {
+    const alive = (queue) => lines.get(queue.code).length || queue.ready || set(queue.service_level);
+    const sorted = [...this.model.queues.values()].sort((one, other) => Boolean(alive(other)) - Boolean(alive(one)));
+    order(this.parent, [...this.parent.querySelectorAll(".queue-head"), ...sorted.map((queue) => this.rows.get(queue.code).node)]);
   }
 
   _set(part, text, level) {
