@@ -74,9 +74,9 @@ async def desks(browser: Browser, stack: Stack) -> AsyncIterator[MakeDesk]:  # n
     """`await desks("a1002")`: that login in a window of its own. At the end no page may have thrown anything."""
     opened: list[Desk] = []
 
-    async def desk(username: str, language: str = "zh") -> Desk:
+    async def desk(username: str, language: str = "zh", path: str = "/") -> Desk:
         login: dict[str, Any] = next(one for one in stack["logins"] if one["username"] == username)
-        made = await Desk.open(browser, stack, login, language)
+        made = await Desk.open(browser, stack, login, language, path)
         opened.append(made)
         return made
 

@@ -26,8 +26,7 @@ async def twice(button: Locator) -> None:
 
 async def at_the_floor(desks: MakeDesk) -> Desk:
     """The lead of group sales at the live page, with this browser as the phone."""
-    lead = await desks("lead-sales")
-    await lead.page.goto(f"{lead.web}/lead/")
+    lead = await desks("lead-sales", path="/lead/")
     await lead.page.click("#own-button")
     await lead.page.click("#own-seat [data-phone=browser]")
     await expect(lead.at("#own-button")).to_have_attribute("data-state", "NOT_READY")
@@ -68,8 +67,7 @@ async def test_given_an_agent_and_a_lead_of_another_group_then_neither_gets_at_a
 ) -> None:
     agent = await seats(0)
     call, _ = await agent.talks_with(callers("direct"))
-    other = await desks("lead-care")
-    await other.page.goto(f"{other.web}/lead/")
+    other = await desks("lead-care", path="/lead/")
     await expect(other.at("#seat-1002")).to_be_visible()
     await expect(other.at(f"#seat-{agent.agent}")).to_have_count(0)
     colleague = await desks("a1003")
@@ -117,8 +115,7 @@ async def test_given_a_lead_at_the_live_page_when_they_click_then_states_message
     alice: Desk, desks: MakeDesk, seats: Callable[..., Any], callers: MakeCaller
 ) -> None:
     charlie = await seats(2, ready=False)
-    lead = await desks("lead-sales")
-    await lead.page.goto(f"{lead.web}/lead/")
+    lead = await desks("lead-sales", path="/lead/")
     await lead.page.click(f"#seat-{alice.agent}")
     act = {name: lead.at(f"#seat-card .act:has(.ti-{icon})") for name, icon in ACTS.items()}
     await lead.at("#seat-card .busy-line select").select_option(index=1)
@@ -157,7 +154,8 @@ async def test_given_a_recorded_call_of_somebody_with_a_hostile_name_then_floor_
     name = f"{BAIT}{caller.ani[-4:]}"
     status, made = await alice.ask("POST", "/api/desk/customers/", {"name": name, "phones": [{"number": caller.ani}]})
     assert status == 201, made
-    lead = await desks("admin")
+    lead = await desks("admin", path="/lead/")
+    await alice.page.bring_to_front()
     call = await talking(alice, caller)
     for path, seen in (("/lead/", "#calls"), ("/lead/wallboard/", "#wall-queues")):
         await lead.page.goto(f"{lead.web}{path}")
@@ -167,18 +165,21 @@ async def test_given_a_recorded_call_of_somebody_with_a_hostile_name_then_floor_
     await call.hangup()
     ended = {"number": caller.ani}
     found = await lead.api.wait_for("/api/recordings/", lambda page: any(r["audio"] for r in page["results"]), CONVERTED, **ended)
-    await lead.page.goto(f"{lead.web}/lead/recordings/")
-    await lead.page.fill("[name=q]", caller.ani[-8:])
-    await lead.press("Enter")
-    await expect(lead.at("#recordings tr")).to_have_count(1)
-    await lead.press("Escape", "ArrowDown")
-    await lead.shows("#player", caller.ani[-4:])
-    await expect(lead.at("#player [data-part=events] button")).not_to_have_count(0)
-    await lead.at("#player [data-part=events] button").last.click()  # to what happened in the call
-    await lead.at("#player canvas").focus()
+    for language in ("en", "zh"):
+        await lead.speak(language)
+        await lead.page.goto(f"{lead.web}/lead/recordings/")
+        await lead.press("/")
+        await lead.page.keyboard.type(caller.ani[-8:])
+        await lead.press("Enter")
+        await expect(lead.at("#recordings tr")).to_have_count(1)
+        assert caller.ani[-8:] in lead.page.url, "it can be sent to a colleague"
+        await lead.press("Escape", "ArrowDown")
+        await lead.shows("#player", caller.ani[-4:])
+        await lead.at("#player [data-part=events] button").last.click()  # to what happened in the call
+        await lead.picture(pictures, "recording")
     heard = f"/api/recordings/{found['results'][0]['id']}/listenings/"
     assert not (await lead.api.get(heard))["listenings"], "looking at it is not listening to it"
-    await lead.picture(pictures, "recording")
+    await lead.at("#player canvas").focus()
     await lead.press("Space")
     await lead.api.wait_for(heard, lambda told: len(told["listenings"]) == 1)
     await nothing_ran(lead)

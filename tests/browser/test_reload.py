@@ -43,8 +43,7 @@ async def test_given_a_call_when_the_page_is_reloaded_then_the_same_call_is_ther
 async def test_given_a_call_when_the_page_is_gone_then_the_customer_hears_music_and_has_the_agent_back_with_the_page(
     alice: Desk, desks: MakeDesk, carol: Caller, how: str
 ) -> None:
-    lead = await desks("lead-sales")
-    await lead.page.goto(f"{lead.web}/lead/")
+    lead = await desks("lead-sales", path="/lead/")
     await alice.page.bring_to_front()
     call = await talking(alice, carol)
     if how == "closed":
