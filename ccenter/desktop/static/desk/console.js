@@ -75,10 +75,17 @@ const desk = {
   },
 };
 
-/** Ready once the phone is registered: a call that came before would not ring. */
+/** Ready once the phone is registered: a call that came before would not ring. The centre may know of it a moment later than we. */
 async function beReady() {
-  for (let tries = 0; tries < 100 && phone.line !== "online"; tries += 1) await new Promise((done) => setTimeout(done, 50));
-  await act("ready").catch((error) => say(error.message, "bad"));
+  let why = null;
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (phone.line === "online") {
+      why = await act("ready").then(() => null, (error) => error);
+      if (why?.body?.reason !== "phone_offline") break;
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  if (why) say(why.message, "bad");
 }
 
 /** What stands in the middle while there is no call. */
