@@ -185,7 +185,9 @@ async def test_given_a_colleagues_phone_rings_then_another_agent_picks_the_call_
     caller = callers("direct")
     call = caller.dial()
     ringing = await alice.phone.ringing()
-    await bob.do("pick-up", call=ringing.header("X-CC-Call"))
+    (shown,) = (await bob.api.wait_for("/api/waiting/", lambda page: page["ringing"]))["ringing"]
+    assert (shown["id"], shown["agent"]) == (ringing.header("X-CC-Call"), alice.agent)
+    await bob.do("pick-up", call=shown["id"])
     await ringing.wait_ended()
     phone = await bob.phone.ringing()
     await phone.answer()
@@ -195,7 +197,7 @@ async def test_given_a_colleagues_phone_rings_then_another_agent_picks_the_call_
 
 
 async def test_given_waiting_caller_when_an_agent_takes_them_then_they_are_served_out_of_turn(
-    alice: Seat, callers: MakeCaller, lead: Api
+    alice: Seat, callers: MakeCaller
 ) -> None:
     await alice.not_ready()
     first, second = callers("direct"), callers("direct")
@@ -203,8 +205,8 @@ async def test_given_waiting_caller_when_an_agent_takes_them_then_they_are_serve
     await one.wait_answered()
     two = second.dial()
     await two.wait_answered()
-    waiting = await call_of(lead, second, ended=False)
-    await alice.do("take", call=waiting["id"])
+    shown = await alice.api.wait_for("/api/waiting/", lambda page: len(page["calls"]) == 2)
+    await alice.do("take", call=shown["calls"][1]["id"])
     phone = await alice.phone.ringing()
     assert phone.caller_id.endswith(second.ani)
     await phone.answer()
