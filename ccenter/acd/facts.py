@@ -193,6 +193,27 @@ class ConferenceStarted(Fact, tag=True, frozen=True, gc=False):
     target: str
 
 
+class PartyInvited(Fact, tag=True, frozen=True, gc=False):
+    """A further person is rung for a conference that goes on. Then comes PartyJoined or InvitationEnded."""
+
+    call: str
+    agent: str
+    target: str
+
+
+class PartyJoined(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    party: str
+
+
+class InvitationEnded(Fact, tag=True, frozen=True, gc=False):
+    """They did not come. `reason`: as OfferEnded's, or cancelled."""
+
+    call: str
+    party: str
+    reason: str
+
+
 class PartyLeft(Fact, tag=True, frozen=True, gc=False):
     """One of several left a call that goes on."""
 
@@ -437,6 +458,9 @@ AnyFact = (
     | ConsultAnswered
     | ConsultEnded
     | ConferenceStarted
+    | PartyInvited
+    | PartyJoined
+    | InvitationEnded
     | PartyLeft
     | AgentAway
     | AgentBack

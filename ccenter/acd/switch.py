@@ -67,8 +67,8 @@ def on_answered(w: World, event: events.LegAnswered) -> None:
         w.hang_up(leg.id)
     elif leg.id in call.offers:
         service.connect(w, call, leg, w.state.agents[leg.agent])
-    elif call.party is not None and leg.id == call.party.leg:
-        handling.party_answered(w, call, call.party)
+    elif (party := call.party_of(leg=leg.id)) is not None:
+        handling.party_answered(w, call, party)
     elif leg.id == call.customer:
         service.reached(w, call)
     elif leg.id == call.agent_leg:
@@ -92,7 +92,7 @@ def on_held(w: World, event: events.LegHeld) -> None:
     """The hold key of an agent's own phone does what the request does."""
     leg = w.state.legs.get(event.leg)
     call = w.state.calls.get(leg.call) if leg is not None else None
-    if call is not None and event.leg == call.agent_leg and call.party is None:
+    if call is not None and event.leg == call.agent_leg and not call.parties():
         if event.held:
             handling.hold(w, call)
         else:

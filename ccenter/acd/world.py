@@ -190,7 +190,7 @@ class World:
     def unbridge(self, call: Call) -> None:
         """Drop the call's bridge. Who lives on leaves it first: a playback into a dying one hangs in the switch for minutes."""
         if call.bridge:
-            for leg_id in (call.customer, call.agent_leg, call.party.leg if call.party else ""):
+            for leg_id in (call.customer, call.agent_leg, *(party.leg for party in call.parties())):
                 leg = self.state.legs.get(leg_id)
                 if leg is not None and leg.bridge == call.bridge:
                     leg.bridge = ""

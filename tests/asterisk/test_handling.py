@@ -143,6 +143,35 @@ async def test_given_three_way_then_all_hear_all_and_the_others_talk_on_when_the
     await call.hangup()
 
 
+async def test_given_three_when_a_number_is_invited_then_all_four_hear_all_and_go_one_by_one(
+    alice: Seat, bob: Seat, callers: MakeCaller, pstn: Caller, lead: Api
+) -> None:
+    await bob.not_ready()
+    caller = callers("direct")
+    call, phone = await alice.talks_with(caller)
+    await alice.do("consult", to="agent", agent=bob.agent)
+    target = await bob.phone.ringing()
+    await target.answer()
+    await phone.hears(bob.tone)
+    await alice.do("join-all")
+    await alice.do("invite", to="number", number="13812345678")
+    far = await pstn.ringing()
+    await asyncio.gather(call.hears(alice.tone), call.hears(bob.tone))
+    await far.answer()
+    heard = {call: (alice, bob, pstn), phone: (caller, bob, pstn), target: (caller, alice, pstn), far: (caller, alice, bob)}
+    await asyncio.gather(*(who.hears(voice.tone) for who, voices in heard.items() for voice in voices))
+    await alice.do("leave")
+    await phone.wait_ended()
+    await asyncio.gather(call.hears(bob.tone), far.hears(bob.tone), target.hears(pstn.tone), target.hears(caller.tone))
+    await far.hangup()
+    await asyncio.gather(call.hears(bob.tone), target.hears(caller.tone))
+    await call.hangup()
+    await target.wait_ended()
+    record = await call_of(lead, caller)
+    assert {"PartyInvited", "PartyJoined", "PartyLeft"} <= set(kinds(await timeline(lead, record)))
+    await bob.wait_state("NOT_READY")
+
+
 async def test_given_click_to_call_then_own_phone_rings_first_and_the_number_after_it(
     alice: Seat, pstn: Caller, lead: Api
 ) -> None:
