@@ -50,6 +50,17 @@ TRUNK = {
 }
 
 
+def test_given_the_centres_settings_when_their_page_is_sent_then_the_wait_for_a_browser_is_kept_or_refused(root: User) -> None:
+    row = models.CentreSettings.objects.create()
+    sent = {name: value for name, value in page(root, models.CentreSettings, row).initial.items() if value is not None}
+    form = page(root, models.CentreSettings, row, sent | {"away_seconds": 45})
+    assert form.is_valid(), form.errors
+    form.save()
+    assert models.CentreSettings.objects.get().away_seconds == 45
+    refused = page(root, models.CentreSettings, row, sent | {"away_seconds": 3600})
+    assert list(refused.errors) == ["away_seconds"]
+
+
 def test_given_a_password_when_its_page_is_shown_then_it_is_not_on_it(root: User) -> None:
     assert "top-secret" not in page(root, models.Trunk, trunk()).as_p()
 
