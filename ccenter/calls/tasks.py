@@ -95,6 +95,7 @@ def keep_retention() -> None:
             (models.AgentStateSpan, "ended_at"),
             (models.AgentDay, "day"),
             (models.Monitoring, "started_at"),
+            (models.TrunkChannel, "started_at"),
             (models.RefusedCall, "at"),
             (models.Call, "started_at"),
         ):

@@ -148,6 +148,7 @@ def test_given_calls_that_go_on_when_the_lead_looks_then_seats_queues_and_trunks
     told = [
         facts.AgentChanged(1, at, "1001", "READY", endpoint="PJSIP/1001", was="NOT_READY"),
         *[facts.CallStarted(n, at + n, f"c{n}", f"ast1-{n}.0", "in", "13800138000", "4001", "demo") for n in (2, 3, 4)],
+        *[facts.TrunkTaken(n + 5, at + n, f"c{n}", "", f"ast1-{n}.0", "demo", "in", "13800138000") for n in (2, 3, 4)],
         *[facts.CallQueued(n + 10, at + n, f"c{n}", "sales", 0, 1) for n in (2, 3, 4)],
         facts.CallConnected(20, at + 20, "c2", "1001", "sales", 3.0, 1.0),
         facts.AgentChanged(21, at + 20, "1001", "TALKING", call="c2", endpoint="PJSIP/1001", was="READY", lasted=20.0),
@@ -160,7 +161,7 @@ def test_given_calls_that_go_on_when_the_lead_looks_then_seats_queues_and_trunks
     assert queues["sales"]["states"] == {"TALKING": 1}
     assert queues["sales"]["waiting_since"] == alice.get("/api/calls/c2/").json()["started_at"].replace(":02+", ":03+")
     (trunk,) = lead.get("/api/trunks/").json()
-    assert (trunk["capacity"], trunk["in_use"], [c["id"] for c in trunk["calls"]]) == (30, 3, ["c2", "c3", "c4"])
+    assert (trunk["capacity"], trunk["in_use"], [c["call"] for c in trunk["channels"]]) == (30, 3, ["c2", "c3", "c4"])
 
 
 @pytest.mark.parametrize(

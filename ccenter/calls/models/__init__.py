@@ -31,6 +31,7 @@ from ccenter.calls.models.record import (
     RecorderPosition,
     Recording,
     Request,
+    TrunkChannel,
     Voicemail,
 )
 
@@ -68,6 +69,7 @@ __all__ = [
     "SeatGroup",
     "Skill",
     "Trunk",
+    "TrunkChannel",
     "Voicemail",
     "WebPhone",
 ]
