@@ -13,7 +13,19 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from ccenter.calls.history import last_seq, phone_kind
-from ccenter.calls.models import Agent, AgentDay, AgentStatus, Alarm, Call, CallAgent, CallbackEntry, CallOffer, Monitoring, Trunk, TrunkChannel
+from ccenter.calls.models import (
+    Agent,
+    AgentDay,
+    AgentStatus,
+    Alarm,
+    Call,
+    CallAgent,
+    CallbackEntry,
+    CallOffer,
+    Monitoring,
+    Trunk,
+    TrunkChannel,
+)
 from ccenter.calls.rights import Scope, led_queues, led_seats, owns, served_queues
 from ccenter.calls.tokens import shown, spelt
 

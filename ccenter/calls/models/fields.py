@@ -72,7 +72,7 @@ def code_is_code(name: str) -> models.CheckConstraint:
 
 
 class TargetConstraint(models.CheckConstraint):
-    """Django checks what a form brings with JSON's null for None, while it writes SQL's NULL, which passes. So None passes here."""
+    """Django checks what a form brings with JSON's null for None, and writes SQL's NULL, which passes: so None passes here."""
 
     def validate(self, model: Any, instance: models.Model, *args: Any, **kwargs: Any) -> None:
         field, _, _ = self.condition.children[0][0].partition("__")

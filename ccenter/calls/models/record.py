@@ -121,7 +121,8 @@ class CallAgent(models.Model):
 class TrunkChannel(models.Model):
     """A channel of a trunk and the leg that has or had it, folded. In use while `ended_at` is null.
 
-    `number` is who calls or is called by it, in E.164 if it can be called, "" if withheld. `agent`: the seat whose phone that is, "" for others.
+    `number` is who calls or is called by it, in E.164 if it can be called, "" if withheld. `agent`: the seat whose phone
+    that is, "" for others.
     """
 
     leg = models.TextField(primary_key=True)

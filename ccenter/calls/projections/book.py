@@ -48,7 +48,8 @@ MOST_DAYS = 5000  # rows of agents' days kept at hand
 def on(kind: type[F], needs: tuple[str, ...] = ("call",)) -> Callable[[Callable[["Book", F], None]], Callable[["Book", F], None]]:
     """Registers the fold of a type of fact.
 
-    `needs` names the rows it looks at by the fact's fields: call, recording, agent, supervisor, leg (of a trunk); "day": the agent's day.
+    `needs` names the rows it looks at by the fact's fields: call, recording, agent, supervisor, leg (on a trunk); "day": the
+    agent's day.
     """
 
     def register(fold: Callable[["Book", F], None]) -> Callable[["Book", F], None]:
