@@ -212,7 +212,7 @@ async def test_given_a_page_of_another_site_when_it_connects_then_refused(web: A
     def session() -> str:
         user = User.objects.get(username="boss")
         store = SessionStore()
-        store.update({"_auth_user_id": str(user.pk), "_auth_user_backend": "django.contrib.auth.backends.ModelBackend"})
+        store.update({"_auth_user_id": str(user.pk), "_auth_user_backend": "ccenter.calls.logins.Backend"})
         store["_auth_user_hash"] = user.get_session_auth_hash()
         store.create()
         return str(store.session_key)

@@ -1,5 +1,6 @@
 """Tables of the call centre: its configuration here, its record in `record`."""
 
+from ccenter.calls.models.access import LoginAttempt
 from ccenter.calls.models.centre import (
     Agent,
     AgentSkill,
@@ -54,6 +55,7 @@ __all__ = [
     "FlowVersion",
     "Holiday",
     "Listening",
+    "LoginAttempt",
     "Monitoring",
     "Number",
     "OpeningHours",
