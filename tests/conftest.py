@@ -42,4 +42,5 @@ def _start_database() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccenter.settings")
     from django.conf import settings
 
-    _ = settings.DATABASES  # loads them: from here pytest-django goes on
+    # loads the settings: from here pytest-django goes on. People here sign in by the hundred
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

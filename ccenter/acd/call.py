@@ -106,6 +106,7 @@ class Leg(Struct):
     music: str = ""
     bridge: str = ""
     ending: bool = False  # we asked for its end
+    trunk: str = ""  # whose channel it takes
 
 
 class Cursor(Struct):

@@ -321,6 +321,28 @@ class CallEnded(Fact, tag=True, frozen=True, gc=False):
     held: float = 0.0
 
 
+# -- a trunk ---------------------------------------------------------------------------------------------------
+
+
+class TrunkTaken(Fact, tag=True, frozen=True, gc=False):
+    """A leg is on a channel of a trunk until TrunkFreed names it, which may be after its call's end.
+
+    `agent` is the seat whose phone is reached by it, "" for a customer or another outside party.
+    """
+
+    call: str
+    agent: str
+    leg: str
+    trunk: str
+    direction: str  # in, out
+    number: str  # who calls, or is called
+
+
+class TrunkFreed(Fact, tag=True, frozen=True, gc=False):
+    leg: str
+    trunk: str
+
+
 # -- an agent --------------------------------------------------------------------------------------------------
 
 
@@ -474,6 +496,8 @@ AnyFact = (
     | RecordingDone
     | RecordingFailed
     | CallEnded
+    | TrunkTaken
+    | TrunkFreed
     | AgentChanged
     | PhoneStateChanged
     | SeatAllows

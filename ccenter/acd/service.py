@@ -284,11 +284,8 @@ def outbound(w: World, number: str) -> tuple[str, str] | None:
     for trunk in w.config.trunks.values():
         if not trunk.outbound or (trunk.prefixes and not number.startswith(trunk.prefixes)):
             continue
-        ending = "@trunk-" + trunk.code
-        used = sum(leg.endpoint.endswith(ending) for leg in w.state.legs.values())
-        used += sum(call.trunk == trunk.code for call in w.state.calls.values())
-        if used < trunk.capacity:
-            return f"PJSIP/{number}{ending}", trunk.caller_id
+        if sum(leg.trunk == trunk.code for leg in w.state.legs.values()) < trunk.capacity:
+            return f"PJSIP/{number}@trunk-{trunk.code}", trunk.caller_id
     return None
 
 

@@ -20,7 +20,7 @@ def on_offered(w: World, event: events.CallOffered) -> None:
     call.variables = {"ani": event.ani, "dnis": event.dnis, "label": number.label}
     call.customer = event.leg
     w.state.calls[call.id] = call
-    w.state.legs[event.leg] = Leg(event.leg, call.id, "customer", w.now, channel=event.channel, state="offered")
+    leg = w.state.legs[event.leg] = Leg(event.leg, call.id, "customer", w.now, channel=event.channel, state="offered")
     w.out.append(
         facts.CallStarted(
             w.seq(),
@@ -37,6 +37,7 @@ def on_offered(w: World, event: events.CallOffered) -> None:
             number.language,
         )
     )
+    w.takes(leg, event.trunk, "in", event.ani)
     if number.target == ToEnd():
         service.end(w, call, "system", 1, "unknown_number")  # refused unanswered
     else:
@@ -82,6 +83,8 @@ def on_ended(w: World, event: events.LegEnded) -> None:
     if leg is not None:
         w.quiet("ring", leg.id)
         w.quiet("dial", leg.id)
+        if leg.trunk:
+            w.out.append(facts.TrunkFreed(w.seq(), w.now, leg.id, leg.trunk))
         if w.watches and leg.role in ("lead", "snoop"):
             supervise.leg_ended(w, leg, event.cause, event.note)
         else:

@@ -10,7 +10,7 @@ from django.db.models import F, Model
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from ccenter.calls import models
+from ccenter.calls import logins, models
 from ccenter.calls.alarms import raise_alarm
 from ccenter.calls.audio import NotConverted, convert, peaks
 
@@ -86,6 +86,7 @@ def keep_retention() -> None:
     centre = models.CentreSettings.objects.first() or models.CentreSettings()
     _delete_recordings(timedelta(days=centre.keep_recordings_days))
     _delete(models.Request, "created_at", REQUESTS_KEPT)
+    _delete(models.LoginAttempt, "at", logins.KNOWN)
     days = timedelta(days=settings.KEEP_RECORD_DAYS)
     if days:
         for model, field in (
@@ -95,6 +96,7 @@ def keep_retention() -> None:
             (models.AgentStateSpan, "ended_at"),
             (models.AgentDay, "day"),
             (models.Monitoring, "started_at"),
+            (models.TrunkChannel, "started_at"),
             (models.RefusedCall, "at"),
             (models.Call, "started_at"),
         ):

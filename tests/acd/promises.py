@@ -268,14 +268,20 @@ def nothing_is_left(acd: Acd) -> None:
 
 
 def the_record_is_whole(out: list[Output], *, all_over: bool = True) -> None:
-    """Facts are numbered without a gap; each call starts once, ends once and in between."""
+    """Facts are numbered without a gap; each call starts once, ends once and in between; a trunk's channel is taken and freed."""
     told = [item for item in out if isinstance(item, facts.Fact)]
     for one, two in pairwise(told):
         assert two.seq == one.seq + 1 and two.at >= one.at, (one, two)
     started: set[str] = set()
     ended: set[str] = set()
+    taken: dict[str, str] = {}  # leg -> trunk
     for fact in told:
         call = getattr(fact, "call", "")
+        if isinstance(fact, facts.TrunkTaken):
+            assert fact.leg not in taken, fact
+            taken[fact.leg] = fact.trunk
+        elif isinstance(fact, facts.TrunkFreed):
+            assert taken.pop(fact.leg) == fact.trunk, fact
         if isinstance(fact, facts.CallStarted):
             assert call not in started, fact
             started.add(call)
@@ -286,3 +292,4 @@ def the_record_is_whole(out: list[Output], *, all_over: bool = True) -> None:
             assert call in started and call not in ended, f"told of a call that is not: {fact}"
     if all_over:
         assert started == ended, started - ended
+        assert not taken, f"channels that nobody gave back: {taken}"

@@ -17,6 +17,7 @@ from ccenter.calls.models import (
     Monitoring,
     RecorderPosition,
     Recording,
+    TrunkChannel,
     Voicemail,
 )
 from ccenter.calls.projections import fold
@@ -71,7 +72,7 @@ def _empty() -> None:
     """Takes the rows the facts will make again. Recordings and voicemails keep what others wrote into them."""
     Call.objects.exclude(id__startswith=PREFIX).delete()
     Recording.objects.update(state="unknown", pauses=0)
-    emptied = (CallAgent, CallOffer, AgentStatus, AgentStateSpan, AgentDay, Monitoring)
+    emptied = (CallAgent, CallOffer, AgentStatus, AgentStateSpan, AgentDay, Monitoring, TrunkChannel)
     tables = ", ".join(model._meta.db_table for model in emptied)
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {tables}")
