@@ -22,6 +22,7 @@ from tests.asterisk.conftest import (  # noqa: F401
     ledger,
     logins,
     no_leaks,
+    pstn,
     pytest_runtest_makereport,
     seats,
     sip,
@@ -29,6 +30,7 @@ from tests.asterisk.conftest import (  # noqa: F401
     standing,
 )
 from tests.browser.desk import Desk, flags
+from tests.browser.network import Network
 
 MakeDesk = Callable[..., Awaitable[Desk]]
 PLACES = ("chromium", "chromium-browser", "google-chrome")
@@ -57,6 +59,14 @@ async def browser(no_leaks: None, chromium: str, tmp_path: Path) -> AsyncIterato
         made = await playwright.chromium.launch(executable_path=chromium, args=flags(tmp_path))
         yield made
         await made.close()
+
+
+@pytest.fixture
+def network(browser: Browser, tmp_path: Path) -> Iterator[Network]:
+    """That of the browser; whole again at the end."""
+    made = Network(str(tmp_path))
+    yield made
+    made.mend()
 
 
 @pytest.fixture

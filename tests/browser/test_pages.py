@@ -66,6 +66,36 @@ async def test_given_a_language_then_the_lead_pages_speak_it(desks: MakeDesk, pi
     await expect(desk.at("html")).not_to_have_attribute("lang", re.compile(f"^{language}"))
 
 
+async def test_given_the_seat_records_when_one_is_found_changed_and_kept_then_the_list_has_it_without_a_reload(
+    desks: MakeDesk,
+) -> None:
+    desk = await desks("lead-sales")
+    await desk.page.goto(f"{desk.web}/lead/seats/")
+    await desk.page.evaluate("window.same = true")
+    rows = desk.at("#records tr")
+    await expect(rows).not_to_have_count(1)
+    await desk.press("/")
+    await desk.page.keyboard.type("1005")
+    await expect(rows).to_have_count(1)
+    name = await rows.locator("td").nth(1).inner_text()
+    await desk.press("Escape")
+    await rows.focus()
+    await desk.press("Enter")
+    field = desk.at("#record [name=name]")
+    for wrong, right in (("99", "9"), ("3", "3")):
+        await desk.at("#record [name=level]").evaluate("(field, level) => { field.max = 99; field.value = level; }", wrong)
+        await field.fill(f"{name}{right}")
+        await desk.press("Enter")
+        if wrong != right:
+            await expect(desk.at("#record .errors li")).to_have_count(1)
+            await expect(field).to_have_value(f"{name}{right}")
+    await expect(rows.locator("td").nth(1)).to_have_text(f"{name}3")
+    await expect(desk.at("#record form")).to_have_count(0)
+    assert await desk.page.evaluate("window.same")
+    status, _ = await desk.ask("PUT", "/api/seat-records/1005/", {"name": name})
+    assert status == 200
+
+
 async def test_given_hands_that_never_leave_the_keyboard_then_a_call_is_served_from_sign_in_to_the_next_caller(
     desks: MakeDesk, callers: MakeCaller
 ) -> None:

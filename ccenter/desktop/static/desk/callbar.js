@@ -21,14 +21,18 @@ export class CallBar {
     this._draw();
     this.model.addEventListener("seat", () => this.show());
     this.model.addEventListener("call", () => this.show());
-    for (const kind of ["ringing", "talking", "over", "muted", "line"]) this.phone.addEventListener(kind, () => this.show());
+    for (const kind of ["ringing", "talking", "over", "muted", "line", "quality"]) this.phone.addEventListener(kind, () => this.show());
     setInterval(() => this._tick(), 500);
   }
 
-  /** What a key or a button does. Refused: says why. */
+  /** What a key or a button does. Refused: says why; for what is not possible now the centre knows the reason. */
   async do(name) {
     const button = this.buttons[name];
-    if (button?.disabled || button?.hidden) return;
+    if (button.hidden || button.dataset.busy) return;
+    if (button.disabled && !ASKED.has(name)) {
+      say(interpolate(gettext("%s: not possible now."), [button.title]), "bad");
+      return;
+    }
     try {
       await DO[name](this);
     } catch (error) {
@@ -161,7 +165,9 @@ export class CallBar {
     this._enable("join", may("JoinAll"));
     this._enable("cancel", may("CancelConsult"));
     this._enable("leave", may("LeaveCall"));
-    const warn = !live ? "" : call.away ? gettext("Your phone was lost. The customer hears music until you are back.") : phone.muted ? gettext("You are muted. The customer does not hear you.") : paused ? gettext("Recording is paused.") : "";
+    const { quality } = phone;
+    const poor = call?.phase === "talking" && phone.talking && quality?.bars < 2 && [Math.round(quality.loss), Math.round(quality.delay)];
+    const warn = !live ? "" : call.away ? gettext("Your phone was lost. The customer hears music until you are back.") : phone.muted ? gettext("You are muted. The customer does not hear you.") : poor ? interpolate(gettext("The line is bad: loss %s %, delay %s ms."), poor) : paused ? gettext("Recording is paused.") : "";
     setText($(".call-warn", root), warn);
     $(".call-warn", root).hidden = !warn;
     this._tick();
@@ -186,6 +192,8 @@ export class CallBar {
     if (live && call.party) setText($(".party-clock", this.root), clock(this.model.now() - call.party.since));
   }
 }
+
+const ASKED = new Set(["hangUp", "hold", "record", "complete", "join", "cancel", "leave"]); // what the centre does, not this page
 
 const DO = {
   answer: async (bar) => (bar.phone.on ? bar.phone.answer() : bar.act("answer", {}, "answer")),

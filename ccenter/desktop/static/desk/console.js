@@ -6,6 +6,7 @@ import { showDevices } from "./devices.js";
 import { $, el, icon, pageData, say, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { clock } from "./format.js";
+import "./fragments.js";
 import { listen, showKeys } from "./keys.js";
 import { Lists } from "./lists.js";
 import { DONE, Model } from "./model.js";
@@ -191,7 +192,7 @@ async function takePhone() {
 async function begin() {
   bar = new CallBar($("#call"), desk);
   states = new States(desk, page);
-  wrapUp = new WrapUp($("#right"), desk);
+  wrapUp = new WrapUp($("#record"), desk);
   pop = new Pop($("#pop"), $("#pop-tabs"), desk);
   lists = new Lists($("#list"), $("#list-tabs"), desk);
   search();

@@ -8,6 +8,7 @@ import { chime } from "./sound.js";
 const AFTER_CALL = 2000; // ms: the next call may come first, and outranks a list
 // ms between readings of the waiting lines: facts come in bunches, and sixty seats must not ask at each of them
 const LOOK_AFTER = { few: 1000, many: 3000, busy: 10000 };
+const MOST_MESSAGES = 50;
 const MANY = 5;
 const RINGS_LONG = 3; // seconds: what rings at a colleague for so long may be picked up; most is answered sooner
 const LINES = { CallQueued: "waits", CallRequeued: "waits", CallOfferedTo: "rings", CallConnected: "", CallEnded: "", QueueLeft: "", CallOverflowed: "", CallTransferred: "" };
@@ -78,7 +79,7 @@ export class Lists {
   push(news) {
     if (news.type === "message") {
       this.unread = news.unread;
-      if (!this.data.messages.some((one) => one.id === news.message.id)) this.data.messages.unshift(news.message);
+      if (!this.data.messages.some((one) => one.id === news.message.id)) this._new(news.message);
       if (!news.message.mine) {
         chime();
         if (this.current !== "messages") say(`${news.message.from.name}: ${news.message.text.slice(0, 120)}`);
@@ -90,6 +91,10 @@ export class Lists {
       if (sent) Object.assign(sent, { reads: news.reads, of: news.of });
       if (this.current === "messages") this.draw();
     }
+  }
+
+  _new(message) {
+    this.data.messages = [message, ...this.data.messages].slice(0, MOST_MESSAGES);
   }
 
   async read(kind) {
@@ -289,7 +294,7 @@ export class Lists {
       try {
         const sent = await post("/api/desk/messages/", { ...JSON.parse(to.value), text: text.value.trim() });
         text.value = "";
-        if (!this.data.messages.some((one) => one.id === sent.id)) this.data.messages.unshift(sent);
+        if (!this.data.messages.some((one) => one.id === sent.id)) this._new(sent);
         $(".message-list", this.root)?.replaceChildren(...this._messages());
       } catch (error) {
         say(error.message, "bad");
@@ -303,7 +308,7 @@ export class Lists {
   _messages() {
     const { messages } = this.data;
     if (!messages.length) return this._nothing("message", gettext("No messages."));
-    return messages.slice(0, 100).map((one) => {
+    return messages.map((one) => {
       const other = one.mine ? `→ ${one.to.name}` : `${one.from.number} ${one.from.name}`.trim();
       const item = el(`div.item.stack.message${one.mine || one.read_at ? "" : ".new"}`, null,
         el("div.item-line", null, el("b", null, other), el("span.grow"),

@@ -115,6 +115,8 @@ export class Calls {
   /** `act.take(call)` takes a waiting call (null: who sits here has no seat), `act.seat(number)` shows a seat. */
   constructor(body, model, names, act) {
     this.body = body;
+    this.empty = el("p.lead-empty", {}, gettext("No calls now."));
+    body.closest(".panel-body").append(this.empty);
     this.model = model;
     this.names = names;
     this.act = act;
@@ -141,6 +143,7 @@ export class Calls {
     const start = (call) => moment(call.started_at || call.since) || 0;
     shown.sort((one, other) => (CALL_RANK[one.state] ?? 9) - (CALL_RANK[other.state] ?? 9) || start(one) - start(other));
     order(this.body, shown.map((call) => this.rows.get(call.id).node));
+    setHidden(this.empty, shown.length > 0);
     this.tick(this.model.now());
   }
 
