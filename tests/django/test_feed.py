@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import typing
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -325,3 +326,11 @@ async def test_given_sixty_seats_that_listen_when_facts_come_then_each_gets_its_
     await publish(63)
     answers = await asyncio.gather(*waiting)
     assert [seqs(body) for _, body in answers] == [[4 + n] for n in range(60)]
+
+
+def test_given_each_kind_of_fact_then_what_may_hold_a_telephone_number_is_masked_for_who_may_not_see_it() -> None:
+    from ccenter.calls.telling import NUMBERS
+
+    may_hold_one = {"ani", "dnis", "number", "target", "back_to", "party", "detail"}
+    for kind in typing.get_args(facts.AnyFact):
+        assert may_hold_one & set(kind.__struct_fields__) <= set(NUMBERS.get(kind.__name__, ())), kind.__name__
