@@ -130,6 +130,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "ccenter",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["ccenter.calls.api.base.IsStaff"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -53,8 +53,6 @@ class SeatView(View):
 
 
 class RequestView(View):
-    permission_classes = [HasSeat]
-
     @extend_schema(responses=ActionAnswer, tags=["seat"], operation_id="seat_request")
     def get(self, request: Request, ident: str) -> Response:
         """What became of an action that was still pending."""
