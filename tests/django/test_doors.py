@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from rest_framework.authtoken.models import Token
 
 from tests.django.people import person
 
@@ -210,6 +211,16 @@ def test_given_stolen_sessions_and_a_token_when_the_password_changes_then_none_o
     for client in (first, second, thief_of(first)):
         assert gets_in(client) == {False}
     assert program.get("/api/seat/").status_code == 401
+
+
+def test_given_a_password_whose_hash_is_of_old_when_it_is_given_then_it_is_hashed_anew_and_the_tokens_stay(
+    alice: Any, settings: Any
+) -> None:
+    kept = Client(headers={"Authorization": f"Token {Token.objects.create(user=alice).key}"})
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+    assert opens(page("alice", PASSWORD))
+    alice.refresh_from_db()
+    assert alice.password.startswith("pbkdf2") and kept.get("/api/seat/").status_code == 200
 
 
 def test_given_a_user_shut_out_when_their_session_is_used_then_it_opens_nothing(alice: Any) -> None:

@@ -6,7 +6,9 @@ from django.db import migrations
 SQL = """
 CREATE FUNCTION calls_password_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM authtoken_token WHERE user_id = NEW.id;
+    IF current_setting('ccenter.same_password', true) IS DISTINCT FROM 'on' THEN
+        DELETE FROM authtoken_token WHERE user_id = NEW.id;
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER password_changed AFTER UPDATE OF password ON auth_user FOR EACH ROW
