@@ -87,6 +87,7 @@ CELERY_BEAT_SCHEDULE = {  # seconds
 }
 KEEP_RECORD_DAYS = int(os.environ.get("CC_KEEP_RECORD_DAYS", "1095"))  # of calls and all that was told of them; 0: for ever
 
+AUTHENTICATION_BACKENDS = ["ccenter.calls.logins.Backend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "console"
 LOGOUT_REDIRECT_URL = "login"
@@ -129,6 +130,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "ccenter",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["ccenter.calls.api.base.IsStaff"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

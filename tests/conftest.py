@@ -42,4 +42,6 @@ def _start_database() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccenter.settings")
     from django.conf import settings
 
-    _ = settings.DATABASES  # loads them: from here pytest-django goes on
+    # This loads the settings: from here pytest-django goes on.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # people here sign in by the hundred
+    settings.WHITENOISE_AUTOREFRESH = True  # each client of a test would read all static files anew

@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from ccenter.calls import history
+from ccenter.calls.logins import held_up
 from ccenter.calls.models import Agent, AgentStatus, CentreSettings, Queue, ReasonCode
 from ccenter.calls.rights import Role, role_of, seat_of
 from ccenter.desktop import selectors, services
@@ -34,6 +35,15 @@ class Login(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"centre": centre_name()}
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Wrong, or tried too often: then it says how long to wait."""
+        error = held_up(form)
+        if error is None:
+            return super().form_invalid(form)
+        context = self.get_context_data(form=form, held_up=" ".join(error.messages))
+        seconds = str(error.params["seconds"])
+        return self.render_to_response(context, status=429, headers={"Retry-After": seconds})
 
     def dispatch(self, *args: Any, **kwargs: Any) -> Any:
         return secured(super().dispatch(*args, **kwargs))

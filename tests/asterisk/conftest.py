@@ -24,6 +24,7 @@ from tests.stacks import running
 AGENTS = 40
 _numbers = itertools.count(os.getpid() % 5000)  # a caller's number is met once, on a stack that was used before too
 STEADY = ("asterisk", "cti", "agi", "recorder", "web")
+_up: list[dict[str, Any]] = []  # the stack of this run
 SHOWN = 25  # lines of each log, under a failed test
 
 Stack = dict[str, Any]
@@ -35,9 +36,13 @@ def stack() -> Iterator[Stack]:
     """stack.json of a running stack with 40 desk-phone seats."""
     if given := os.environ.get("CC_TEST_STACK"):
         yield json.loads((Path(given) / "stack.json").read_text())
-        return
-    with running("asterisk", agents=AGENTS) as described:
-        yield described
+    elif _up:  # tests/browser has these fixtures too
+        yield _up[0]
+    else:
+        with running("asterisk", agents=AGENTS) as described:
+            _up.append(described)
+            yield described
+            _up.clear()
 
 
 @pytest.hookimpl(wrapper=True)

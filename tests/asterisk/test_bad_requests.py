@@ -40,6 +40,7 @@ FIELDS: dict[str, dict[str, str]] = {  # action -> field -> something that would
     "cancel-consult": {},
     "join-all": {},
     "leave": {},
+    "invite": {"to": "agent", "agent": "1002", "number": "13812345678"},
     "dial": {"number": "13812345678"},
     "pick-up": {"call": "c1"},
     "take": {"call": "c1"},

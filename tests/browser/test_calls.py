@@ -102,10 +102,10 @@ async def test_given_a_caller_who_waits_when_an_agent_takes_the_call_from_the_li
     await call.hangup()
 
 
-async def test_given_a_consultation_when_the_page_is_reloaded_and_all_three_are_joined_then_all_hear_all_and_two_go_on(
+async def test_given_a_consultation_when_the_page_is_reloaded_and_three_are_joined_and_a_fourth_invited_then_all_hear_all(
     alice: Desk, seats: Callable[..., Any], callers: MakeCaller
 ) -> None:
-    charlie = await seats(2, ready=False)
+    charlie, dora = await seats(2, ready=False), await seats(3, ready=False)
     caller = callers("direct")
     call = await talking(alice, caller)
     await alice.key_of("C").click()
@@ -128,9 +128,20 @@ async def test_given_a_consultation_when_the_page_is_reloaded_and_all_three_are_
         *(asked.hears(hz) for hz in (MICROPHONE, caller.tone)),
         *(alice.hears(hz) for hz in (caller.tone, charlie.tone)),
     )
-    await alice.at(".party button:visible").click()  # who leaves a conference leaves the others together
-    await asyncio.gather(call.hears_not(MICROPHONE), asked.hears_not(MICROPHONE))
-    await asyncio.gather(call.hears(charlie.tone), asked.hears(caller.tone))
+    await alice.key_of("I").click()
+    await alice.at("dialog[open] input").fill(dora.agent)
+    await alice.at("dialog[open] .pick.at").filter(has_text=dora.agent).click()
+    fourth = await dora.phone.ringing()
+    await fourth.answer()
+    await asyncio.gather(
+        *(call.hears(hz) for hz in (MICROPHONE, charlie.tone, dora.tone)),
+        *(fourth.hears(hz) for hz in (MICROPHONE, caller.tone, charlie.tone)),
+        *(asked.hears(dora.tone), alice.hears(dora.tone)),
+    )
+    await alice.shows(".party-guests", dora.agent)
+    await alice.press("l")  # who leaves a conference leaves the others together
+    await asyncio.gather(*(one.hears_not(MICROPHONE) for one in (call, asked, fourth)))
+    await asyncio.gather(call.hears(charlie.tone), asked.hears(caller.tone), fourth.hears(caller.tone))
     await expect(alice.at("#states")).not_to_have_attribute("data-state", "TALKING")
     await call.hangup()
 

@@ -43,7 +43,10 @@ def test_given_the_templates_when_searched_then_each_text_has_its_chinese() -> N
 
 
 def test_given_the_scripts_when_searched_then_no_text_can_become_markup_or_code() -> None:
-    dangerous = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc")
+    dangerous = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|setHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc|\bhx-"
+        r"|createContextualFragment|javascript:|setAttribute\(\"(?:on|href|src|style)|set(?:Timeout|Interval)\(\s*[\"`]"
+    )
     assert [path.name for path in SCRIPTS if dangerous.search(path.read_text())] == []
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from ccenter.calls.models import Call, Recording, Voicemail
+from ccenter.calls.models import Call, Recording, TrunkChannel, Voicemail
 from ccenter.calls.rights import sees_numbers
 from ccenter.calls.telling import mask_in
-from ccenter.calls.tokens import token_of
+from ccenter.calls.tokens import Number, shown, token_of
 
 CALL_FIELDS = [
     "id", "direction", "state", "away", "outcome", "ani", "number", "token", "province", "city", "name", "dnis", "label",
@@ -16,6 +16,13 @@ CALL_FIELDS = [
     "waiting_since", "offered_at", "connected_at", "ended_at", "waited", "talked", "held", "ended_by", "recorded",
     "callback", "voicemail",
 ]  # fmt: skip
+
+
+class NumberShown(serializers.Serializer):
+    """A telephone number: masked for who may not see it; `token` dials it all the same."""
+
+    text = serializers.CharField()
+    token = serializers.CharField(help_text='For /api/seat/dial/; "" when there is nobody to call.')
 
 
 class ForUser(serializers.BaseSerializer):
@@ -178,11 +185,26 @@ class QueueState(serializers.Serializer):
     states = serializers.DictField(child=serializers.IntegerField(), help_text="State: how many of these agents.")
 
 
+class ChannelRow(serializers.Serializer):
+    """A channel of a trunk in use."""
+
+    leg = serializers.CharField()
+    call = serializers.CharField()
+    agent = serializers.CharField(help_text='The seat whose phone is reached by it; "" for a customer or other outside party.')
+    direction = serializers.ChoiceField(["in", "out"])
+    number = serializers.SerializerMethodField(help_text="Who calls, or is called by it.")
+    since = serializers.DateTimeField(source="started_at")
+
+    @extend_schema_field(NumberShown)
+    def get_number(self, channel: TrunkChannel) -> Number:
+        return shown(channel.number, "t", channel.leg, self.context["user"])
+
+
 class TrunkState(serializers.Serializer):
     trunk = serializers.CharField()
     name = serializers.CharField()
     node = serializers.CharField()
     enabled = serializers.BooleanField()
     capacity = serializers.IntegerField(help_text="Channels.")
-    in_use = serializers.IntegerField(help_text="Calls that came in over it.")
-    calls = CallRow(many=True)
+    in_use = serializers.IntegerField(help_text="Channels, whoever has them.")
+    channels = ChannelRow(many=True, help_text="Those of your groups' calls and seats.")

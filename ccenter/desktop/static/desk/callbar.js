@@ -89,9 +89,11 @@ export class CallBar {
       el("div.call-keys", { hidden: true }, ...KEYS.map((key) => el("button.b", { type: "button", onclick: () => this.sendKey(key) }, key))),
       el("div.party", { hidden: true },
         el("div.party-head", null, icon("user-share"), el("b.party-name"), el("span.party-state.muted"), el("span.clock.party-clock")),
+        el("div.party-guests"),
         el("div.party-buttons", null,
           this._button("complete", gettext("Hand over"), "check", "L", ".main"),
           this._button("join", gettext("All three"), "users-group", "J"),
+          this._button("invite", gettext("Invite"), "user-plus", "I"),
           this._button("cancel", gettext("Back"), "arrow-back-up", "B"),
           this._button("leave", gettext("Leave"), "door-exit", "L"))),
     );
@@ -158,13 +160,17 @@ export class CallBar {
     if (party) {
       setText($(".party-name", root), this.desk.target(party.target));
       setText($(".party-state", root), party.joined ? gettext("in the call") : party.up ? gettext("consultation") : gettext("rings"));
-      b.complete.hidden = b.cancel.hidden = b.join.hidden = party.joined;
-      b.leave.hidden = !party.joined;
+      b.complete.hidden = b.join.hidden = party.joined;
+      b.cancel.hidden = party.joined && !call.guests.length;
+      setText($("span", b.cancel), party.joined ? gettext("Let the last go") : gettext("Back"));
+      b.leave.hidden = b.invite.hidden = !party.joined;
+      $(".party-guests", root).replaceChildren(...call.guests.map((one) => el("div", null, icon("user"), el("b", null, this.desk.target(one.target)), el("span.muted", null, one.up ? gettext("in the call") : gettext("rings")))));
     }
     this._enable("complete", may("CompleteTransfer"));
     this._enable("join", may("JoinAll"));
     this._enable("cancel", may("CancelConsult"));
     this._enable("leave", may("LeaveCall"));
+    this._enable("invite", may("InviteParty"));
     const { quality } = phone;
     const poor = call?.phase === "talking" && phone.talking && quality?.bars < 2 && [Math.round(quality.loss), Math.round(quality.delay)];
     const warn = !live ? "" : call.away ? gettext("Your phone was lost. The customer hears music until you are back.") : phone.muted ? gettext("You are muted. The customer does not hear you.") : poor ? interpolate(gettext("The line is bad: loss %s %, delay %s ms."), poor) : paused ? gettext("Recording is paused.") : "";
@@ -203,6 +209,7 @@ const DO = {
   keys: async (bar) => bar._keypad(!bar.keypad),
   transfer: async (bar) => bar.desk.transfer("transfer"),
   consult: async (bar) => bar.desk.transfer("consult"),
+  invite: async (bar) => bar.desk.transfer("invite"),
   record: (bar) => bar.act(bar.model.live?.recording === "paused" ? "resume-recording" : "pause-recording", {}, "record"),
   complete: (bar) => bar.act("complete", {}, "complete"),
   join: (bar) => bar.act("join-all", {}, "join"),

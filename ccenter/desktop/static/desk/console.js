@@ -337,7 +337,7 @@ function keys() {
   };
   const does = {
     F2: press("answer"), F4: press("hangUp"), F8: press("hold"), F9: () => void states.toggle(),
-    m: press("mute"), k: press("keys"), t: press("transfer"), c: press("consult"), j: press("join"), b: press("cancel"), p: press("record"),
+    m: press("mute"), k: press("keys"), t: press("transfer"), c: press("consult"), j: press("join"), i: press("invite"), b: press("cancel"), p: press("record"),
     l: () => void bar.do(model.live?.party?.joined ? "leave" : "complete"),
     d: goTo("#dial"), "/": goTo("#search"), w: goTo("#summary"), n: goTo("#note"), g: () => void lists.next(),
     "?": () => void showKeys(),
