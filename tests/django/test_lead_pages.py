@@ -198,9 +198,8 @@ def test_given_a_form_that_is_wrong_when_it_is_posted_then_it_says_why_and_keeps
     assert "Telephone over the trunk: " in answer.content.decode()
 
 
-def test_given_an_administrator_when_a_new_seat_is_kept_then_its_first_password_is_told_once(centre: Any) -> None:
-    from django.contrib.auth.models import User
-
+def test_given_an_administrator_when_a_new_seat_is_kept_then_its_first_password_is_told_once(centre: Any, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
     answer = part(centre["ada"], "/lead/seats/new/", **{**SEAT, "number": "1077", "login": "eve"}, permissions="agent")
     found = re.search(r"eve  (\S+)</div>", answer.content.decode())
     assert found and User.objects.get(username="eve").check_password(found[1])
