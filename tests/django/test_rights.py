@@ -5,13 +5,11 @@ The people and the story are made once for all tests here, each of which is roll
 
 import re
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import transaction
 
-from tests.django.rights_world import more, set_up
 from tests.django.ways import way_of, ways
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +122,7 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("POST", "/api/seat/send-keys/", {}, (401, 403, 400, 400, 400, 400, 403, 403)),
     ("POST", "/api/seat/transfer/", {}, (401, 403, 400, 400, 400, 400, 403, 403)),
     ("POST", "/api/seat/sign-in/", {"phone": "desk"}, (401, 403, 202, 202, 202, 202, 403, 403)),
+    ("GET", "/api/desk/openings/", None, (401, 403, 403, 403, 403, 403, 403, 200)),
     ("GET", "/desk/targets/", None, (302, 403, 200, 200, 200, 200, 200, 200)),
     ("POST", "/", {}, (302, 403, 405, 405, 405, 405, 405, 405)),
     ("POST", "/desk/targets/", {}, (302, 403, 405, 405, 405, 405, 405, 405)),
@@ -144,28 +143,6 @@ OPEN = {
     ("GET", "/api/health/"): "for the watchers of machines; tells no more than whether",
 }  # fmt: skip
 ELSEWHERE = {("GET", "/api/feed/"): "test_rights_feed, as it closes the connection of the test"}
-
-
-@pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, object]]:
-    with django_db_blocker.unblock(), transaction.atomic():
-        set_up()
-        yield more()
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def told(world: dict[str, object], db: None, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    from django.utils import timezone
-
-    from ccenter.calls.models import Recording
-
-    monkeypatch.setattr("ccenter.calls.api.seat.PATIENCE", 0.0)
-    settings.RECORDINGS = settings.VOICEMAILS = tmp_path
-    (tmp_path / "r.opus").write_bytes(b"OggS")
-    (tmp_path / "m1.wav").write_bytes(b"RIFF")
-    Recording.objects.update(file="r.opus", converted_at=timezone.now(), peaks=bytes([0, 255, 51, 102]))
-    return world
 
 
 @pytest.mark.parametrize(("method", "path", "body", "statuses"), TABLE, ids=[f"{m} {p}" for m, p, _, _ in TABLE])
