@@ -17,6 +17,19 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, o
         transaction.set_rollback(True)
 
 
+@pytest.fixture(scope="module")
+def clients(world: dict[str, object]) -> dict[str, Any]:
+    """A client for each, signed in by token and by session; making one costs more than most requests."""
+    from django.contrib.auth.models import User
+
+    from tests.django.rights_world import PEOPLE, client_of
+
+    found = {name: client_of(name) for name in PEOPLE}
+    for name in PEOPLE.keys() - {"nobody"}:
+        found[name].force_login(User.objects.get(username=name))
+    return found
+
+
 @pytest.fixture
 def told(world: dict[str, object], db: None, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     from django.utils import timezone

@@ -10,18 +10,10 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from tests.django.rights_world import client_of
 from tests.django.ways import way_of, ways
 
 pytestmark = pytest.mark.django_db
-
-
-def client_of(name: str) -> Any:
-    from django.contrib.auth.models import User
-    from rest_framework.test import APIClient
-
-    from tests.django.people import client
-
-    return APIClient() if name == "nobody" else client(User.objects.get(username=name))
 
 
 # -- REST and pages --------------------------------------------------------------------------------------------
@@ -147,18 +139,13 @@ ELSEWHERE = {("GET", "/api/feed/"): "test_rights_feed, as it closes the connecti
 
 @pytest.mark.parametrize(("method", "path", "body", "statuses"), TABLE, ids=[f"{m} {p}" for m, p, _, _ in TABLE])
 def test_given_everyone_when_they_ask_then_only_who_may_is_answered(
-    told: dict[str, object], method: str, path: str, body: Any, statuses: tuple[int, ...]
+    told: dict[str, object], clients: dict[str, Any], method: str, path: str, body: Any, statuses: tuple[int, ...]
 ) -> None:
-    from django.contrib.auth.models import User
-
     found = []
     for name in WHO:
         with transaction.atomic():
-            who = client_of(name)
-            if not path.startswith("/api/") and name != "nobody":
-                who.force_login(User.objects.get(username=name))
             options = {} if body is None else {"data": filled(body, told), "format": "json"}
-            found.append(getattr(who, method.lower())(path.format(**told), **options).status_code)
+            found.append(getattr(clients[name], method.lower())(path.format(**told), **options).status_code)
             transaction.set_rollback(True)
     assert dict(zip(WHO, found, strict=True)) == dict(zip(WHO, statuses, strict=True)), str(found)
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import transaction
 from jsonschema import Draft202012Validator
 
-from tests.django.test_rights import TABLE, client_of, filled
+from tests.django.test_rights import TABLE, filled
 from tests.django.ways import way_of, ways
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +99,7 @@ JSON_ROWS = [row for row in TABLE if row[1].startswith("/api/") and row[1] not i
 
 @pytest.mark.parametrize("name", ["alice", "lena", "root"])
 def test_given_an_answer_when_held_against_its_description_then_nothing_is_missing_and_nothing_more(
-    told: dict[str, object], exact: Any, name: str
+    told: dict[str, object], clients: dict[str, Any], exact: Any, name: str
 ) -> None:
     codes, checked = answers(exact), set()
     for method, path, body, _statuses in JSON_ROWS:
@@ -107,7 +107,7 @@ def test_given_an_answer_when_held_against_its_description_then_nothing_is_missi
         way = described(way_of(method, address))
         with transaction.atomic():
             options = {} if body is None else {"data": filled(body, told), "format": "json"}
-            answer = getattr(client_of(name), method.lower())(address, **options)
+            answer = getattr(clients[name], method.lower())(address, **options)
             transaction.set_rollback(True)
         if answer.status_code >= 300 or answer["Content-Type"] != "application/json":
             continue
