@@ -83,6 +83,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {  # seconds
     "sweep-recordings": {"task": "ccenter.calls.tasks.sweep_recordings", "schedule": 60.0, "options": {"expires": 60.0}},
+    "keep-openings": {"task": "ccenter.desktop.tasks.keep_openings", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "keep-retention": {"task": "ccenter.calls.tasks.keep_retention", "schedule": 3600.0, "options": {"expires": 3600.0}},
 }
 KEEP_RECORD_DAYS = int(os.environ.get("CC_KEEP_RECORD_DAYS", "1095"))  # of calls and all that was told of them; 0: for ever
@@ -130,6 +131,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "ccenter",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [],  # choices stand where they are used: the same field name has others elsewhere
     "SERVE_PERMISSIONS": ["ccenter.calls.api.base.IsStaff"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -4,6 +4,8 @@ alice (1001) and bob (1002) are of "floor", which lena leads; mallory (2001) is 
 administrator. Calls: c1 alice's, ended, recorded; c2 waits in floor's queue "sales"; c3 mallory's; c4 nobody's, in the menu.
 """
 
+from typing import Any
+
 import msgspec
 
 from ccenter.acd import facts
@@ -99,3 +101,12 @@ def more() -> dict[str, object]:
         "alarm": Alarm.objects.get().pk,
         "request": asked.pk,
     }
+
+
+def client_of(name: str) -> Any:
+    from django.contrib.auth.models import User
+    from rest_framework.test import APIClient
+
+    from tests.django.people import client
+
+    return APIClient() if name == "nobody" else client(User.objects.get(username=name))

@@ -5,25 +5,15 @@ The people and the story are made once for all tests here, each of which is roll
 
 import re
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import transaction
 
-from tests.django.rights_world import more, set_up
+from tests.django.rights_world import client_of
 from tests.django.ways import way_of, ways
 
 pytestmark = pytest.mark.django_db
-
-
-def client_of(name: str) -> Any:
-    from django.contrib.auth.models import User
-    from rest_framework.test import APIClient
-
-    from tests.django.people import client
-
-    return APIClient() if name == "nobody" else client(User.objects.get(username=name))
 
 
 # -- REST and pages --------------------------------------------------------------------------------------------
@@ -124,6 +114,7 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("POST", "/api/seat/send-keys/", {}, (401, 403, 400, 400, 400, 400, 403, 403)),
     ("POST", "/api/seat/transfer/", {}, (401, 403, 400, 400, 400, 400, 403, 403)),
     ("POST", "/api/seat/sign-in/", {"phone": "desk"}, (401, 403, 202, 202, 202, 202, 403, 403)),
+    ("GET", "/api/desk/openings/", None, (401, 403, 403, 403, 403, 403, 403, 200)),
     ("GET", "/desk/targets/", None, (302, 403, 200, 200, 200, 200, 200, 200)),
     ("POST", "/", {}, (302, 403, 405, 405, 405, 405, 405, 405)),
     ("POST", "/desk/targets/", {}, (302, 403, 405, 405, 405, 405, 405, 405)),
@@ -146,42 +137,15 @@ OPEN = {
 ELSEWHERE = {("GET", "/api/feed/"): "test_rights_feed, as it closes the connection of the test"}
 
 
-@pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, object]]:
-    with django_db_blocker.unblock(), transaction.atomic():
-        set_up()
-        yield more()
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def told(world: dict[str, object], db: None, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    from django.utils import timezone
-
-    from ccenter.calls.models import Recording
-
-    monkeypatch.setattr("ccenter.calls.api.seat.PATIENCE", 0.0)
-    settings.RECORDINGS = settings.VOICEMAILS = tmp_path
-    (tmp_path / "r.opus").write_bytes(b"OggS")
-    (tmp_path / "m1.wav").write_bytes(b"RIFF")
-    Recording.objects.update(file="r.opus", converted_at=timezone.now(), peaks=bytes([0, 255, 51, 102]))
-    return world
-
-
 @pytest.mark.parametrize(("method", "path", "body", "statuses"), TABLE, ids=[f"{m} {p}" for m, p, _, _ in TABLE])
 def test_given_everyone_when_they_ask_then_only_who_may_is_answered(
-    told: dict[str, object], method: str, path: str, body: Any, statuses: tuple[int, ...]
+    told: dict[str, object], clients: dict[str, Any], method: str, path: str, body: Any, statuses: tuple[int, ...]
 ) -> None:
-    from django.contrib.auth.models import User
-
     found = []
     for name in WHO:
         with transaction.atomic():
-            who = client_of(name)
-            if not path.startswith("/api/") and name != "nobody":
-                who.force_login(User.objects.get(username=name))
             options = {} if body is None else {"data": filled(body, told), "format": "json"}
-            found.append(getattr(who, method.lower())(path.format(**told), **options).status_code)
+            found.append(getattr(clients[name], method.lower())(path.format(**told), **options).status_code)
             transaction.set_rollback(True)
     assert dict(zip(WHO, found, strict=True)) == dict(zip(WHO, statuses, strict=True)), str(found)
 

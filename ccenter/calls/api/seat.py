@@ -53,7 +53,9 @@ class SeatView(View):
 
 
 class RequestView(View):
-    @extend_schema(responses=ActionAnswer, tags=["seat"], operation_id="seat_request")
+    @extend_schema(
+        responses={200: ActionAnswer, 202: ActionAnswer, 409: ActionAnswer}, tags=["seat"], operation_id="seat_request"
+    )
     def get(self, request: Request, ident: str) -> Response:
         """What became of an action that was still pending."""
         row = Row.objects.filter(pk=ident, user=request.user).first()
