@@ -44,7 +44,8 @@ def _start_database() -> None:
     from django.conf import settings
 
     # This loads the settings: from here pytest-django goes on.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # people here sign in by the hundred
+    fast = "django.contrib.auth.hashers.MD5PasswordHasher"  # people here sign in by the hundred
+    settings.PASSWORD_HASHERS = [fast, *settings.PASSWORD_HASHERS]
     settings.WHITENOISE_AUTOREFRESH = True  # each client of a test would read all static files anew
 
 
@@ -56,6 +57,6 @@ def _write_lazily(url: str) -> None:
     connection.autocommit = True
     with connection.cursor() as cursor:
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
-            cursor.execute(f"ALTER SYSTEM SET {name} = off")  # noqa: S608
+            cursor.execute(f"ALTER SYSTEM SET {name} = off")
         cursor.execute("SELECT pg_reload_conf()")
     connection.close()

@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -36,15 +37,23 @@ class Backend(ModelBackend):
         the password, while there were too many failures."""
         name = username if username is not None else kwargs.get(get_user_model().USERNAME_FIELD)
         if request is None or not name or password is None:
-            return super().authenticate(request, username, password, **kwargs)
+            return self._authenticate(request, username, password, **kwargs)
         address = _address(request)
         attempt = _begin(str(name), address)
-        user = super().authenticate(request, username, password, **kwargs)
+        user = self._authenticate(request, username, password, **kwargs)
         if user is None:
             # What is nobody's name is not written down: people type their password there.
             log.warning("login refused for %s from %s", repr(name) if attempt.user_id else "an unknown name", address)
         else:
             LoginAttempt.objects.filter(pk=attempt.pk).update(succeeded=True, user=user)
+        return user
+
+    def _authenticate(self, request: Any, username: str | None, password: str | None, **kwargs: Any) -> Any:
+        """A password that is hashed anew, as today's settings want it, is the same: its tokens stay (see migration 0009)."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ccenter.same_password = 'yes'")
+            user = super().authenticate(request, username, password, **kwargs)
+            cursor.execute("SET LOCAL ccenter.same_password = 'no'")  # the transaction may be a longer one
         return user
 
 

@@ -99,7 +99,7 @@ def day(seed: int, steps: int, accepted: set[str]) -> None:
 
 def test_given_days_at_random_when_any_request_is_made_then_it_is_accepted_exactly_when_the_seat_was_told_so() -> None:
     accepted: set[str] = set()
-    for seed in range(12):
+    for seed in range(7):
         day(seed, 120, accepted)
     assert accepted == {kind.__name__ for kind in WHY_NOT}, "some actions were never possible: these days prove little of them"
 

@@ -212,6 +212,22 @@ def test_given_stolen_sessions_and_a_token_when_the_password_changes_then_none_o
     assert program.get("/api/seat/").status_code == 401
 
 
+def test_given_a_password_hashed_in_an_old_way_when_she_signs_in_then_it_is_hashed_anew_and_her_token_stays(
+    alice: Any, settings: Any
+) -> None:
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+    type(alice).objects.update(password=PBKDF2PasswordHasher().encode(PASSWORD, "salt" * 8, 1000))
+    stolen = token("alice", PASSWORD).json()["token"]
+    type(alice).objects.update(password=PBKDF2PasswordHasher().encode(PASSWORD, "salt" * 8, 1000))
+    given = token("alice", PASSWORD).json()["token"]
+    assert given != stolen  # the second time it was set from outside
+    assert opens(page("alice", PASSWORD))
+    assert Client(headers={"Authorization": f"Token {given}"}).get("/api/seat/").status_code == 200
+    type(alice).objects.update(password=PBKDF2PasswordHasher().encode(PASSWORD, "salt" * 8, 1000))
+    assert Client(headers={"Authorization": f"Token {given}"}).get("/api/seat/").status_code == 401
+
+
 def test_given_a_user_shut_out_when_their_session_is_used_then_it_opens_nothing(alice: Any) -> None:
     client = signed_in()
     type(alice).objects.update(is_active=False)
