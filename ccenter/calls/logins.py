@@ -37,10 +37,10 @@ class Backend(ModelBackend):
         the password, while there were too many failures."""
         name = username if username is not None else kwargs.get(get_user_model().USERNAME_FIELD)
         if request is None or not name or password is None:
-            return self._look(request, username, password, **kwargs)
+            return self._authenticate(request, username, password, **kwargs)
         address = _address(request)
         attempt = _begin(str(name), address)
-        user = self._look(request, username, password, **kwargs)
+        user = self._authenticate(request, username, password, **kwargs)
         if user is None:
             # What is nobody's name is not written down: people type their password there.
             log.warning("login refused for %s from %s", repr(name) if attempt.user_id else "an unknown name", address)
@@ -48,12 +48,12 @@ class Backend(ModelBackend):
             LoginAttempt.objects.filter(pk=attempt.pk).update(succeeded=True, user=user)
         return user
 
-    def _look(self, *args: Any, **kwargs: Any) -> Any:
-        """As Django does. A hash of old is made anew on the way: that is the same password, and no token ends by it."""
+    def _authenticate(self, request: Any, username: str | None, password: str | None, **kwargs: Any) -> Any:
+        """A password that is hashed anew, as today's settings want it, is the same: its tokens stay (see migration 0009)."""
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('ccenter.same_password', 'on', true)")
-            user = super().authenticate(*args, **kwargs)
-            cursor.execute("SELECT set_config('ccenter.same_password', '', true)")
+            cursor.execute("SET LOCAL ccenter.same_password = 'yes'")
+            user = super().authenticate(request, username, password, **kwargs)
+            cursor.execute("SET LOCAL ccenter.same_password = 'no'")  # the transaction may be a longer one
         return user
 
 

@@ -263,8 +263,9 @@ async def test_given_nothing_for_a_page_when_it_listens_on_then_a_word_comes_all
             assert await channel.receive_json() == {"seq": 5, "facts": [], "more": False, "reset": False}
         await sync_to_async(put)([facts.AgentChanged(6, AT, "1002", "READY")])
         await publish(6)
-        while (batch := await channel.receive_json())["seq"] == 5:
-            pass
+        async with asyncio.timeout(20):
+            while (batch := await channel.receive_json())["seq"] == 5:
+                pass
         assert batch == {"seq": 6, "facts": [], "more": False, "reset": False}
 
 
@@ -297,8 +298,9 @@ async def test_given_an_agent_who_loses_the_role_when_rights_are_looked_at_then_
     async with socket(web, await person("alice", "agent", "1001")) as channel:
         await channel.receive_json()
         await sync_to_async(User.objects.filter(username="alice").update)(is_active=False)
-        while not channel.closed:
-            await channel.receive()
+        async with asyncio.timeout(20):
+            while not channel.closed:
+                await channel.receive()
         assert channel.close_code == 4403
 
 

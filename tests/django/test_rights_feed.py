@@ -1,5 +1,6 @@
 """What each is told by the feed, by socket and by poll; see `rights_world` for who is who."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -88,6 +89,7 @@ async def test_given_a_page_when_its_user_logs_out_then_the_socket_ends(web: Any
         for _ in range(5):
             await channel.receive_json()  # rights are looked at, and hold
         await sync_to_async(Session.objects.all().delete)()
-        while not channel.closed:
-            await channel.receive()
+        async with asyncio.timeout(20):
+            while not channel.closed:
+                await channel.receive()
         assert channel.close_code == 4403

@@ -1,4 +1,7 @@
-"""Whoever changes a password, by admin, command or SQL: the tokens given for the old one end, as the sessions do."""
+"""Whoever changes a password, by admin, command or SQL: the tokens given for the old one end, as the sessions do.
+
+Who signs in may have the same password hashed anew, which is no change: `logins.Backend` says so for its transaction.
+"""
 
 from django.conf import settings
 from django.db import migrations
@@ -6,7 +9,7 @@ from django.db import migrations
 SQL = """
 CREATE FUNCTION calls_password_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF current_setting('ccenter.same_password', true) IS DISTINCT FROM 'on' THEN
+    IF current_setting('ccenter.same_password', true) IS DISTINCT FROM 'yes' THEN
         DELETE FROM authtoken_token WHERE user_id = NEW.id;
     END IF;
     RETURN NULL;
