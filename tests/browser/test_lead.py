@@ -47,6 +47,10 @@ async def test_given_a_call_when_a_lead_listens_whispers_and_barges_then_each_he
     await asyncio.gather(lead.hears(caller.tone, 5), lead.hears(agent.tone, 5))
     await asyncio.gather(call.hears_not(MICROPHONE), phone.hears_not(MICROPHONE))
     await expect(lead.at("#listening-bar")).to_be_visible()
+    for trunk in await lead.at("#trunks summary").all():
+        await trunk.click()
+    channel = lead.at("#trunks .channels li").filter(has_text=caller.ani)
+    await expect(channel).to_have_count(1)
     await lead.picture(pictures, "lead-listening")
     await whisper.click()
     await phone.hears(MICROPHONE)
@@ -60,6 +64,7 @@ async def test_given_a_call_when_a_lead_listens_whispers_and_barges_then_each_he
     await asyncio.gather(call.hears(agent.tone), phone.hears(caller.tone))
     await expect(lead.at("#listening-bar")).to_be_hidden()
     await call.hangup()
+    await expect(channel).to_have_count(0)
 
 
 async def test_given_an_agent_and_a_lead_of_another_group_then_neither_gets_at_a_seat_that_is_not_theirs_to_see(

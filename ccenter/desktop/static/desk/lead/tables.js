@@ -73,15 +73,18 @@ export class Queues {
   }
 }
 
+/** Each trunk's use; with `names` (of seats), a click shows who is on its channels. */
 export class Trunks {
-  constructor(parent, model) {
+  constructor(parent, model, names = null) {
     this.parent = parent;
     this.model = model;
+    this.names = names;
     this.rows = new Map();
   }
 
   tick() {
     const bad = new Map();
+    const now = Date.now();
     for (const trunk of this.model.trunks.values()) {
       const row = this.rows.get(trunk.code) || this._make(trunk);
       const level = trunkLevel(trunk);
@@ -93,21 +96,39 @@ export class Trunks {
         row.bar.style.transform = `scaleX(${trunk.capacity ? Math.min(1, trunk.in_use / trunk.capacity) : 0})`;
       }
       setData(row.node, "off", trunk.enabled === false ? "1" : "");
+      if (row.list?.open) this._channels(row, trunk, now);
       if (level === "alarm") bad.set(`trunk ${trunk.code}`, true);
     }
     for (const [code, row] of this.rows) {
       if (this.model.trunks.has(code)) continue;
-      row.node.remove();
+      (row.list || row.node).remove();
       this.rows.delete(code);
     }
     return bad;
+  }
+
+  _channels(row, trunk, now) {
+    const lines = trunk.channels.map((one) => {
+      const out = one.direction === "out";
+      const since = Math.max(0, (now - moment(one.since)) / 1000);
+      return el("li", {}, icon(out ? "phone-outgoing" : "phone-incoming"), el("span", {}, numberText(one.number)),
+        el("span.seat-name", {}, one.agent ? this.names.seat(one.agent) : ""), el("span.timer", {}, clock(since)));
+    });
+    const others = trunk.in_use - lines.length;
+    if (others > 0) lines.push(el("li", {}, icon("lock"), el("span", {}, interpolate(gettext("%s of other groups"), [others]))));
+    if (!lines.length) lines.push(el("li", {}, gettext("All channels are free.")));
+    row.lines.replaceChildren(...lines);
   }
 
   _make(trunk) {
     const row = { bar: el("i"), text: el("b"), used: null };
     row.node = el("div.trunk", { title: interpolate(gettext("Channels of %s in use, of all there are"), [trunk.name || trunk.code]) },
       el("span", {}, trunk.name || trunk.code), el("div.bar", {}, row.bar), row.text);
-    this.parent.append(row.node);
+    if (this.names) {
+      row.lines = el("ul.channels");
+      row.list = el("details", { id: `trunk-${trunk.code}`, ontoggle: () => row.list.open && this._channels(row, this.model.trunks.get(trunk.code), Date.now()) }, el("summary", {}, row.node), row.lines);
+      this.parent.append(row.list);
+    } else this.parent.append(row.node);
     this.rows.set(trunk.code, row);
     return row;
   }
