@@ -143,7 +143,7 @@ async def test_given_fields_of_wrong_type_size_or_content_then_400_or_the_core_r
     refused = 0
     for action, field, value in wrong_fields():
         body: dict[str, Any] = {field: value}
-        if action in ("transfer", "consult") and field != "to":
+        if action in ("transfer", "consult", "invite") and field != "to":
             body["to"] = KINDS[field]
         if action == "sign-in" and field == "number":
             body["phone"] = "number"

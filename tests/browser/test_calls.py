@@ -162,6 +162,7 @@ async def test_given_a_number_on_the_screen_when_it_is_clicked_then_it_is_called
     assert far.invite.uri.startswith(f"sip:{ani}"), far.invite.uri
     await far.answer()
     await asyncio.gather(far.hears(MICROPHONE), alice.hears(pstn.tone))
+    await expect(alice.key_of("K")).to_be_enabled()
     await alice.press("k", "4", "2")
     await alice.at(".call-keys button").filter(has_text="#").click()
     await far.wait_digits("42#")
