@@ -151,7 +151,7 @@ async def test_given_fields_of_wrong_type_size_or_content_then_400_or_the_core_r
         assert status in (400, 409), f"{action} {body!r:.200}: {status} {answer}"
         if status == 409:
             refused += 1
-            assert answer["reason"] in ("unknown_target", "bad_number"), (action, body, answer)
+            assert answer["reason"] in ("unknown_target", "bad_number", "not_in_conference"), (action, body, answer)
         else:
             assert set(answer) <= {field, "non_field_errors", "detail"}, (action, body, answer)
             assert all(isinstance(text, str) and text for texts in answer.values() for text in texts), answer
