@@ -137,13 +137,13 @@ async def charlie(seats: Callable[..., Any]) -> Seat:
 async def callers(no_leaks: None, stack: Stack, sip: tuple[str, int]) -> AsyncIterator[MakeCaller]:
     """`callers("direct", ani=...)`: someone who will `dial()` that number of stack.json; hangs up at the end.
 
-    Without `ani` each has their own number.
+    Without `ani` each has their own number, which is no demo customer's.
     """
     async with AsyncExitStack() as open_callers:
         made: list[Caller] = []
 
         def caller(number: str = "direct", **options: Any) -> Caller:
-            options.setdefault("ani", f"1390000{next(_numbers):04}")
+            options.setdefault("ani", f"1390001{next(_numbers):04}")
             new = Caller(sip, dnis=stack["numbers"].get(number, number), **options)
             made.append(new)
             open_callers.push_async_callback(new.close)
