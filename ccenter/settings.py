@@ -88,6 +88,7 @@ CELERY_BEAT_SCHEDULE = {  # seconds
     "sweep-jobs": {"task": "ccenter.office.tasks.sweep_jobs", "schedule": 60.0, "options": {"expires": 60.0}},
     "send-webhooks": {"task": "ccenter.office.tasks.send_webhooks", "schedule": 10.0, "options": {"expires": 10.0}},
     "tidy-office": {"task": "ccenter.office.tasks.tidy", "schedule": 3600.0, "options": {"expires": 3600.0}},
+    "keep-openings": {"task": "ccenter.desktop.tasks.keep_openings", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "keep-retention": {"task": "ccenter.calls.tasks.keep_retention", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "sweep-mails": {"task": "crm.tasks.sweep_mails", "schedule": 60.0, "options": {"expires": 60.0}},
     "release-follow-ups": {"task": "crm.tasks.release_follow_ups", "schedule": 30.0, "options": {"expires": 30.0}},
@@ -100,7 +101,7 @@ CELERY_BEAT_SCHEDULE = {  # seconds
 }
 KEEP_RECORD_DAYS = int(os.environ.get("CC_KEEP_RECORD_DAYS", "1095"))  # of calls and all that was told of them; 0: for ever
 
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "ccenter.office.rights.Backend"]
+AUTHENTICATION_BACKENDS = ["ccenter.calls.logins.Backend", "ccenter.office.rights.Backend"]
 # The company's mail server; without a host, mails wait. MAIL_BOUNCES takes "+key" before the @: see crm/services/mailing.py.
 EMAIL_HOST = os.environ.get("CC_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("CC_SMTP_PORT", "25"))
@@ -158,10 +159,11 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "ccenter",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [],  # choices stand where they are used: the same field name has others elsewhere
+    "SERVE_PERMISSIONS": ["ccenter.calls.api.base.IsStaff"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,  # what is only read is no part of what is sent
-    "POSTPROCESSING_HOOKS": [],  # choices stand where they are used: "state" of ten things cannot share a name
 }
 
 # Where the switch is. Read by ccenter.stasis and by nothing else.

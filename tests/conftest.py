@@ -39,7 +39,24 @@ def _start_database() -> None:
 
     described = _open.enter_context(running("django", only=("postgres", "valkey")))
     os.environ.update(described["environment"])
+    _write_lazily(described["environment"]["DATABASE_URL"])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccenter.settings")
     from django.conf import settings
 
-    _ = settings.DATABASES  # loads them: from here pytest-django goes on
+    # This loads the settings: from here pytest-django goes on.
+    fast = "django.contrib.auth.hashers.MD5PasswordHasher"  # people here sign in by the hundred
+    settings.PASSWORD_HASHERS = [fast, *settings.PASSWORD_HASHERS]
+    settings.WHITENOISE_AUTOREFRESH = True  # each client of a test would read all static files anew
+
+
+def _write_lazily(url: str) -> None:
+    """PostgreSQL is to keep nothing through a loss of power: each test that empties the tables waits for the disk otherwise."""
+    import psycopg2
+
+    connection = psycopg2.connect(url.rpartition("/")[0] + "/postgres")
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            cursor.execute(f"ALTER SYSTEM SET {name} = off")
+        cursor.execute("SELECT pg_reload_conf()")
+    connection.close()

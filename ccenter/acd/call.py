@@ -106,6 +106,7 @@ class Leg(Struct):
     music: str = ""
     bridge: str = ""
     ending: bool = False  # we asked for its end
+    trunk: str = ""  # whose channel it takes
 
 
 class Cursor(Struct):
@@ -126,7 +127,7 @@ class Party(Struct):
     target: str  # "agent:1002", "number:+86..."
     agent: str = ""
     up: bool = False
-    joined: bool = False  # all three talk
+    joined: bool = False  # all talk; a guest: will, when their phone is up
     blind: bool = False  # the agent has left already
     asked_by: str = ""
 
@@ -179,6 +180,7 @@ class Call(Struct):
     agent_leg: str = ""
     bridge: str = ""
     party: Party | None = None
+    guests: list[Party] = field(default_factory=list)  # of a conference, beyond the third person
     fell_back: str = ""  # the agent to whom a failed blind transfer returns
     connected_at: float = 0.0
     held_at: float = 0.0
@@ -209,6 +211,16 @@ class Call(Struct):
     overflow: AnyTarget | None = None
     gone: bool = False  # the customer hung up; something still has to arrive
     ended_by: str = ""
+
+    def parties(self) -> list[Party]:
+        """Who is there or rung beside customer and agent."""
+        if not self.guests:
+            return [self.party] if self.party is not None else []
+        return [self.party, *self.guests] if self.party is not None else self.guests.copy()
+
+    def party_of(self, *, leg: str = "", agent: str = "") -> Party | None:
+        """The one of them with this leg, or this seat."""
+        return next((p for p in self.parties() if (p.leg == leg if leg else p.agent == agent)), None)
 
 
 def moved(call: Call, trigger: CallTrigger) -> bool:

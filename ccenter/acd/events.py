@@ -217,7 +217,7 @@ class CompleteTransfer(Request, tag=True, frozen=True, gc=False):
 
 
 class CancelConsult(Request, tag=True, frozen=True, gc=False):
-    """Let the consulted party go; the customer comes back."""
+    """Let the consulted party go; the customer comes back. In a conference: let go who was asked last."""
 
 
 class JoinAll(Request, tag=True, frozen=True, gc=False):
@@ -226,6 +226,12 @@ class JoinAll(Request, tag=True, frozen=True, gc=False):
 
 class LeaveCall(Request, tag=True, frozen=True, gc=False):
     """Leave a three-way call; the others talk on."""
+
+
+class InviteParty(Request, tag=True, frozen=True, gc=False):
+    """Ring a further person, an agent or a number, for a three-way call or larger: who answers hears all, and all them."""
+
+    target: AnyTarget
 
 
 class DialNumber(Request, tag=True, frozen=True, gc=False):
@@ -319,6 +325,7 @@ AnyRequest = (
     | CancelConsult
     | JoinAll
     | LeaveCall
+    | InviteParty
     | DialNumber
     | PickUp
     | TakeWaiting

@@ -193,6 +193,27 @@ class ConferenceStarted(Fact, tag=True, frozen=True, gc=False):
     target: str
 
 
+class PartyInvited(Fact, tag=True, frozen=True, gc=False):
+    """A further person is rung for a conference that goes on. Then comes PartyJoined or InvitationEnded."""
+
+    call: str
+    agent: str
+    target: str
+
+
+class PartyJoined(Fact, tag=True, frozen=True, gc=False):
+    call: str
+    party: str
+
+
+class InvitationEnded(Fact, tag=True, frozen=True, gc=False):
+    """They did not come. `reason`: as OfferEnded's, or cancelled."""
+
+    call: str
+    party: str
+    reason: str
+
+
 class PartyLeft(Fact, tag=True, frozen=True, gc=False):
     """One of several left a call that goes on."""
 
@@ -298,6 +319,28 @@ class CallEnded(Fact, tag=True, frozen=True, gc=False):
     waited: float = 0.0  # seconds in queues, in all
     talked: float = 0.0  # seconds with an agent or outside party, hold included
     held: float = 0.0
+
+
+# -- a trunk ---------------------------------------------------------------------------------------------------
+
+
+class TrunkTaken(Fact, tag=True, frozen=True, gc=False):
+    """A leg is on a channel of a trunk until TrunkFreed names it, which may be after its call's end.
+
+    `agent` is the seat whose phone is reached by it, "" for a customer or another outside party.
+    """
+
+    call: str
+    agent: str
+    leg: str
+    trunk: str
+    direction: str  # in, out
+    number: str  # who calls, or is called
+
+
+class TrunkFreed(Fact, tag=True, frozen=True, gc=False):
+    leg: str
+    trunk: str
 
 
 # -- an agent --------------------------------------------------------------------------------------------------
@@ -437,6 +480,9 @@ AnyFact = (
     | ConsultAnswered
     | ConsultEnded
     | ConferenceStarted
+    | PartyInvited
+    | PartyJoined
+    | InvitationEnded
     | PartyLeft
     | AgentAway
     | AgentBack
@@ -450,6 +496,8 @@ AnyFact = (
     | RecordingDone
     | RecordingFailed
     | CallEnded
+    | TrunkTaken
+    | TrunkFreed
     | AgentChanged
     | PhoneStateChanged
     | SeatAllows

@@ -1,8 +1,9 @@
 """What an agent does with a call in hand.
 
 Hold parks the customer with music. A consultation is a hold with a third person, the call's `party`; completing it puts customer
-and party together, `join_all` puts all three together. A blind transfer frees the agent at once and remembers them in
-`fell_back`: a target that cannot be had sends the customer back to them or to a queue. The customer is never alone.
+and party together, `join_all` puts all three together. From there on more can be invited: the call's `guests`. A blind transfer
+frees the agent at once and remembers them in `fell_back`: a target that cannot be had sends the customer back to them or to a
+queue. The customer is never alone.
 """
 
 from ccenter.acd import agent as agents
@@ -13,6 +14,7 @@ from ccenter.acd.config import AnyTarget, ToAgent, ToNumber, ToQueue
 from ccenter.acd.service import named
 from ccenter.acd.world import World
 
+MOST_GUESTS = 8  # beyond the third person of a conference
 FREE = (AgentState.READY, AgentState.NOT_READY, AgentState.WRAP_UP)  # may be rung by a colleague
 
 
@@ -46,6 +48,7 @@ def leave_alone(w: World, call: Call) -> None:
     party = call.party
     if party is not None and party.joined:
         return
+    uninvite(w, call, "withdrawn")
     if moved(call, CallTrigger.HOLD):
         call.held_at = w.now
         service.stop_machine(w, call)
@@ -140,16 +143,22 @@ def consult(w: World, call: Call, target: AnyTarget) -> None:
     """Hold the customer and ring the third person."""
     hold(w, call)
     w.touch(call)
+    call.party = ring(w, call, target)
+    w.out.append(facts.ConsultStarted(w.seq(), w.now, call.id, call.agent, named(target)))
+
+
+def ring(w: World, call: Call, target: AnyTarget) -> Party | None:
+    """Ring somebody who is to be on the call beside its agent. None: no such target."""
     if isinstance(target, ToAgent):
         agent = w.state.agents[target.agent]
         agents.reserve(w, agent, call.id)
         leg = w.dial(call, "party", agent.endpoint, call.agent, agent=agent.code)
-        call.party = Party(leg.id, named(target), agent.code, asked_by=call.agent)
     elif isinstance(target, ToNumber) and (way := service.outbound(w, target.number)) is not None:
         leg = w.dial(call, "party", way[0], way[1])
-        call.party = Party(leg.id, named(target), asked_by=call.agent)
-    w.alarm("dial", call.party.leg if call.party else "", w.now + w.settings.dial_seconds)
-    w.out.append(facts.ConsultStarted(w.seq(), w.now, call.id, call.agent, named(target)))
+    else:
+        return None
+    w.alarm("dial", leg.id, w.now + w.settings.dial_seconds)
+    return Party(leg.id, named(target), leg.agent, asked_by=call.agent)
 
 
 def party_answered(w: World, call: Call, party: Party) -> None:
@@ -159,6 +168,8 @@ def party_answered(w: World, call: Call, party: Party) -> None:
         agents.change(w, w.state.agents[party.agent], AgentTrigger.TALK)
     if party.blind:
         put_through(w, call, party)
+    elif party.joined:
+        come_in(w, call, party)
     else:
         if call.away:
             w.park(call, party.leg)
@@ -179,7 +190,7 @@ def put_through(w: World, call: Call, party: Party) -> None:
         agent.calls += 1
         call.agent, call.agent_leg = party.agent, party.leg
         w.state.legs[party.leg].role = "agent"
-        call.party = None
+        call.party = call.guests.pop(0) if call.guests else None
         call.served_by = party.agent
         w.touch(call)
         w.out.append(facts.CallConnected(w.seq(), w.now, call.id, party.agent, call.queue, 0.0, 0.0))
@@ -194,11 +205,12 @@ def put_through(w: World, call: Call, party: Party) -> None:
 def complete(w: World, call: Call, party: Party) -> None:
     """The agent leaves customer and consulted party to each other, ringing or talking."""
     target, sender = party.target, call.agent
+    uninvite(w, call, "withdrawn")
     w.out.append(facts.CallTransferred(w.seq(), w.now, call.id, sender, "consulted", target))
     service.release_agent(w, call)
     call.fell_back = sender
     if party.up:
-        put_through(w, call, party)
+        put_through(w, call, heir(call, party))
     elif party.agent:  # still rings: from now on a blind transfer to that agent
         call.party = None
         service.close_talk(w, call)
@@ -237,11 +249,48 @@ def join_all(w: World, call: Call, party: Party) -> None:
     w.out.append(facts.ConferenceStarted(w.seq(), w.now, call.id, call.agent, party.target))
 
 
+def invite(w: World, call: Call, target: AnyTarget) -> None:
+    """Ring a further person for the conference, which goes on meanwhile."""
+    guest = ring(w, call, target)
+    if guest is not None:
+        guest.joined = True
+        call.guests.append(guest)
+        w.touch(call)
+        w.out.append(facts.PartyInvited(w.seq(), w.now, call.id, call.agent, guest.target))
+
+
+def come_in(w: World, call: Call, guest: Party) -> None:
+    """Somebody invited is there. Where all others have left meanwhile they are the third person."""
+    if call.party is None:
+        call.guests.remove(guest)
+        call.party = guest
+    w.join(call, guest.leg)
+    w.touch(call)
+    w.out.append(facts.PartyJoined(w.seq(), w.now, call.id, guest.target))
+
+
+def uninvite(w: World, call: Call, reason: str) -> None:
+    """Stop ringing those invited: who asked them is gone."""
+    for guest in [guest for guest in call.guests if not guest.up]:
+        party_gone(w, call, guest, 16, reason)
+
+
 def leave(w: World, call: Call, party: Party) -> None:
-    """The agent leaves a three-way call; the other two talk on."""
+    """The agent leaves a conference; the others talk on. The call is an agent's from here, if one of them is one."""
     w.out.append(facts.PartyLeft(w.seq(), w.now, call.id, "agent:" + call.agent))
+    uninvite(w, call, "withdrawn")
     service.release_agent(w, call)
-    put_through(w, call, party)
+    put_through(w, call, heir(call, party))
+
+
+def heir(call: Call, party: Party) -> Party:
+    """Whose the call is when its agent leaves: of all who are there an agent first, who takes the third person's place."""
+    found = next((one for one in call.parties() if one.agent), party)
+    if found is not party:
+        call.guests.remove(found)
+        call.guests.insert(0, party)
+        call.party = found
+    return found
 
 
 # -- the end ---------------------------------------------------------------------------------------------------
@@ -263,7 +312,7 @@ def hang_up(w: World, call: Call, agent: Agent) -> None:
         service.end(w, call, "agent")  # their own call, before it began: no miss
     elif offered is not None:
         service.offer_failed(w, call, offered, "refused")
-    elif party is not None and party.agent == agent.code:
+    elif (party := call.party_of(agent=agent.code)) is not None:
         party_gone(w, call, party, 16, "")
     else:
         service.end(w, call, "customer")  # called by a colleague
@@ -271,11 +320,16 @@ def hang_up(w: World, call: Call, agent: Agent) -> None:
 
 def party_gone(w: World, call: Call, party: Party, cause: int, note: str) -> None:
     reason = note or service.CAUSES.get(cause, "left" if party.up else "failed")
-    if party.joined:
-        service.drop_party(w, call)
+    if party.joined and not party.up:
+        service.let_go(w, call, party)
+        w.out.append(facts.InvitationEnded(w.seq(), w.now, call.id, party.target, reason))
+    elif party.joined or (party.blind and party.up and call.guests):
+        service.let_go(w, call, party)
         w.out.append(facts.PartyLeft(w.seq(), w.now, call.id, party.target))
         if call.away:
             leave_alone(w, call)
+        elif not call.agent and call.party is not None:
+            call.party.blind, call.party.joined = True, False  # without an agent the last to hang up ends the call
     elif party.blind and party.up:  # customer and outside party have talked, and the party hung up
         service.end(w, call, "party", cause)
     elif party.blind:

@@ -30,8 +30,8 @@ def leg_ended(w: World, leg: Leg, cause: int, note: str) -> None:
         service.offer_failed(w, call, leg.id, reason)
     elif leg.id == call.agent_leg:
         agent_leg_gone(w, call, cause, note)
-    elif call.party is not None and leg.id == call.party.leg:
-        handling.party_gone(w, call, call.party, cause, note)
+    elif (party := call.party_of(leg=leg.id)) is not None:
+        handling.party_gone(w, call, party, cause, note)
 
 
 def customer_gone(w: World, call: Call, leg: Leg, cause: int, note: str) -> None:

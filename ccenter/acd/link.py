@@ -62,10 +62,11 @@ def mend(w: World, call: Call, event: events.NodeUp) -> None:
     customer = w.state.legs.get(call.customer)
     if customer is not None and customer.answered and event.legs.get(call.customer) == "Ring":
         w.out.append(commands.Answer(call.customer))
-    party = call.party.leg if call.party else ""
-    rejoin(w, event, call.bridge, call.customer, call.agent_leg, party)
-    if party and w.state.legs[party].bridge == "hold" and party not in event.bridges.get(event.node + "-hold", ()):
-        w.out.append(commands.Park(party, w.queue_of(call).music))
+    parties = [party.leg for party in call.parties()]
+    rejoin(w, event, call.bridge, call.customer, call.agent_leg, *parties)
+    for leg_id in parties:
+        if w.state.legs[leg_id].bridge == "hold" and leg_id not in event.bridges.get(event.node + "-hold", ()):
+            w.out.append(commands.Park(leg_id, w.queue_of(call).music))
     if customer is None:
         return
     there = next((bridge for bridge, legs in event.bridges.items() if customer.id in legs), "")

@@ -231,8 +231,8 @@ def _nobody_answers(w: World, leg_id: str) -> None:
         return
     if leg_id in call.offers:
         service.offer_failed(w, call, leg_id, "no_answer")
-    elif call.party is not None and leg_id == call.party.leg:
-        handling.party_gone(w, call, call.party, 19, "")
+    elif (party := call.party_of(leg=leg_id)) is not None:
+        handling.party_gone(w, call, party, 19, "")
     elif leg_id == call.customer:
         service.end(w, call, "system", 19, "no_answer")
     elif leg is not None and leg.role == "lead":

@@ -9,6 +9,7 @@ from ccenter.acd import agent as agents
 from ccenter.acd import commands, events, facts, handling, routing, seat, service, supervise
 from ccenter.acd.agent import Agent, AgentState
 from ccenter.acd.call import Call, CallState, CallTrigger, Leg, Party, moved
+from ccenter.acd.config import ToAgent, ToNumber
 from ccenter.acd.situation import allowed, why_not
 from ccenter.acd.world import World
 
@@ -57,8 +58,9 @@ def answer(w: World, agent: Agent, request: events.AnswerCall) -> str | None:
     ringing = [leg for leg, code in call.offers.items() if code == agent.code]
     if watch is not None:
         ringing.append(watch.leg)
-    if call.party is not None and call.party.agent == agent.code:
-        ringing.append(call.party.leg)
+    party = call.party_of(agent=agent.code)
+    if party is not None:
+        ringing.append(party.leg)
     leg = w.state.legs[ringing[0] if ringing else call.customer]
     w.out.append(commands.AnswerPhone(leg.id, leg.channel, leg.endpoint))
     return None
@@ -89,11 +91,23 @@ def transfer(w: World, agent: Agent, request: events.TransferCall) -> str:
 
 def consult(w: World, agent: Agent, request: events.ConsultWith) -> str:
     target = request.target
-    if target.__struct_config__.tag not in ("agent", "number"):
+    if not isinstance(target, ToAgent | ToNumber):
         return "bad_target"
     reason = handling.refused_target(w, target, agent.code)
     if not reason:
         handling.consult(w, w.state.calls[agent.call], target)
+    return reason
+
+
+def invite(w: World, agent: Agent, request: events.InviteParty) -> str:
+    target, call = request.target, w.state.calls[agent.call]
+    if not isinstance(target, ToAgent | ToNumber):
+        return "bad_target"
+    if len(call.guests) >= handling.MOST_GUESTS:
+        return "conference_full"
+    reason = handling.refused_target(w, target, agent.code)
+    if not reason:
+        handling.invite(w, call, target)
     return reason
 
 
@@ -107,7 +121,11 @@ def with_party(do: Callable[[World, Call, Party], None]) -> Handler:
 
 
 def cancel_consult(w: World, agent: Agent, request: events.CancelConsult) -> None:
-    handling.end_consult(w, w.state.calls[agent.call], "cancelled")
+    call = w.state.calls[agent.call]
+    if call.guests:
+        handling.party_gone(w, call, call.guests[-1], 16, "cancelled")
+    else:
+        handling.end_consult(w, call, "cancelled")
 
 
 def pause(w: World, agent: Agent, request: events.PauseRecording | events.ResumeRecording) -> None:
@@ -219,6 +237,7 @@ HANDLERS: dict[type, Handler] = {
     events.CancelConsult: cancel_consult,
     events.JoinAll: with_party(handling.join_all),
     events.LeaveCall: with_party(handling.leave),
+    events.InviteParty: invite,
     events.DialNumber: dial,
     events.PickUp: pick_up,
     events.TakeWaiting: take,

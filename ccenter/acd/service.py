@@ -3,7 +3,7 @@
 from ccenter.acd import agent as agents
 from ccenter.acd import commands, facts, routing
 from ccenter.acd.agent import Agent, AgentState, AgentTrigger
-from ccenter.acd.call import Call, CallState, CallTrigger, Leg, moved
+from ccenter.acd.call import Call, CallState, CallTrigger, Leg, Party, moved
 from ccenter.acd.config import AnyTarget, ToEnd, ToFlow, ToQueue, ToVoicemail
 from ccenter.acd.speech import Digits, say
 from ccenter.acd.world import World
@@ -284,11 +284,8 @@ def outbound(w: World, number: str) -> tuple[str, str] | None:
     for trunk in w.config.trunks.values():
         if not trunk.outbound or (trunk.prefixes and not number.startswith(trunk.prefixes)):
             continue
-        ending = "@trunk-" + trunk.code
-        used = sum(leg.endpoint.endswith(ending) for leg in w.state.legs.values())
-        used += sum(call.trunk == trunk.code for call in w.state.calls.values())
-        if used < trunk.capacity:
-            return f"PJSIP/{number}{ending}", trunk.caller_id
+        if sum(leg.trunk == trunk.code for leg in w.state.legs.values()) < trunk.capacity:
+            return f"PJSIP/{number}@trunk-{trunk.code}", trunk.caller_id
     return None
 
 
@@ -375,6 +372,7 @@ def after_service(w: World, call: Call, by: str) -> None:
     if call.back is not None and call.customer in w.state.legs and not call.gone:
         flow, node = call.back
         close_talk(w, call)
+        drop_party(w, call)
         release_agent(w, call)
         w.unbridge(call)
         call.back = None
@@ -446,14 +444,24 @@ def end(w: World, call: Call, by: str, cause: int = 16, note: str = "") -> None:
 
 
 def drop_party(w: World, call: Call) -> None:
-    """Let the third person go."""
-    party, call.party = call.party, None
-    if party is not None:
-        w.touch(call)
-        w.quiet("dial", party.leg)
-        w.hang_up(party.leg)
-        if party.agent:
-            agents.finished(w, w.state.agents[party.agent], 0.0)
+    """Let go whoever is there beside customer and agent."""
+    for party in call.parties():
+        let_go(w, call, party)
+
+
+def let_go(w: World, call: Call, party: Party) -> None:
+    """One of them goes. In a conference the next who is there takes the third person's place."""
+    w.touch(call)
+    if party is call.party:
+        call.party = next((guest for guest in call.guests if guest.up), None)
+        if call.party is not None:
+            call.guests.remove(call.party)
+    else:
+        call.guests.remove(party)
+    w.quiet("dial", party.leg)
+    w.hang_up(party.leg)
+    if party.agent:
+        agents.finished(w, w.state.agents[party.agent], 0.0)
 
 
 def named(target: AnyTarget | None) -> str:

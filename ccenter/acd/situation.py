@@ -24,7 +24,7 @@ class Situation(NamedTuple):
     place: str = ""  # rings, lead (monitors), serves (the customer is theirs), other (consulted, or called by a colleague)
     call: CallState | None = None  # of the call they serve, from here on
     direction: str = ""
-    party: str = ""  # calling, up, joined
+    party: str = ""  # calling, up, joined; invited: nobody is there yet whom a conference waits for
     recorded: bool = False
     paused: bool = False
     away: bool = False  # their phone is lost
@@ -55,7 +55,7 @@ def key_of(w: World, agent: Agent) -> Key:
         "serves",
         call.state,
         call.direction,
-        "" if party is None else "joined" if party.joined else "up" if party.up else "calling",
+        ("invited" if call.guests else "") if party is None else "joined" if party.joined else "up" if party.up else "calling",
         call.recording != "",
         call.paused,
         call.away != 0.0,
@@ -151,6 +151,12 @@ def _join_all(s: Situation) -> str:
     return "away" if s.away else ""
 
 
+def _invite(s: Situation) -> str:
+    if s.party not in ("joined", "invited"):
+        return "not_in_conference"
+    return "away" if s.away else ""
+
+
 def _reconnect(s: Situation) -> str:
     if not s.web or _talks(s):
         return "no_call"
@@ -168,10 +174,11 @@ WHY_NOT: dict[type, Callable[[Situation], str]] = {
     events.ResumeCall: _resume,
     events.TransferCall: _can_send_on,
     events.ConsultWith: _consult,
-    events.CompleteTransfer: lambda s: "" if s.party and not _talks(s) else "not_consulting",
+    events.CompleteTransfer: lambda s: "" if s.party not in ("", "invited") and not _talks(s) else "not_consulting",
     events.CancelConsult: lambda s: "" if s.party else "not_consulting",
     events.JoinAll: _join_all,
     events.LeaveCall: lambda s: "" if s.party == "joined" else "not_in_conference",
+    events.InviteParty: _invite,
     events.DialNumber: _free,
     events.PickUp: _free,
     events.TakeWaiting: _free,

@@ -21,8 +21,9 @@ def leg_of(w: World, call: Call, code: str) -> str | None:
     """The leg of an agent who is on this call; "" while their phone is lost, None when they are not on it."""
     if call.agent == code:
         return "" if call.away else call.agent_leg
-    if call.party is not None and call.party.agent == code:
-        return call.party.leg
+    party = call.party_of(agent=code)
+    if party is not None:
+        return party.leg
     customer = w.state.legs.get(call.customer)
     return call.customer if customer is not None and customer.agent == code else None
 

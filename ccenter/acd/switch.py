@@ -20,7 +20,7 @@ def on_offered(w: World, event: events.CallOffered) -> None:
     call.variables = {"ani": event.ani, "dnis": event.dnis, "label": number.label}
     call.customer = event.leg
     w.state.calls[call.id] = call
-    w.state.legs[event.leg] = Leg(event.leg, call.id, "customer", w.now, channel=event.channel, state="offered")
+    leg = w.state.legs[event.leg] = Leg(event.leg, call.id, "customer", w.now, channel=event.channel, state="offered")
     w.out.append(
         facts.CallStarted(
             w.seq(),
@@ -37,6 +37,7 @@ def on_offered(w: World, event: events.CallOffered) -> None:
             number.language,
         )
     )
+    w.takes(leg, event.trunk, "in", event.ani)
     if number.target == ToEnd():
         service.end(w, call, "system", 1, "unknown_number")  # refused unanswered
     else:
@@ -67,8 +68,8 @@ def on_answered(w: World, event: events.LegAnswered) -> None:
         w.hang_up(leg.id)
     elif leg.id in call.offers:
         service.connect(w, call, leg, w.state.agents[leg.agent])
-    elif call.party is not None and leg.id == call.party.leg:
-        handling.party_answered(w, call, call.party)
+    elif (party := call.party_of(leg=leg.id)) is not None:
+        handling.party_answered(w, call, party)
     elif leg.id == call.customer:
         service.reached(w, call)
     elif leg.id == call.agent_leg:
@@ -82,6 +83,8 @@ def on_ended(w: World, event: events.LegEnded) -> None:
     if leg is not None:
         w.quiet("ring", leg.id)
         w.quiet("dial", leg.id)
+        if leg.trunk:
+            w.out.append(facts.TrunkFreed(w.seq(), w.now, leg.id, leg.trunk))
         if w.watches and leg.role in ("lead", "snoop"):
             supervise.leg_ended(w, leg, event.cause, event.note)
         else:
@@ -92,7 +95,7 @@ def on_held(w: World, event: events.LegHeld) -> None:
     """The hold key of an agent's own phone does what the request does."""
     leg = w.state.legs.get(event.leg)
     call = w.state.calls.get(leg.call) if leg is not None else None
-    if call is not None and event.leg == call.agent_leg and call.party is None:
+    if call is not None and event.leg == call.agent_leg and not call.parties():
         if event.held:
             handling.hold(w, call)
         else:

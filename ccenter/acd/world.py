@@ -129,7 +129,15 @@ class World:
         leg = Leg(self.fresh("l", call.node), call.id, role, self.now, agent=agent, endpoint=endpoint)
         self.state.legs[leg.id] = leg
         self.out.append(commands.Dial(leg.id, endpoint, caller_id, call.id, call.customer, auto, call.ani))
+        number, _, trunk = endpoint.removeprefix("PJSIP/").partition("@trunk-")
+        self.takes(leg, trunk, "out", number)
         return leg
+
+    def takes(self, leg: Leg, trunk: str, direction: str, number: str) -> None:
+        """The leg is on a channel of this trunk, if it is on any, until the switch says it is gone."""
+        if trunk:
+            leg.trunk = trunk
+            self.out.append(facts.TrunkTaken(self.seq(), self.now, leg.call, leg.agent, leg.id, trunk, direction, number))
 
     def hang_up(self, leg_id: str, cause: int = 16) -> None:
         """Ask for a leg's end; it stays known until the switch says it is gone."""
@@ -190,7 +198,7 @@ class World:
     def unbridge(self, call: Call) -> None:
         """Drop the call's bridge. Who lives on leaves it first: a playback into a dying one hangs in the switch for minutes."""
         if call.bridge:
-            for leg_id in (call.customer, call.agent_leg, call.party.leg if call.party else ""):
+            for leg_id in (call.customer, call.agent_leg, *(party.leg for party in call.parties())):
                 leg = self.state.legs.get(leg_id)
                 if leg is not None and leg.bridge == call.bridge:
                     leg.bridge = ""

@@ -244,16 +244,29 @@ class CallbackAdmin(admin.ModelAdmin):  # type: ignore[misc]
     search_fields = ("number",)
 
 
-@admin.register(models.RefusedCall)
-class RefusedCallAdmin(admin.ModelAdmin):  # type: ignore[misc]
-    list_display = ("at", "number", "dnis", "trunk", "reason")
-    search_fields = ("number",)
+class LogAdmin(admin.ModelAdmin):  # type: ignore[misc]
+    """Base: what the system wrote down, to be read."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(models.RefusedCall)
+class RefusedCallAdmin(LogAdmin):
+    list_display = ("at", "number", "dnis", "trunk", "reason")
+    search_fields = ("number",)
+
+
+@admin.register(models.LoginAttempt)
+class LoginAttemptAdmin(LogAdmin):
+    list_display = ("at", "user", "address", "succeeded")
+    list_filter = ("succeeded",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "address")
+    exclude = ("name",)
 
 
 admin.site.register(models.Skill, ConfigAdmin)

@@ -18,9 +18,10 @@ from ccenter.calls.models import (
     Recording,
     SeatGroup,
     Trunk,
+    TrunkChannel,
     Voicemail,
 )
-from ccenter.calls.rights import Scope, calls_in
+from ccenter.calls.rights import Scope, calls_in, channels_in
 
 SPARE_NUMBERS = 1_000_000  # a lost journal may have used more ids than the record knows
 
@@ -112,12 +113,12 @@ def queues(chosen: QuerySet[Queue]) -> list[dict[str, Any]]:
 
 
 def trunks(scope: Scope) -> list[dict[str, Any]]:
-    """All trunks, how many calls that came in over them go on, and those calls one may see. Three queries."""
-    live = Call.objects.filter(ended_at=None).exclude(trunk="")
-    in_use = dict(live.order_by().values_list("trunk").annotate(Count("id")))
-    calls: dict[str, list[Call]] = defaultdict(list)
-    for call in live.filter(calls_in(scope)).defer("steps").order_by("started_at"):
-        calls[call.trunk].append(call)
+    """All trunks, how many channels of each are in use, and those of them one may know of. Three queries."""
+    open_ones = TrunkChannel.objects.filter(ended_at=None)
+    in_use = dict(open_ones.order_by().values_list("trunk").annotate(Count("leg")))
+    channels: dict[str, list[TrunkChannel]] = defaultdict(list)
+    for channel in open_ones.filter(channels_in(scope)).order_by("started_at", "leg"):
+        channels[channel.trunk].append(channel)
     return [
         {
             "trunk": trunk.code,
@@ -126,7 +127,7 @@ def trunks(scope: Scope) -> list[dict[str, Any]]:
             "enabled": trunk.enabled,
             "capacity": trunk.capacity,
             "in_use": in_use.get(trunk.code, 0),
-            "calls": calls[trunk.code],
+            "channels": channels[trunk.code],
         }
         for trunk in Trunk.objects.defer("secret")
     ]

@@ -13,7 +13,19 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from ccenter.calls.history import last_seq, phone_kind
-from ccenter.calls.models import Agent, AgentDay, AgentStatus, Alarm, Call, CallAgent, CallbackEntry, CallOffer, Monitoring, Trunk
+from ccenter.calls.models import (
+    Agent,
+    AgentDay,
+    AgentStatus,
+    Alarm,
+    Call,
+    CallAgent,
+    CallbackEntry,
+    CallOffer,
+    Monitoring,
+    Trunk,
+    TrunkChannel,
+)
 from ccenter.calls.rights import Scope, led_queues, led_seats, owns, served_queues
 from ccenter.calls.tokens import shown, spelt
 
@@ -32,11 +44,12 @@ AS_THEY_ARE = (
 COLUMNS = [
     *(name for name in AS_THEY_ARE if name != "offered"), "ani", "number", "answered_by", "waiting_since", "queued_at", "steps",
 ]  # fmt: skip
+CHANNEL = ("leg", "call", "agent", "direction", "number", "started_at")
 RUNNING = {"TALKING": "talk", "WRAP_UP": "wrap_up", "READY": "ready", "NOT_READY": "not_ready", "RESERVED": "ringing"}
 
 
 def floor(user: Any, scope: Scope) -> Json:
-    """Everything a lead's page shows, from which it goes on by facts after `seq`. Eleven queries."""
+    """Everything a lead's page shows, from which it goes on by facts after `seq`. Twelve queries."""
     seq = last_seq()  # first: what comes meanwhile is told again, not missed
     everything = _calls()
     calls = [
@@ -49,7 +62,7 @@ def floor(user: Any, scope: Scope) -> Json:
         "seats": _seats(user, calls),
         "queues": _queues(user, calls),
         "calls": [_shown(call) for call in calls],
-        "trunks": _trunks(Counter(call["trunk"] for call in everything)),
+        "trunks": _trunks(scope, {call["id"] for call in calls}),
         "monitors": _monitors(scope),
         "callbacks_open": _callbacks(scope),
         "alarms": list(alarms.values("id", "kind", "subject", "text", "count", "first_at", "last_at")[:MOST_ALARMS]),
@@ -223,9 +236,18 @@ def _service(codes: list[str]) -> dict[str, tuple[int, int, int, float | None]]:
 # -- the rest --------------------------------------------------------------------------------------------------
 
 
-def _trunks(in_use: Counter[str]) -> list[Json]:
-    """One query. How full the trunks are is everybody's business, what is on them is not."""
-    return [{**row, "in_use": in_use[row["code"]]} for row in Trunk.objects.values("code", "name", "capacity", "enabled")]
+def _trunks(scope: Scope, calls: set[str]) -> list[Json]:
+    """Two queries. How full the trunks are is every lead's business, who is on them is not."""
+    in_use: Counter[str] = Counter()
+    channels: dict[str, list[Json]] = defaultdict(list)
+    rows = TrunkChannel.objects.filter(ended_at=None).order_by("started_at", "leg").values_list(*CHANNEL, "trunk")
+    for leg, call, agent, direction, number, since, trunk in rows:
+        in_use[trunk] += 1
+        if scope.everything or call in calls or scope.sees_seat(agent):
+            row = {"leg": leg, "call": call, "agent": agent, "direction": direction, "number": spelt(number), "since": since}
+            channels[trunk].append(row)
+    trunks = Trunk.objects.values("code", "name", "capacity", "enabled")
+    return [{**row, "in_use": in_use[row["code"]], "channels": channels[row["code"]]} for row in trunks]
 
 
 def _callbacks(scope: Scope) -> int:

@@ -13,6 +13,7 @@ TEXTS = {
     "no_such_call": _("This call is not waiting any more."),
     "in_conference": _("Not possible in a conference."),
     "not_in_conference": _("This is not a conference."),
+    "conference_full": _("The conference has as many people as it can hold."),
     "not_held": _("The call is not on hold."),
     "consulting": _("End the consultation first."),
     "not_consulting": _("Nobody is being consulted, or they have not answered yet."),

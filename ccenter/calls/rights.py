@@ -165,6 +165,13 @@ def audible_in(scope: Scope) -> Q:
     return Q() if scope.everything else _parts_in(scope, spoke=True) | Q(queue__in=scope.queues, answered_by="")
 
 
+def channels_in(scope: Scope) -> Q:
+    """The condition on trunks' channels that a user may know more of than that they are in use: of their calls and seats."""
+    if scope.everything:
+        return Q()
+    return Q(agent__in=scope.agents) | Q(call__in=Call.objects.filter(calls_in(scope)).values("id"))
+
+
 def may_see_call(user: Any, call: str) -> bool:
     """For a user with a role. Raises PermissionDenied for who has none."""
     return Call.objects.filter(calls_in(scope_of(user)), pk=call).exists()

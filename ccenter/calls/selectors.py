@@ -30,6 +30,7 @@ def load_config() -> acd.Config:
             rest_seconds=centre.rest_seconds,
             wrap_up_seconds=centre.wrap_up_seconds,
             dial_seconds=centre.dial_seconds,
+            away_seconds=centre.away_seconds,
             record_out=rules.get(("out", None), True),
             record_internal=rules.get(("internal", None), False),
             default_target=_target(centre.default_target),

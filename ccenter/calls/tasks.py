@@ -1,16 +1,19 @@
 """Work off the path of a call: recordings become compact, and what is too old goes."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from celery import shared_task
 from django.conf import settings
+from django.db import connection
 from django.db.models import F, Model
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from ccenter.calls import models
+from ccenter.calls import logins, models
 from ccenter.calls.alarms import raise_alarm
 from ccenter.calls.audio import NotConverted, convert, peaks
 
@@ -19,6 +22,7 @@ log = logging.getLogger(__name__)
 TRIES = 5
 SETTLED = timedelta(seconds=20)  # after that the sweep takes what the recorder should have handed over
 SWEEP = 500  # recordings at once
+CONVERTING = 7001  # the first key of the advisory locks
 BATCH = 5000  # rows deleted at once, so that nobody waits for a lock
 REQUESTS_KEPT = timedelta(days=30)
 
@@ -36,9 +40,31 @@ def _inside(path: str) -> Path:
     return found
 
 
+@contextmanager
+def _alone(recording: str) -> Iterator[bool]:
+    """Whether nobody else is at this recording for the time of the block: not the row is locked, for the recorder writes it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [CONVERTING, recording])
+        (got,) = cursor.fetchone()
+        try:
+            yield got
+        finally:
+            if got:
+                cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [CONVERTING, recording])
+
+
 @shared_task
 def convert_recording(recording: str) -> None:
-    """Makes the compact file of a recording; once done, again does nothing. The original goes when the new file is checked."""
+    """Makes the compact file of a recording; once done, again does nothing. The original goes when the new file is checked.
+
+    The sweep asks for what the recorder asked for already when the workers are behind: then one does it.
+    """
+    with _alone(recording) as alone:
+        if alone:
+            _convert(recording)
+
+
+def _convert(recording: str) -> None:
     row = models.Recording.objects.filter(pk=recording, state="raw", deleted_at=None).first()
     if row is None:
         return
@@ -86,6 +112,7 @@ def keep_retention() -> None:
     centre = models.CentreSettings.objects.first() or models.CentreSettings()
     _delete_recordings(timedelta(days=centre.keep_recordings_days))
     _delete(models.Request, "created_at", REQUESTS_KEPT)
+    _delete(models.LoginAttempt, "at", logins.KNOWN)
     days = timedelta(days=settings.KEEP_RECORD_DAYS)
     if days:
         for model, field in (
@@ -95,6 +122,7 @@ def keep_retention() -> None:
             (models.AgentStateSpan, "ended_at"),
             (models.AgentDay, "day"),
             (models.Monitoring, "started_at"),
+            (models.TrunkChannel, "started_at"),
             (models.RefusedCall, "at"),
             (models.Call, "started_at"),
         ):

@@ -33,8 +33,12 @@ NUMBERS: dict[str, tuple[str, ...]] = {
     "ConsultAnswered": ("target",),
     "ConsultEnded": ("target",),
     "ConferenceStarted": ("target",),
+    "PartyInvited": ("target",),
+    "PartyJoined": ("party",),
+    "InvitationEnded": ("party",),
     "PartyLeft": ("party",),
     "Forced": ("detail",),
+    "TrunkTaken": ("number",),
 }
 _NUMBER = re.compile(r"\+?[0-9]{7,}")
 _encode = msgspec.json.Encoder().encode
@@ -43,7 +47,7 @@ _encode = msgspec.json.Encoder().encode
 class Told(NamedTuple):
     """A fact as it goes out, in JSON: `text` all of it, `masked` without numbers, `waiting` what it says of a line ("": nothing).
 
-    `agents` had to do with it.
+    `agents` had to do with it. `common` is what every lead is told of it.
     """
 
     seq: int
@@ -51,10 +55,10 @@ class Told(NamedTuple):
     agent: str
     queue: str
     agents: frozenset[str]
-    common: bool
     text: bytes
     masked: bytes
     waiting: bytes
+    common: bytes
 
 
 def told(fact: Fact, agents: Iterable[str] = ()) -> Told:
@@ -71,9 +75,12 @@ def told(fact: Fact, agents: Iterable[str] = ()) -> Told:
             waiting = hidden
         elif fact.type in END_OF_WAITING:
             waiting = _encode({**head, "call": fact.call, "queue": fact.queue})
-    common = not (fact.call or fact.agent or fact.queue)
+    # How full the trunks are is every lead's business, who is on them is not.
+    common = _encode({**head, "leg": fact.data.get("leg"), "trunk": fact.data.get("trunk")}) if fact.type == "TrunkTaken" else b""
+    if not (fact.call or fact.agent or fact.queue):
+        common = text
     concerned = frozenset(agent for agent in (fact.agent, *agents) if agent)
-    return Told(fact.seq, fact.type, fact.agent, fact.queue, concerned, common, text, hidden, waiting)
+    return Told(fact.seq, fact.type, fact.agent, fact.queue, concerned, text, hidden, waiting, common)
 
 
 def _masked(fact: Fact) -> dict[str, Any]:
@@ -98,7 +105,7 @@ def seen(one: Told, scope: Scope, *, of_theirs: bool = False) -> bytes:
         return one.text if scope.numbers else one.masked
     if one.queue in scope.queues:
         return one.waiting
-    return one.text if scope.lead and one.common else b""
+    return one.common if scope.lead else b""
 
 
 def open_to(one: Told, scope: Scope) -> bool:

@@ -3,7 +3,7 @@
 Leads see whole numbers, an agent "138****5678" unless they have the right `calls.see_numbers` (`rights.sees_numbers`). What a
 screen dials is a token: it says where the number stands ("p12": the telephone of that id), not what it is, and is signed for one
 user and a day's work.
-Kinds of places: c call, b callback, v voicemail; other apps `register` theirs.
+Kinds of places: c call, b callback, v voicemail, t channel of a trunk; other apps `register` theirs.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core import signing
 from phonenumbers import PhoneNumberFormat
 
-from ccenter.calls.models import Call, CallbackEntry, Voicemail
+from ccenter.calls.models import Call, CallbackEntry, TrunkChannel, Voicemail
 from ccenter.calls.rights import sees_numbers
 
 LIFE = 16 * 3600  # seconds
@@ -91,3 +91,4 @@ def masked(number: str) -> str:
 register("c", lambda key: Call.objects.filter(pk=key).values_list("number", flat=True).first())
 register("b", lambda key: CallbackEntry.objects.filter(pk=key).values_list("number", flat=True).first())
 register("v", lambda key: Voicemail.objects.filter(pk=key).values_list("caller", flat=True).first())
+register("t", lambda key: TrunkChannel.objects.filter(pk=key).values_list("number", flat=True).first())

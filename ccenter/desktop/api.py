@@ -1,22 +1,23 @@
 """The desk's REST interface. Shapes of bodies and answers: the docstring of `api_urls`."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ccenter.calls import rights
-from ccenter.calls.api.base import View
-from ccenter.desktop import bodies, messages, selectors, services
+from ccenter.calls.api.base import IsAdmin, Pages, View
+from ccenter.desktop import answers, bodies, messages, openings, selectors, services
+from ccenter.desktop.models import CardOpening
 from ccenter.desktop.shapes import Shapes, may_change
 from ccenter.office.rights import require
 from crm import selectors as crm
@@ -27,7 +28,6 @@ from crm.services.tickets import require_step
 
 M = TypeVar("M", bound=Model)
 B = TypeVar("B", bound=serializers.Serializer)
-JSON = OpenApiTypes.OBJECT
 
 
 class DeskView(View):
@@ -58,12 +58,13 @@ class DeskView(View):
 
 
 class PopView(DeskView):
-    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_pop")
+    @extend_schema(responses=answers.Pop, tags=["desk"], operation_id="desk_pop")
     def get(self, request: Request, call: str) -> Response:
         """Who is on the line and what for: all matches with what is open, the last calls, the script."""
         told = selectors.pop(request.user, call, timezone.now())
         if told is None:
             raise services.NotThere
+        openings.note(request, [one["id"] for one in told["customers"]], call)
         return Response(told)
 
 
@@ -71,7 +72,9 @@ class PopView(DeskView):
 
 
 class CustomersView(DeskView):
-    @extend_schema(request=bodies.DeskCustomerBody, responses={201: JSON}, tags=["desk"], operation_id="desk_customer_new")
+    @extend_schema(
+        request=bodies.DeskCustomerBody, responses={201: answers.CustomerCard}, tags=["desk"], operation_id="desk_customer_new"
+    )
     def post(self, request: Request) -> Response:
         """A new customer."""
         body = self.body(bodies.DeskCustomerBody)
@@ -80,15 +83,18 @@ class CustomersView(DeskView):
 
 
 class CustomerView(DeskView):
-    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_customer")
+    @extend_schema(responses=answers.CustomerCard, tags=["desk"], operation_id="desk_customer")
     def get(self, request: Request, ident: int) -> Response:
         """A customer with all there is: notes, orders, complaints, callbacks, last calls."""
         told = selectors.customer(request.user, ident)
         if told is None:
             raise services.NotThere
+        openings.note(request, [ident])
         return Response(told)
 
-    @extend_schema(request=bodies.CustomerChange, responses=JSON, tags=["desk"], operation_id="desk_customer_change")
+    @extend_schema(
+        request=bodies.CustomerChange, responses=answers.CustomerCard, tags=["desk"], operation_id="desk_customer_change"
+    )
     def patch(self, request: Request, ident: int) -> Response:
         """Changes fields; adds and takes away telephone numbers."""
         customer = self.find(Customer, ident)
@@ -101,11 +107,12 @@ class CustomerView(DeskView):
             by=request.user,
             seen=visible(request.user),
         )
+        openings.note(request, [ident])
         return Response(selectors.customer(request.user, ident))
 
 
 class NotesView(DeskView):
-    @extend_schema(request=bodies.DeskNoteBody, responses={201: JSON}, tags=["desk"], operation_id="desk_note_new")
+    @extend_schema(request=bodies.DeskNoteBody, responses={201: answers.Note}, tags=["desk"], operation_id="desk_note_new")
     def post(self, request: Request, ident: int) -> Response:
         """A note about a customer."""
         customer = self.find(Customer, ident)
@@ -114,7 +121,9 @@ class NotesView(DeskView):
 
 
 class ComplaintsView(DeskView):
-    @extend_schema(request=bodies.ComplaintBody, responses={201: JSON}, tags=["desk"], operation_id="desk_complaint_new")
+    @extend_schema(
+        request=bodies.ComplaintBody, responses={201: answers.ComplaintShown}, tags=["desk"], operation_id="desk_complaint_new"
+    )
     def post(self, request: Request) -> Response:
         """A customer's complaint."""
         fields = dict(self.body(bodies.ComplaintBody).validated_data)
@@ -124,7 +133,9 @@ class ComplaintsView(DeskView):
 
 
 class ComplaintView(DeskView):
-    @extend_schema(request=bodies.ComplaintChange, responses=JSON, tags=["desk"], operation_id="desk_complaint_change")
+    @extend_schema(
+        request=bodies.ComplaintChange, responses=answers.ComplaintShown, tags=["desk"], operation_id="desk_complaint_change"
+    )
     def patch(self, request: Request, ident: int) -> Response:
         """Goes on with a complaint; who closes it says how it was settled."""
         complaint = self.find(Complaint, ident)
@@ -142,7 +153,7 @@ class ComplaintView(DeskView):
 class RecordsView(DeskView):
     @extend_schema(
         parameters=[OpenApiParameter("customer", int), OpenApiParameter("call", str)],
-        responses=JSON,
+        responses=answers.Records,
         tags=["desk"],
         operation_id="desk_records",
     )
@@ -161,7 +172,12 @@ class RecordsView(DeskView):
             rows = rows.filter(author=request.user, created_at__gte=morning)
         return Response({"records": selectors.records(request.user, rows[: crm.RECORDS])})
 
-    @extend_schema(request=bodies.RecordBody, responses={200: JSON, 201: JSON}, tags=["desk"], operation_id="desk_record_new")
+    @extend_schema(
+        request=bodies.RecordBody,
+        responses={200: answers.Record, 201: answers.Record},
+        tags=["desk"],
+        operation_id="desk_record_new",
+    )
     def post(self, request: Request) -> Response:
         """My service record of a call: made, or, as there is one for each agent and call, changed."""
         fields = dict(self.body(bodies.RecordBody).validated_data)
@@ -170,7 +186,7 @@ class RecordsView(DeskView):
 
 
 class RecordView(DeskView):
-    @extend_schema(request=bodies.RecordChange, responses=JSON, tags=["desk"], operation_id="desk_record_change")
+    @extend_schema(request=bodies.RecordChange, responses=answers.Record, tags=["desk"], operation_id="desk_record_change")
     def patch(self, request: Request, ident: int) -> Response:
         """Changes a service record of mine, or of a seat I lead."""
         record = crm.records().filter(pk=ident).first()
@@ -182,14 +198,14 @@ class RecordView(DeskView):
 
 
 class FollowupsView(DeskView):
-    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_followups")
+    @extend_schema(responses=answers.Followups, tags=["desk"], operation_id="desk_followups")
     def get(self, request: Request) -> Response:
         """My follow-ups that are due within a week, the soonest first."""
         return Response({"followups": selectors.followups(request.user, timezone.localdate())})
 
 
 class CategoriesView(DeskView):
-    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_categories")
+    @extend_schema(responses=answers.Categories, tags=["desk"], operation_id="desk_categories")
     def get(self, request: Request) -> Response:
         """What a call can be about, as a tree, and what can have come of it."""
         results = [{"code": code, "name": name} for code, name in ServiceRecord.Result.choices]
@@ -200,14 +216,14 @@ class CategoriesView(DeskView):
 
 
 class CallbacksView(DeskView):
-    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_callbacks")
+    @extend_schema(responses=answers.Callbacks, tags=["desk"], operation_id="desk_callbacks")
     def get(self, request: Request) -> Response:
         """Whom we owe a call, the oldest first."""
         return Response({"callbacks": selectors.callbacks(request.user)})
 
 
 class CallbackCloseView(DeskView):
-    @extend_schema(request=bodies.CloseBody, responses=JSON, tags=["desk"], operation_id="desk_callback_close")
+    @extend_schema(request=bodies.CloseBody, responses=answers.Callback, tags=["desk"], operation_id="desk_callback_close")
     def post(self, request: Request, ident: UUID) -> Response:
         """Done with: nobody has to call there any more."""
         owed = services.close_callback(request.user, ident, self.body(bodies.CloseBody).validated_data["result"])
@@ -216,7 +232,7 @@ class CallbackCloseView(DeskView):
 
 class SearchView(DeskView):
     @extend_schema(
-        parameters=[OpenApiParameter("q", str, required=True)], responses=JSON, tags=["desk"], operation_id="desk_search"
+        parameters=[OpenApiParameter("q", str, required=True)], responses=answers.Found, tags=["desk"], operation_id="desk_search"
     )
     def get(self, request: Request) -> Response:
         """Customers and orders by name, member number, telephone number (or its last four digits), order number."""
@@ -227,12 +243,16 @@ class SearchView(DeskView):
 
 
 class MessagesView(DeskView):
-    @extend_schema(parameters=[OpenApiParameter("before", int)], responses=JSON, tags=["desk"], operation_id="desk_messages")
+    @extend_schema(
+        parameters=[OpenApiParameter("before", int)], responses=answers.Messages, tags=["desk"], operation_id="desk_messages"
+    )
     def get(self, request: Request) -> Response:
         """Messages to me and from me, the newest first."""
         return Response(messages.page(request.user, self.query(bodies.MessageFilter).validated_data.get("before")))
 
-    @extend_schema(request=bodies.MessageBody, responses={201: JSON}, tags=["desk"], operation_id="desk_message_new")
+    @extend_schema(
+        request=bodies.MessageBody, responses={201: answers.MessageShown}, tags=["desk"], operation_id="desk_message_new"
+    )
     def post(self, request: Request) -> Response:
         """Writes to a colleague, or to a group one leads."""
         to = self.body(bodies.MessageBody).validated_data
@@ -243,7 +263,7 @@ class MessagesView(DeskView):
 
 
 class MessageReadView(DeskView):
-    @extend_schema(request=None, responses=JSON, tags=["desk"], operation_id="desk_message_read")
+    @extend_schema(request=None, responses=answers.MessageShown, tags=["desk"], operation_id="desk_message_read")
     def post(self, request: Request, ident: int) -> Response:
         """I have read it; who wrote it is told."""
         messages.read(request.user, ident)
@@ -254,7 +274,7 @@ class MessageReadView(DeskView):
 
 
 class MessagesReadView(DeskView):
-    @extend_schema(request=None, responses=JSON, tags=["desk"], operation_id="desk_messages_read")
+    @extend_schema(request=None, responses=answers.Unread, tags=["desk"], operation_id="desk_messages_read")
     def post(self, request: Request) -> Response:
         """I have read them all."""
         messages.read(request.user)
@@ -262,7 +282,32 @@ class MessagesReadView(DeskView):
 
 
 class RecipientsView(DeskView):
-    @extend_schema(responses=JSON, tags=["desk"], operation_id="desk_recipients")
+    @extend_schema(responses=answers.Recipients, tags=["desk"], operation_id="desk_recipients")
     def get(self, request: Request) -> Response:
         """Whom I may write to."""
         return Response(messages.recipients(request.user))
+
+
+# -- who looked ------------------------------------------------------------------------------------------------
+
+
+class OpeningPages(Pages):
+    ordering = ("-at", "-id")
+
+
+class OpeningsView(DeskView, ListAPIView[CardOpening]):
+    permission_classes = [IsAdmin]
+    serializer_class = answers.Opening
+    pagination_class = OpeningPages
+    queryset = CardOpening.objects.none()
+
+    @extend_schema(
+        parameters=[OpenApiParameter("customer", int), OpenApiParameter("user", str), OpenApiParameter("call", str)],
+        tags=["desk"],
+        operation_id="desk_openings",
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Who was shown which customer, by the card or a pop, the latest first. For administrators."""
+        rows = self.paginate_queryset(openings.openings(**self.query(bodies.OpeningFilter).validated_data))
+        shown = answers.Opening(rows, many=True, context={"names": openings.names(rows)})
+        return self.get_paginated_response(shown.data)

@@ -68,6 +68,8 @@ POST messages/          {"to": "seat", "seat"} | {"to": "group", "group"} (its l
 POST messages/<id>/read/       200 Message; POST messages/read-all/ -> {"unread": 0}
 GET  recipients/        {"seats": [{"number","name","group","state"}], "groups": [{"code","name"}], "leads": [{"user","name"}]}:
                         whom I may write
+GET  openings/?customer=&user=&call=   {"next", "previous", "results": [{"at", "user", "customer": {"id","name","number"},
+                        "call": "c12"|"", "address"}]}: who was shown which customer; administrators only
 
 Pushed over the socket /ws/feed/ beside the batches of facts (told apart by "type"):
 {"type": "message", "message": Message, "unread": 3}
@@ -97,4 +99,5 @@ urlpatterns = [
     path("messages/read-all/", api.MessagesReadView.as_view()),
     path("messages/<int:ident>/read/", api.MessageReadView.as_view()),
     path("recipients/", api.RecipientsView.as_view()),
+    path("openings/", api.OpeningsView.as_view()),
 ]

@@ -139,3 +139,9 @@ class MessageFilter(serializers.Serializer):
 
 class SearchQuery(serializers.Serializer):
     q = serializers.CharField(max_length=100)
+
+
+class OpeningFilter(serializers.Serializer):
+    customer = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    user = serializers.CharField(max_length=150, required=False)
+    call = _call(required=False)

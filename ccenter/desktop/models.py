@@ -1,4 +1,4 @@
-"""Internal messages 站内短信: from person to person, or from a lead to a group."""
+"""Internal messages 站内短信: from person to person, or from a lead to a group; and who looked at which customer."""
 
 from django.conf import settings
 from django.db import models
@@ -51,3 +51,25 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.user_id}"
+
+
+class CardOpening(models.Model):
+    """That somebody was shown a customer, on a pop (`call`) or by opening the card. Kept when the customer is deleted."""
+
+    customer = models.BigIntegerField(_("customer"), db_index=True)
+    call = models.TextField(_("call"), default="", db_default="")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("login"))
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+    address = models.GenericIPAddressField(_("address"), null=True)
+
+    class Meta:
+        verbose_name = _("opening of a customer")
+        verbose_name_plural = _("openings of customers")
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="opening_at"),
+            models.Index(fields=["user", "-at"], name="opening_by"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.customer}"

@@ -31,6 +31,11 @@ def secured(response: HttpResponse) -> HttpResponse:
     return response
 
 
+def asked_in_part(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of a page that is there already."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def page(least: Role) -> Callable[[Page], Page]:
     """A page for signed-in people with at least this role; others get the sign-in page, or 403."""
 
@@ -38,6 +43,8 @@ def page(least: Role) -> Callable[[Page], Page]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
+                if asked_in_part(request):  # the door is a page, not a part of one
+                    return secured(HttpResponse(status=401, headers={"HX-Refresh": "true"}))
                 return secured(redirect_to_login(request.get_full_path(), LOGIN))
             if role_of(request.user) < least:
                 raise PermissionDenied

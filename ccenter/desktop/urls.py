@@ -8,6 +8,7 @@ from ccenter.desktop import views
 
 urlpatterns = [
     path("", views.console, name="console"),
+    path("desk/day/", views.day, name="day"),
     path("desk/targets/", views.targets, name="targets"),
     path("login/", views.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),

@@ -4,18 +4,23 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from ccenter.calls import history
+from ccenter.calls.logins import held_up
 from ccenter.calls.models import Agent, AgentStatus, CentreSettings, Queue, ReasonCode
 from ccenter.calls.rights import Role, role_of, seat_of
+from ccenter.desktop import selectors, services
 from ccenter.desktop.pages import named, page, secured
+from ccenter.desktop.shapes import may_change
+from crm import selectors as crm
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
@@ -30,6 +35,15 @@ class Login(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"centre": centre_name()}
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Wrong, or tried too often: then it says how long to wait."""
+        error = held_up(form)
+        if error is None:
+            return super().form_invalid(form)
+        context = self.get_context_data(form=form, held_up=" ".join(error.messages))
+        seconds = str(error.params["seconds"])
+        return self.render_to_response(context, status=429, headers={"Retry-After": seconds})
 
     def dispatch(self, *args: Any, **kwargs: Any) -> Any:
         return secured(super().dispatch(*args, **kwargs))
@@ -65,6 +79,26 @@ def console(request: HttpRequest) -> HttpResponse:
         "time_zone": settings.TIME_ZONE,
     }
     return render(request, "desk/console.html", {"centre": centre_name(), "data": data, "seat": seat, "lead": data["lead"]})
+
+
+@page(Role.AGENT)
+@require_http_methods(["GET", "POST"])
+def day(request: HttpRequest) -> HttpResponse:
+    """A part of the console: my follow-ups and my records of today. POST `done`: that one is followed up."""
+    if request.method == "POST":
+        ident = request.POST.get("done", "")
+        record = crm.records().filter(pk=ident).first() if ident.isdecimal() and len(ident) < 19 else None
+        if record is None or not may_change(request.user, record):
+            raise Http404
+        services.change_record(record, {"followed_up": True})
+    now = timezone.localtime()
+    mine = crm.records().filter(author=request.user, created_at__gte=now.replace(hour=0, minute=0, second=0, microsecond=0))
+    told = {
+        "today": now.date(),
+        "followups": selectors.followups(request.user, now.date()),
+        "records": selectors.records(request.user, mine[: crm.RECORDS]),
+    }
+    return render(request, "desk/day.html", told)
 
 
 @page(Role.AGENT)

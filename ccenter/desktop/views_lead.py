@@ -1,4 +1,4 @@
-"""The team lead's pages: the floor live, the wallboard, recordings, seat records.
+"""The team lead's pages: the floor live and the wallboard; and the frame of all of them.
 
 A page holds names that do not change during a day (of the groups this lead leads); everything live comes over the interface.
 """
@@ -10,9 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ccenter.calls.models import CentreSettings, Flow, Queue, ReasonCode, Skill
-from ccenter.calls.rights import Role, led_groups, led_queues, led_seats, role_of, seat_of
-from ccenter.calls.seat_records import ROLES, SEE_NUMBERS
+from ccenter.calls.models import CentreSettings, Flow, Queue, ReasonCode
+from ccenter.calls.rights import Role, led_groups, led_queues, role_of, seat_of
 from ccenter.desktop.pages import named, page
 
 
@@ -20,35 +19,14 @@ from ccenter.desktop.pages import named, page
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """Seats, queues, calls and trunks, and what a lead does with them."""
-    return _page(request, "lead", **_names(request))
+    return lead_page(request, "lead")
 
 
 @page(Role.LEAD)
 @require_safe
 def wallboard(request: HttpRequest) -> HttpResponse:
     """The same from afar: for a big screen, nothing to press."""
-    return _page(request, "lead_wallboard", **_names(request))
-
-
-@page(Role.LEAD)
-@require_safe
-def recordings(request: HttpRequest) -> HttpResponse:
-    """Search, play, who listened."""
-    seats = led_seats(request.user).order_by("number").values("number", "name")
-    return _page(request, "lead_recordings", seats=list(seats), **_names(request))
-
-
-@page(Role.LEAD)
-@require_safe
-def seat_records(request: HttpRequest) -> HttpResponse:
-    """Who sits where, what they can and may do; changed one by one or by a CSV file."""
-    return _page(
-        request,
-        "lead_seats",
-        skills=[{"code": skill.code, "name": skill.name or skill.code} for skill in Skill.objects.all()],
-        permissions=[*ROLES, SEE_NUMBERS],
-        **_names(request),
-    )
+    return lead_page(request, "lead_wallboard")
 
 
 def _names(request: HttpRequest) -> dict[str, Any]:
@@ -64,8 +42,10 @@ def _queues(request: HttpRequest) -> Any:
     return Queue.objects.filter(pk__in=led_queues(request.user).values("pk")).only("code", "name")
 
 
-def _page(request: HttpRequest, name: str, **data: Any) -> HttpResponse:
+def lead_page(request: HttpRequest, name: str, context: dict[str, Any] | None = None, **data: Any) -> HttpResponse:
+    """A page of its own template; `context` for the template, `data` for its scripts, beside what all of them have."""
     seat = seat_of(request.user)
+    data |= _names(request)
     data |= {
         "time_zone": settings.TIME_ZONE,
         "user": request.user.get_username(),
@@ -75,4 +55,5 @@ def _page(request: HttpRequest, name: str, **data: Any) -> HttpResponse:
     if seat:
         data["phones"] = {"browser": seat.browser_phone, "desk": seat.desk_phone, "number": seat.mobile}
     centre = CentreSettings.objects.values_list("name", flat=True).first() or ""
-    return render(request, f"desk/{name}.html", {"data": data, "centre": centre, "here": name, "seat": seat})
+    frame = {"data": data, "centre": centre, "here": name, "seat": seat}
+    return render(request, f"desk/{name}.html", (context or {}) | frame)

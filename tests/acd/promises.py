@@ -21,6 +21,7 @@ def check(acd: Acd) -> None:
     nobody_waits_for_an_agent_who_is_ready(acd)
     the_state_of_a_call_is_what_it_has(acd)
     everybody_hears_something(acd)
+    a_conference_hears_all(acd)
     who_waits_for_a_lost_phone_hears_music(acd)
     a_lead_hears_what_they_asked_for(acd)
     each_seat_was_told_what_it_may_do(acd)
@@ -39,8 +40,9 @@ def people_on(acd: Acd, call: Call) -> dict[str, list[AgentState]]:
         add(code, AgentState.RESERVED)
     if call.agent:
         add(call.agent, AgentState.TALKING)
-    if call.party is not None and call.party.agent:
-        add(call.party.agent, AgentState.TALKING if call.party.up else AgentState.RESERVED)
+    for party in call.parties():
+        if party.agent:
+            add(party.agent, AgentState.TALKING if party.up else AgentState.RESERVED)
     other = acd.legs.get(call.customer)
     if other is not None and other.agent:
         add(other.agent, AgentState.TALKING if other.state == "up" else AgentState.RESERVED)
@@ -105,10 +107,10 @@ def the_state_of_a_call_is_what_it_has(acd: Acd) -> None:
             assert rings, f"{call.id} is reserved for nobody"
         if state in (CallState.CONNECTED, CallState.HELD):
             assert up, f"{call.id} is {state} without a customer"
-            others = [acd.legs[leg] for leg in (call.agent_leg, call.party.leg if call.party else "") if leg]
+            others = [acd.legs[leg] for leg in (call.agent_leg, *(party.leg for party in call.parties())) if leg]
             assert call.away or any(leg.state == "up" for leg in others), f"{call.id} is {state} with nobody"
         assert bool(call.held_at) == (state is CallState.HELD), f"{call.id} {state} held at {call.held_at}"
-        for leg in (call.customer, call.agent_leg, *call.offers, call.party.leg if call.party else ""):
+        for leg in (call.customer, call.agent_leg, *call.offers, *(party.leg for party in call.parties())):
             if leg and not (leg == call.customer and call.gone):
                 assert leg in acd.legs, f"{call.id} has {leg}, which is gone"
                 assert acd.legs[leg].call == call.id, f"{leg} of {call.id} thinks it is of {acd.legs[leg].call!r}"
@@ -123,7 +125,7 @@ def everybody_hears_something(acd: Acd) -> None:
             continue
         others = [
             o
-            for o in (call.agent_leg, call.party.leg if call.party else "")
+            for o in (call.agent_leg, *(party.leg for party in call.parties()))
             if o in acd.legs and call.bridge and acd.legs[o].bridge == call.bridge and acd.legs[o].state == "up"
         ]
         heard = [leg.music, call.play and call.saying, leg.bridge == "hold", call.message]
@@ -137,6 +139,16 @@ def everybody_hears_something(acd: Acd) -> None:
             assert in_talk, f"{call.agent} does not hear {call.id}"
         if call.message:
             assert f"message:{call.id}" in w.state.timers, f"{call.id} leaves a message for ever"
+
+
+def a_conference_hears_all(acd: Acd) -> None:
+    """Who was invited and answered is with the customer; nobody is invited to anything else."""
+    for call in acd.world.state.calls.values():
+        for guest in call.guests:
+            assert call.state is CallState.CONNECTED and guest.joined, f"{guest.target} is a guest of {call.id} ({call.state})"
+            assert (acd.legs[guest.leg].bridge == call.bridge) == guest.up, f"{guest.target} is not heard on {call.id}"
+            assert guest.up or call.agent, f"{guest.target} is rung for {call.id}, which is nobody's"
+        assert call.party is not None or not any(guest.up for guest in call.guests), f"{call.id} has guests and no third person"
 
 
 def who_waits_for_a_lost_phone_hears_music(acd: Acd) -> None:
@@ -158,8 +170,8 @@ def a_lead_hears_what_they_asked_for(acd: Acd) -> None:
     state = acd.world.state
     for code, watch in state.watches.items():
         call, leg = state.calls[watch.call], acd.legs[watch.leg]
-        party = call.party.agent if call.party is not None else ""
-        assert watch.agent in (call.agent, party, acd.legs[call.customer].agent), f"{code} hears {watch.agent}, who has left"
+        parties = {party.agent: party.leg for party in call.parties() if party.agent}
+        assert watch.agent in (call.agent, *parties, acd.legs[call.customer].agent), f"{code} hears {watch.agent}, who has left"
         assert (leg.agent, leg.role, leg.call, code) == (code, "lead", call.id, watch.supervisor)
         assert (leg.state == "up") == watch.up != (f"dial:{leg.id}" in state.timers), f"{leg.id} rings for ever"
         others = {other.id for other in acd.legs.values() if other.bridge == leg.bridge != "" and not other.ending} - {leg.id}
@@ -167,7 +179,7 @@ def a_lead_hears_what_they_asked_for(acd: Acd) -> None:
             assert leg.bridge == call.bridge and not watch.snoop and not watch.bridge, f"{code} does not barge in"
         elif watch.up:
             assert others <= {watch.snoop}, f"{code} listens, and is heard by {others}"
-            of = call.agent_leg if call.agent == watch.agent else call.party.leg if watch.agent == party else call.customer
+            of = call.agent_leg if call.agent == watch.agent else parties.get(watch.agent, call.customer)
             hears = watch.snoop in others and watch.of == of and watch.snoop_mode == watch.mode
             assert hears or f"snoop:{code}" in state.timers or call.away, f"{code} hears nothing"
     snoops = {watch.snoop for watch in state.watches.values() if watch.snoop}
@@ -200,8 +212,8 @@ def every_timer_belongs_to_something(acd: Acd) -> None:
     for call in state.calls.values():
         for leg in call.offers:
             assert f"ring:{leg}" in state.timers, f"{leg} rings for ever"
-        if call.party is not None:
-            assert call.party.up != (f"dial:{call.party.leg}" in state.timers), f"{call.party.leg} rings for ever"
+        for party in call.parties():
+            assert party.up != (f"dial:{party.leg}" in state.timers), f"{party.leg} rings for ever"
 
 
 def the_indexes_agree_with_the_state(acd: Acd) -> None:
@@ -256,14 +268,20 @@ def nothing_is_left(acd: Acd) -> None:
 
 
 def the_record_is_whole(out: list[Output], *, all_over: bool = True) -> None:
-    """Facts are numbered without a gap; each call starts once, ends once and in between."""
+    """Facts are numbered without a gap; each call starts once, ends once and in between; a trunk's channel is taken and freed."""
     told = [item for item in out if isinstance(item, facts.Fact)]
     for one, two in pairwise(told):
         assert two.seq == one.seq + 1 and two.at >= one.at, (one, two)
     started: set[str] = set()
     ended: set[str] = set()
+    taken: dict[str, str] = {}  # leg -> trunk
     for fact in told:
         call = getattr(fact, "call", "")
+        if isinstance(fact, facts.TrunkTaken):
+            assert fact.leg not in taken, fact
+            taken[fact.leg] = fact.trunk
+        elif isinstance(fact, facts.TrunkFreed):
+            assert taken.pop(fact.leg) == fact.trunk, fact
         if isinstance(fact, facts.CallStarted):
             assert call not in started, fact
             started.add(call)
@@ -274,3 +292,4 @@ def the_record_is_whole(out: list[Output], *, all_over: bool = True) -> None:
             assert call in started and call not in ended, f"told of a call that is not: {fact}"
     if all_over:
         assert started == ended, started - ended
+        assert not taken, f"channels that nobody gave back: {taken}"

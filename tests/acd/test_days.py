@@ -68,6 +68,7 @@ WEIGHTS: dict[str, tuple[float, float, Draw]] = {
     "clicks": (1, 1, lambda r: {"agent": r.choice(AGENTS), "kind": r.choice(CLICKS)}),
     "a_busy_agent_clicks": (10, 30, lambda r: {"index": r.randrange(30), "kind": r.choice(CLICKS)}),
     "passes_on": (7, 35, lambda r: {"index": r.randrange(30), "where": r.choice(TARGETS), "consulted": r.random() < 0.6}),
+    "invites": (6, 25, lambda r: {"index": r.randrange(30), "where": r.choice(TARGETS)}),
     "a_lead_joins": (
         6,
         9,

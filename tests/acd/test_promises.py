@@ -127,6 +127,13 @@ class Play(RuleBasedStateMachine):
         if agent:
             self.ask(events.ConsultWith if consulted else events.TransferCall, agent, target=where)
 
+    @rule(index=SOMEONE, where=TARGETS)
+    def invites(self, index: int, where: Any) -> None:
+        calls = self.c.acd.world.state.calls.values()
+        agent = self.some((call.agent for call in calls if call.agent and (call.guests or call.party)), index)
+        if agent:
+            self.ask(events.InviteParty, agent, target=where)
+
     @rule(agent=AGENTS, index=SOMEONE, kind=st.sampled_from([events.Monitor, events.Monitor, events.TakeOver]), mode=MODES)
     def a_lead_joins(self, agent: str, index: int, kind: type[events.Request], mode: str) -> None:
         watch = self.c.acd.world.state.watches.get(agent)

@@ -333,3 +333,177 @@ def test_given_three_when_the_customer_leaves_then_all_is_over(centre: Centre) -
 def test_given_a_consultation_that_only_rings_when_all_are_to_be_joined_then_it_is_refused(centre: Centre) -> None:
     consulting(centre, ToAgent("1003"), answered=False)
     assert centre.ask(events.JoinAll, "1001") == "not_consulting"
+
+
+# -- more than three -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def four(centre: Centre) -> str:
+    """1001 serves a caller; 1003 and the number 10086 are with them. The caller's leg."""
+    caller = consulting(centre, ToAgent("1003"))
+    centre.ask(events.JoinAll, "1001")
+    assert centre.ask(events.InviteParty, "1001", target=ToNumber("10086")) == ""
+    assert centre.together(caller) == {"1001", "1003"}, "the three talk on while the fourth is rung"
+    centre.answers("10086")
+    return caller
+
+
+def test_given_three_when_a_further_person_is_invited_and_answers_then_all_hear_all(centre: Centre, four: str) -> None:
+    assert centre.together(four) == {"1001", "1003", "10086"}
+    assert [f.party for f in centre.told(facts.PartyJoined)] == ["number:10086"]
+    centre.sign_in("1004")
+    assert centre.ask(events.InviteParty, "1001", target=ToAgent("1004")) == ""
+    centre.answers("1004")
+    assert centre.together(four) == {"1001", "1003", "1004", "10086"} and centre.state("1004") == "TALKING"
+
+
+@pytest.mark.parametrize("how", ["busy", "no_answer", "cancelled", "declined"])
+def test_given_an_invited_colleague_when_they_do_not_come_then_the_conference_goes_on(
+    centre: Centre, four: str, how: str
+) -> None:
+    centre.sign_in("1004")
+    centre.ask(events.InviteParty, "1001", target=ToAgent("1004"))
+    match how:
+        case "busy":
+            centre.hangs_up("1004", 17)
+        case "no_answer":
+            centre.passes(30)
+        case "cancelled":
+            assert centre.ask(events.CancelConsult, "1001") == ""
+        case "declined":
+            assert centre.ask(events.HangUpCall, "1004") == ""
+    assert centre.last(facts.InvitationEnded).party == "agent:1004" and centre.state("1004") == "READY"
+    assert centre.together(four) == {"1001", "1003", "10086"} and not centre.phone("1004")
+
+
+def test_given_four_when_the_third_leaves_then_the_fourth_is_in_their_place(centre: Centre, four: str) -> None:
+    centre.hangs_up("1003")
+    assert centre.together(four) == {"1001", "10086"} and centre.state("1003") == "READY"
+    assert centre.ask(events.HoldCall, "1001") == "in_conference"
+    centre.hangs_up("10086")
+    assert centre.together(four) == {"1001"} and centre.ask(events.HoldCall, "1001") == ""
+
+
+def test_given_four_when_one_is_let_go_then_it_is_the_last_who_came(centre: Centre, four: str) -> None:
+    centre.ask(events.CancelConsult, "1001")
+    assert centre.together(four) == {"1001", "1003"} and centre.last(facts.PartyLeft).party == "number:10086"
+
+
+@pytest.mark.parametrize("by_click", [False, True])
+def test_given_four_when_the_agent_leaves_then_the_call_is_the_colleagues_with_the_same_rights(
+    centre: Centre, four: str, by_click: bool
+) -> None:
+    if by_click:
+        centre.ask(events.LeaveCall, "1001")
+    else:
+        centre.hangs_up("1001")
+    assert centre.together(four) == {"1003", "10086"} and centre.call_of(four).agent == "1003"
+    centre.sign_in("1004")
+    assert centre.ask(events.InviteParty, "1003", target=ToAgent("1004")) == ""
+    centre.answers("1004")
+    assert centre.together(four) == {"1003", "1004", "10086"}
+
+
+def test_given_a_conference_with_outside_people_only_when_they_leave_one_by_one_then_the_last_ends_it(centre: Centre) -> None:
+    caller = consulting(centre, ToNumber("10086"))
+    centre.ask(events.JoinAll, "1001")
+    centre.ask(events.InviteParty, "1001", target=ToNumber("10010"))
+    centre.answers("10010")
+    centre.ask(events.LeaveCall, "1001")
+    assert centre.together(caller) == {"10086", "10010"}
+    centre.hangs_up("10086")
+    assert centre.together(caller) == {"10010"} and not centre.told(facts.CallEnded)
+    centre.hangs_up("10010")
+    assert caller not in centre.switch.channels and centre.last(facts.CallEnded).by == "party"
+
+
+def test_given_an_invitation_that_rings_when_the_agent_leaves_then_it_is_withdrawn(centre: Centre, four: str) -> None:
+    centre.sign_in("1004")
+    centre.ask(events.InviteParty, "1001", target=ToAgent("1004"))
+    centre.ask(events.LeaveCall, "1001")
+    assert centre.last(facts.InvitationEnded).reason == "withdrawn" and centre.state("1004") == "READY"
+    assert centre.together(four) == {"1003", "10086"}
+
+
+def test_given_an_invitation_that_rings_when_all_others_leave_then_whoever_answers_is_the_third(centre: Centre) -> None:
+    caller = consulting(centre, ToAgent("1003"))
+    centre.ask(events.JoinAll, "1001")
+    centre.ask(events.InviteParty, "1001", target=ToNumber("10086"))
+    centre.hangs_up("1003")
+    assert centre.ask(events.HoldCall, "1001") == "in_conference"
+    assert centre.ask(events.LeaveCall, "1001") == "not_in_conference"
+    centre.answers("10086")
+    assert centre.together(caller) == {"1001", "10086"}
+    assert centre.ask(events.LeaveCall, "1001") == ""
+    assert centre.together(caller) == {"10086"}
+
+
+def test_given_an_invitation_that_rings_when_only_the_lost_agent_and_the_customer_are_left_then_the_customer_hears_music(
+    centre: Centre,
+) -> None:
+    centre.sign_in_by_browser("1001")
+    caller = centre.connected()
+    centre.sign_in("1003")
+    centre.ask(events.ConsultWith, "1001", target=ToAgent("1003"))
+    centre.answers("1003")
+    centre.ask(events.JoinAll, "1001")
+    centre.ask(events.InviteParty, "1001", target=ToNumber("10086"))
+    centre.registers("1001", False)
+    assert centre.together(caller) == {"1003"} and centre.line_to("10086")
+    centre.hangs_up("1003")
+    assert centre.switch.hears(caller) == {"music"} and not centre.line_to("10086")
+
+
+def test_given_four_when_the_customer_leaves_then_all_is_over(centre: Centre, four: str) -> None:
+    centre.hangs_up(four)
+    assert not centre.switch.channels and not centre.switch.bridges and centre.state("1003") == "READY"
+
+
+def test_given_four_when_the_agent_transfers_then_the_others_are_let_go(centre: Centre, four: str) -> None:
+    assert transfer(centre, ToQueue("sales")) == ""
+    assert centre.switch.hears(four) == {"music"}
+    assert centre.state("1003") == "READY" and not centre.line_to("10086")
+
+
+def test_given_four_when_the_link_was_lost_then_all_are_together_again(centre: Centre, four: str) -> None:
+    centre.switch.linked = False
+    centre.send(events.NodeDown("ast1"))
+    for leg in [leg for leg in centre.switch.channels if leg != four]:
+        centre.switch.channels[leg].bridge = ""
+    centre.switch.linked = True
+    centre.send(centre.switch.truth())
+    assert centre.together(four) == {"1001", "1003", "10086"}
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        (ToQueue("sales"), "bad_target"),
+        (ToAgent("1001"), "unknown_target"),
+        (ToAgent("1003"), "target_busy"),
+        (ToAgent("1002"), "target_signed_out"),
+        (ToNumber("x"), "bad_number"),
+    ],
+)
+def test_given_a_conference_when_somebody_who_cannot_be_had_is_invited_then_it_is_refused(
+    centre: Centre, four: str, target: Any, reason: str
+) -> None:
+    assert centre.ask(events.InviteParty, "1001", target=target) == reason
+
+
+def test_given_a_conference_when_it_is_full_then_nobody_more_is_invited(centre: Centre, four: str) -> None:
+    for number in range(10010, 10017):
+        assert centre.ask(events.InviteParty, "1001", target=ToNumber(str(number))) == ""
+        centre.answers(str(number))
+    assert centre.ask(events.InviteParty, "1001", target=ToNumber("10017")) == "conference_full"
+
+
+def test_given_two_who_talk_when_a_further_person_is_invited_then_it_is_refused_and_by_a_guest_too(centre: Centre) -> None:
+    caller = centre.talking("1003")
+    assert centre.ask(events.InviteParty, "1001", target=ToAgent("1003")) == "not_in_conference"
+    centre.ask(events.ConsultWith, "1001", target=ToAgent("1003"))
+    centre.answers("1003")
+    centre.ask(events.JoinAll, "1001")
+    assert centre.ask(events.InviteParty, "1003", target=ToNumber("10086")) == "not_in_conference"
+    assert centre.together(caller) == {"1001", "1003"}

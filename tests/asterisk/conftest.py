@@ -24,6 +24,7 @@ from tests.stacks import running
 AGENTS = 40
 _numbers = itertools.count(os.getpid() % 5000)  # a caller's number is met once, on a stack that was used before too
 STEADY = ("asterisk", "cti", "agi", "recorder", "web")
+_up: list[dict[str, Any]] = []  # the stack of this run
 SHOWN = 25  # lines of each log, under a failed test
 
 Stack = dict[str, Any]
@@ -35,9 +36,13 @@ def stack() -> Iterator[Stack]:
     """stack.json of a running stack with 40 desk-phone seats."""
     if given := os.environ.get("CC_TEST_STACK"):
         yield json.loads((Path(given) / "stack.json").read_text())
-        return
-    with running("asterisk", agents=AGENTS) as described:
-        yield described
+    elif _up:  # tests/browser has these fixtures too
+        yield _up[0]
+    else:
+        with running("asterisk", agents=AGENTS) as described:
+            _up.append(described)
+            yield described
+            _up.clear()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -132,13 +137,13 @@ async def charlie(seats: Callable[..., Any]) -> Seat:
 async def callers(no_leaks: None, stack: Stack, sip: tuple[str, int]) -> AsyncIterator[MakeCaller]:
     """`callers("direct", ani=...)`: someone who will `dial()` that number of stack.json; hangs up at the end.
 
-    Without `ani` each has their own number.
+    Without `ani` each has their own number, which is no demo customer's.
     """
     async with AsyncExitStack() as open_callers:
         made: list[Caller] = []
 
         def caller(number: str = "direct", **options: Any) -> Caller:
-            options.setdefault("ani", f"1390000{next(_numbers):04}")
+            options.setdefault("ani", f"1390001{next(_numbers):04}")
             new = Caller(sip, dnis=stack["numbers"].get(number, number), **options)
             made.append(new)
             open_callers.push_async_callback(new.close)

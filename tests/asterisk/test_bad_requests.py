@@ -40,6 +40,7 @@ FIELDS: dict[str, dict[str, str]] = {  # action -> field -> something that would
     "cancel-consult": {},
     "join-all": {},
     "leave": {},
+    "invite": {"to": "agent", "agent": "1002", "number": "13812345678"},
     "dial": {"number": "13812345678"},
     "pick-up": {"call": "c1"},
     "take": {"call": "c1"},
@@ -142,7 +143,7 @@ async def test_given_fields_of_wrong_type_size_or_content_then_400_or_the_core_r
     refused = 0
     for action, field, value in wrong_fields():
         body: dict[str, Any] = {field: value}
-        if action in ("transfer", "consult") and field != "to":
+        if action in ("transfer", "consult", "invite") and field != "to":
             body["to"] = KINDS[field]
         if action == "sign-in" and field == "number":
             body["phone"] = "number"
@@ -150,7 +151,7 @@ async def test_given_fields_of_wrong_type_size_or_content_then_400_or_the_core_r
         assert status in (400, 409), f"{action} {body!r:.200}: {status} {answer}"
         if status == 409:
             refused += 1
-            assert answer["reason"] in ("unknown_target", "bad_number"), (action, body, answer)
+            assert answer["reason"] in ("unknown_target", "bad_number", "not_in_conference"), (action, body, answer)
         else:
             assert set(answer) <= {field, "non_field_errors", "detail"}, (action, body, answer)
             assert all(isinstance(text, str) and text for texts in answer.values() for text in texts), answer

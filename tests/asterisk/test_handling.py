@@ -143,6 +143,35 @@ async def test_given_three_way_then_all_hear_all_and_the_others_talk_on_when_the
     await call.hangup()
 
 
+async def test_given_three_when_a_number_is_invited_then_all_four_hear_all_and_go_one_by_one(
+    alice: Seat, bob: Seat, callers: MakeCaller, pstn: Caller, lead: Api
+) -> None:
+    await bob.not_ready()
+    caller = callers("direct")
+    call, phone = await alice.talks_with(caller)
+    await alice.do("consult", to="agent", agent=bob.agent)
+    target = await bob.phone.ringing()
+    await target.answer()
+    await phone.hears(bob.tone)
+    await alice.do("join-all")
+    await alice.do("invite", to="number", number="13812345678")
+    far = await pstn.ringing()
+    await asyncio.gather(call.hears(alice.tone), call.hears(bob.tone))
+    await far.answer()
+    heard = {call: (alice, bob, pstn), phone: (caller, bob, pstn), target: (caller, alice, pstn), far: (caller, alice, bob)}
+    await asyncio.gather(*(who.hears(voice.tone) for who, voices in heard.items() for voice in voices))
+    await alice.do("leave")
+    await phone.wait_ended()
+    await asyncio.gather(call.hears(bob.tone), far.hears(bob.tone), target.hears(pstn.tone), target.hears(caller.tone))
+    await far.hangup()
+    await asyncio.gather(call.hears(bob.tone), target.hears(caller.tone))
+    await call.hangup()
+    await target.wait_ended()
+    record = await call_of(lead, caller)
+    assert {"PartyInvited", "PartyJoined", "PartyLeft"} <= set(kinds(await timeline(lead, record)))
+    await bob.wait_state("NOT_READY")
+
+
 async def test_given_click_to_call_then_own_phone_rings_first_and_the_number_after_it(
     alice: Seat, pstn: Caller, lead: Api
 ) -> None:
@@ -185,7 +214,9 @@ async def test_given_a_colleagues_phone_rings_then_another_agent_picks_the_call_
     caller = callers("direct")
     call = caller.dial()
     ringing = await alice.phone.ringing()
-    await bob.do("pick-up", call=ringing.header("X-CC-Call"))
+    (shown,) = (await bob.api.wait_for("/api/waiting/", lambda page: page["ringing"]))["ringing"]
+    assert (shown["id"], shown["agent"]) == (ringing.header("X-CC-Call"), alice.agent)
+    await bob.do("pick-up", call=shown["id"])
     await ringing.wait_ended()
     phone = await bob.phone.ringing()
     await phone.answer()
@@ -195,7 +226,7 @@ async def test_given_a_colleagues_phone_rings_then_another_agent_picks_the_call_
 
 
 async def test_given_waiting_caller_when_an_agent_takes_them_then_they_are_served_out_of_turn(
-    alice: Seat, callers: MakeCaller, lead: Api
+    alice: Seat, callers: MakeCaller
 ) -> None:
     await alice.not_ready()
     first, second = callers("direct"), callers("direct")
@@ -203,8 +234,8 @@ async def test_given_waiting_caller_when_an_agent_takes_them_then_they_are_serve
     await one.wait_answered()
     two = second.dial()
     await two.wait_answered()
-    waiting = await call_of(lead, second, ended=False)
-    await alice.do("take", call=waiting["id"])
+    shown = await alice.api.wait_for("/api/waiting/", lambda page: len(page["calls"]) == 2)
+    await alice.do("take", call=shown["calls"][1]["id"])
     phone = await alice.phone.ringing()
     assert phone.caller_id.endswith(second.ani)
     await phone.answer()

@@ -238,7 +238,7 @@ async def comes_to_an_end(call: Dialog) -> None:
 
 LEGAL = {
     "quotes in the name": '"a\\"; DROP TABLE calls; --" <sip:13912340010@127.0.0.1>',
-    "dialplan in the name": '"${SHELL(touch /tmp/x)}" <sip:13912340012@127.0.0.1>',
+    "dialplan in the name": '"${SHELL(touch /tmp/ccenter-hostile)}" <sip:13912340012@127.0.0.1>',
     "chinese name": '"张三" <sip:13912340014@127.0.0.1>',
     "only a name": '"王小姐" <sip:unknown@127.0.0.1>',
     "parameters": "<sip:13912340011;phone-context=x@127.0.0.1>",
@@ -272,14 +272,14 @@ async def test_given_hostile_caller_then_nothing_is_executed_and_only_what_is_a_
 ) -> None:
     pid = stacks.status(state)["parts"]["asterisk"]["pid"]
     known = len(notes(state))
-    Path("/tmp/x").unlink(missing_ok=True)
+    Path("/tmp/ccenter-hostile").unlink(missing_ok=True)
     async with Caller(sip) as carol:
         await comes_to_an_end(carol.dial_raw(sent, dnis="4008001234"))
     for note in notes(state)[known:]:
         assert len(note["number"]) <= 32
         assert set(note["number"]) <= set("0123456789+*#")
     assert stacks.status(state)["parts"]["asterisk"]["pid"] == pid
-    assert not Path("/tmp/x").exists()
+    assert not Path("/tmp/ccenter-hostile").exists()
     assert await verdict(sip, "13911110006") == "passed"
     await Ari(switch).nothing_left()
 

@@ -22,6 +22,7 @@ from tests.asterisk.conftest import (  # noqa: F401
     ledger,
     logins,
     no_leaks,
+    pstn,
     pytest_runtest_makereport,
     seats,
     sip,
@@ -29,6 +30,7 @@ from tests.asterisk.conftest import (  # noqa: F401
     standing,
 )
 from tests.browser.desk import Desk, flags
+from tests.browser.network import Network
 
 MakeDesk = Callable[..., Awaitable[Desk]]
 PLACES = ("chromium", "chromium-browser", "google-chrome")
@@ -60,13 +62,21 @@ async def browser(no_leaks: None, chromium: str, tmp_path: Path) -> AsyncIterato
 
 
 @pytest.fixture
+def network(browser: Browser, tmp_path: Path) -> Iterator[Network]:
+    """That of the browser; whole again at the end."""
+    made = Network(str(tmp_path))
+    yield made
+    made.mend()
+
+
+@pytest.fixture
 async def desks(browser: Browser, stack: Stack) -> AsyncIterator[MakeDesk]:  # noqa: F811
     """`await desks("a1002")`: that login in a window of its own. At the end no page may have thrown anything."""
     opened: list[Desk] = []
 
-    async def desk(username: str, language: str = "zh") -> Desk:
+    async def desk(username: str, language: str = "zh", path: str = "/") -> Desk:
         login: dict[str, Any] = next(one for one in stack["logins"] if one["username"] == username)
-        made = await Desk.open(browser, stack, login, language)
+        made = await Desk.open(browser, stack, login, language, path)
         opened.append(made)
         return made
 

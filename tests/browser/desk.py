@@ -30,6 +30,7 @@ FLAGS = [
     "--disable-dev-shm-usage",
     "--autoplay-policy=no-user-gesture-required",
 ]
+SESSIONS: dict[str, Any] = {}  # the cookies of who has logged in: once is enough, hashing a password is slow on purpose
 LANGUAGES = {"zh": ("zh-hans", "zh-CN"), "en": ("en", "en-US")}
 
 
@@ -52,23 +53,36 @@ class Desk:
         self.page: Page
 
     @classmethod
-    async def open(cls, browser: Browser, stack: Json, login: Json, language: str = "zh") -> "Desk":
-        """A window of its own, logged in; a console or the lead's page is in it, as the login is."""
-        code, locale = LANGUAGES[language]
+    async def open(cls, browser: Browser, stack: Json, login: Json, language: str = "zh", path: str = "/") -> "Desk":
+        """A window of its own, logged in, with this page; "/" is the console, or where there is no seat the lead's page."""
         context = await browser.new_context(
-            viewport={"width": 1366, "height": 768}, locale=locale, timezone_id="Asia/Shanghai", color_scheme="light"
+            viewport={"width": 1366, "height": 768},
+            locale=LANGUAGES[language][1],
+            timezone_id="Asia/Shanghai",
+            color_scheme="light",
         )
         context.set_default_timeout(8000)
         await context.grant_permissions(["microphone", "notifications"], origin=stack["web"])
-        await context.add_cookies([{"name": "django_language", "value": code, "url": stack["web"]}])
         await context.add_init_script(EAR)
         made = cls(stack, login, context, language)
+        await made.speak(language)
+        who = login["username"]
+        await context.add_cookies(SESSIONS.get(who, []))
         await made.tab()
-        await made.page.goto(f"{made.web}/login/")
-        await made.page.fill("[name=username]", login["username"])
-        await made.page.fill("[name=password]", login["password"])
-        await made.page.press("[name=password]", "Enter")
+        await made.page.goto(f"{made.web}{path}")
+        if "/login/" in made.page.url:
+            await made.page.fill("[name=username]", who)
+            await made.page.fill("[name=password]", login["password"])
+            await made.page.press("[name=password]", "Enter")
+            await made.page.wait_for_url(lambda url: "/login/" not in url)
+            SESSIONS[who] = [cookie for cookie in await context.cookies() if cookie["name"] in ("sessionid", "csrftoken")]
         return made
+
+    async def speak(self, language: str) -> None:
+        """Pages opened from here on are in this language."""
+        self.language = language
+        cookie = {"name": "django_language", "value": LANGUAGES[language][0], "url": self.web}
+        await self.context.add_cookies([cookie])  # type: ignore[list-item]
 
     async def tab(self) -> Page:
         """Another tab, in front from here on."""
@@ -116,7 +130,12 @@ class Desk:
 
     async def picture(self, folder: Path, name: str) -> None:
         """A screenshot, named by the language too."""
-        await self.page.screenshot(path=folder / f"{name}-{self.language}.png")
+        await self.page.screenshot(path=folder / f"{name}-{self.language}.png", animations="disabled")
+
+    async def dark(self, on: bool) -> None:
+        """The dark colours, or the light ones."""
+        await self.page.emulate_media(color_scheme="dark" if on else "light")
+        await expect(self.at("html")).to_have_attribute("data-bs-theme", "dark" if on else "light")
 
     # -- doing ----------------------------------------------------------------------------------------------------
 

@@ -4,13 +4,16 @@
   const SIZE = 4096; // at 48 kHz a resolution of 12 Hz, and 85 ms of sound
   let context = null;
   let analyser = null;
+  let source = null; // of the last call only
   const values = new Float32Array(SIZE / 2);
   const listen = (stream) => {
     context ||= new AudioContext();
+    source?.disconnect();
     analyser = context.createAnalyser();
     analyser.fftSize = SIZE;
     analyser.smoothingTimeConstant = 0;
-    context.createMediaStreamSource(stream).connect(analyser);
+    source = context.createMediaStreamSource(stream);
+    source.connect(analyser);
   };
   const Real = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Real {

@@ -3,6 +3,8 @@
 import asyncio
 import re
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -93,8 +95,91 @@ async def test_given_a_caller_who_waits_when_an_agent_takes_the_call_from_the_li
     call = caller.dial()
     row = alice.at("#list .item").filter(has_text=caller.ani[-4:])
     await expect(row).to_be_visible()
-    await row.locator("button[data-needs]").click()  # who asks for a call has it at once
+    await alice.press("g", "g", "g", "g", "Tab", "Enter")  # who asks for a call has it at once
     await asyncio.gather(call.hears(MICROPHONE), alice.hears(caller.tone))
     await alice.state("TALKING")
     await expect(row).to_have_count(0)
+    await call.hangup()
+
+
+async def test_given_a_consultation_when_the_page_is_reloaded_and_three_are_joined_and_a_fourth_invited_then_all_hear_all(
+    alice: Desk, seats: Callable[..., Any], callers: MakeCaller
+) -> None:
+    charlie, dora = await seats(2, ready=False), await seats(3, ready=False)
+    caller = callers("direct")
+    call = await talking(alice, caller)
+    await alice.key_of("C").click()
+    await alice.at("dialog[open] input").fill(charlie.agent)
+    await alice.at("dialog[open] .pick.at").filter(has_text=charlie.agent).click()
+    asked = await charlie.phone.ringing()
+    await asked.answer()
+    await asyncio.gather(asked.hears(MICROPHONE), alice.hears(charlie.tone), call.hears_sound())
+    await asyncio.gather(asked.hears_not(caller.tone), call.hears_not(MICROPHONE))
+    began = time.monotonic()
+    await alice.page.reload(wait_until="commit")
+    back = await alice.hears(charlie.tone, timeout=8)
+    assert back - began < 3, back - began
+    await alice.loaded()
+    await alice.shows(".party", charlie.agent)
+    await asyncio.gather(asked.hears(MICROPHONE), call.hears_not(MICROPHONE))
+    await alice.key_of("J").click()
+    await asyncio.gather(
+        *(call.hears(hz) for hz in (MICROPHONE, charlie.tone)),
+        *(asked.hears(hz) for hz in (MICROPHONE, caller.tone)),
+        *(alice.hears(hz) for hz in (caller.tone, charlie.tone)),
+    )
+    await alice.key_of("I").click()
+    await alice.at("dialog[open] input").fill(dora.agent)
+    await alice.at("dialog[open] .pick.at").filter(has_text=dora.agent).click()
+    fourth = await dora.phone.ringing()
+    await fourth.answer()
+    await asyncio.gather(
+        *(call.hears(hz) for hz in (MICROPHONE, charlie.tone, dora.tone)),
+        *(fourth.hears(hz) for hz in (MICROPHONE, caller.tone, charlie.tone)),
+        *(asked.hears(dora.tone), alice.hears(dora.tone)),
+    )
+    await alice.shows(".party-guests", dora.agent)
+    await alice.press("l")  # who leaves a conference leaves the others together
+    await asyncio.gather(*(one.hears_not(MICROPHONE) for one in (call, asked, fourth)))
+    await asyncio.gather(call.hears(charlie.tone), asked.hears(caller.tone), fourth.hears(caller.tone))
+    await expect(alice.at("#states")).not_to_have_attribute("data-state", "TALKING")
+    await call.hangup()
+
+
+async def test_given_a_number_on_the_screen_when_it_is_clicked_then_it_is_called_and_keys_sound_at_the_far_end(
+    desks: MakeDesk, pstn: Caller, callers: MakeCaller
+) -> None:
+    alice = await (await desks("a1001")).sign_in(ready=False)
+    ani = callers().ani
+    status, made = await alice.ask("POST", "/api/desk/customers/", {"name": f"钱{ani[-4:]}", "phones": [{"number": ani}]})
+    assert status == 201, made
+    await alice.press("/")
+    await alice.page.keyboard.type(ani)
+    await alice.shows("#found .pick.at", ani[-4:])
+    await alice.press("Enter")
+    await alice.at("#pop .num").first.click()
+    far = await pstn.ringing()
+    assert far.invite.uri.startswith(f"sip:{ani}"), far.invite.uri
+    await far.answer()
+    await asyncio.gather(far.hears(MICROPHONE), alice.hears(pstn.tone))
+    await expect(alice.key_of("K")).to_be_enabled()
+    await alice.press("k", "4", "2")
+    await alice.at(".call-keys button").filter(has_text="#").click()
+    await far.wait_digits("42#")
+    await alice.press("F4")
+    await far.wait_ended()
+
+
+async def test_given_a_colleague_who_does_not_answer_when_the_call_is_picked_up_then_the_caller_talks_here(
+    desks: MakeDesk, seats: Callable[..., Any], callers: MakeCaller
+) -> None:
+    alice = await (await desks("a1001")).sign_in(ready=False)
+    charlie = await seats(2)
+    caller = callers("direct")
+    call = caller.dial()
+    ringing = await charlie.phone.ringing()
+    row = alice.at("#list .item").filter(has_text=caller.ani[-4:])
+    await row.locator("button[data-needs=PickUp]").click()
+    await asyncio.gather(call.hears(MICROPHONE), alice.hears(caller.tone), ringing.wait_ended())
+    await alice.state("TALKING")
     await call.hangup()

@@ -1,15 +1,36 @@
 """A lead at the live page: hears, whispers to and joins calls of the own group, and nobody else gets there."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.asterisk.conftest import MakeCaller
 from tests.browser.conftest import MakeDesk
-from tests.browser.desk import MICROPHONE
+from tests.browser.desk import MICROPHONE, Desk
+from tests.browser.test_calls import talking
+from tests.browser.test_record import BAIT
+
+CONVERTED = 20.0  # seconds a converter may take on a busy machine
+ACTS = {"busy": "player-pause", "ready": "player-play", "out": "logout", "off": "phone-off", "transfer": "phone-outgoing"}
+
+
+async def twice(button: Locator) -> None:
+    """What cannot be taken back asks for a second click."""
+    await button.click()
+    await button.click()
+
+
+async def at_the_floor(desks: MakeDesk) -> Desk:
+    """The lead of group sales at the live page, with this browser as the phone."""
+    lead = await desks("lead-sales", path="/lead/")
+    await lead.page.click("#own-button")
+    await lead.page.click("#own-seat [data-phone=browser]")
+    await expect(lead.at("#own-button")).to_have_attribute("data-state", "NOT_READY")
+    return lead
 
 
 async def test_given_a_call_when_a_lead_listens_whispers_and_barges_then_each_hears_exactly_whom_they_should(
@@ -18,11 +39,7 @@ async def test_given_a_call_when_a_lead_listens_whispers_and_barges_then_each_he
     agent = await seats(0)  # 1001, of the group sales, at a desk phone: so all three have tones of their own
     caller = callers("direct")
     call, phone = await agent.talks_with(caller)
-    lead = await desks("lead-sales")
-    await lead.page.goto(f"{lead.web}/lead/")
-    await lead.page.click("#own-button")
-    await lead.page.click("#own-seat [data-phone=browser]")
-    await expect(lead.at("#own-button")).to_have_attribute("data-state", "NOT_READY")
+    lead = await at_the_floor(desks)
     await lead.page.click(f"#seat-{agent.agent}")
     listen, whisper = (lead.at(f"#seat-card [aria-keyshortcuts={key}]") for key in "lw")
     await expect(listen).to_be_enabled()
@@ -30,6 +47,10 @@ async def test_given_a_call_when_a_lead_listens_whispers_and_barges_then_each_he
     await asyncio.gather(lead.hears(caller.tone, 5), lead.hears(agent.tone, 5))
     await asyncio.gather(call.hears_not(MICROPHONE), phone.hears_not(MICROPHONE))
     await expect(lead.at("#listening-bar")).to_be_visible()
+    for trunk in await lead.at("#trunks summary").all():
+        await trunk.click()
+    channel = lead.at("#trunks .channels li").filter(has_text=caller.ani)
+    await expect(channel).to_have_count(1)
     await lead.picture(pictures, "lead-listening")
     await whisper.click()
     await phone.hears(MICROPHONE)
@@ -43,6 +64,7 @@ async def test_given_a_call_when_a_lead_listens_whispers_and_barges_then_each_he
     await asyncio.gather(call.hears(agent.tone), phone.hears(caller.tone))
     await expect(lead.at("#listening-bar")).to_be_hidden()
     await call.hangup()
+    await expect(channel).to_have_count(0)
 
 
 async def test_given_an_agent_and_a_lead_of_another_group_then_neither_gets_at_a_seat_that_is_not_theirs_to_see(
@@ -50,8 +72,7 @@ async def test_given_an_agent_and_a_lead_of_another_group_then_neither_gets_at_a
 ) -> None:
     agent = await seats(0)
     call, _ = await agent.talks_with(callers("direct"))
-    other = await desks("lead-care")
-    await other.page.goto(f"{other.web}/lead/")
+    other = await desks("lead-care", path="/lead/")
     await expect(other.at("#seat-1002")).to_be_visible()
     await expect(other.at(f"#seat-{agent.agent}")).to_have_count(0)
     colleague = await desks("a1003")
@@ -65,3 +86,111 @@ async def test_given_an_agent_and_a_lead_of_another_group_then_neither_gets_at_a
             assert status in (403, 404), (desk.agent, action, status)
     assert not call.ended
     await call.hangup()
+
+
+async def test_given_a_call_the_lead_took_over_when_their_phone_goes_to_another_window_then_the_customer_is_still_with_them(
+    desks: MakeDesk, seats: Callable[..., Any], callers: MakeCaller
+) -> None:
+    agent = await seats(0)
+    caller = callers("direct")
+    call, phone = await agent.talks_with(caller)
+    lead = await at_the_floor(desks)
+    await lead.page.click(f"#seat-{agent.agent}")
+    await twice(lead.at("#seat-card .act:has(.ti-phone-incoming)"))
+    await asyncio.gather(call.hears(MICROPHONE), lead.hears(caller.tone), phone.wait_ended())
+    floor = lead.page
+    await lead.tab()
+    await lead.page.goto(lead.web)
+    await lead.page.click("#use-here")
+    await lead.loaded()
+    await lead.state("TALKING")
+    await asyncio.gather(call.hears(MICROPHONE), lead.hears(caller.tone))
+    await floor.click("#own-button")
+    await floor.click("#own-seat .own-menu > button")  # and back again
+    await lead.page.bring_to_front()
+    await expect(lead.at("#use-here")).to_be_visible()
+    lead.page = floor
+    await asyncio.gather(call.hears(MICROPHONE), lead.hears(caller.tone))
+    assert not call.ended
+    await floor.click("#own-seat > .bad")
+    await call.wait_ended()
+
+
+async def test_given_a_lead_at_the_live_page_when_they_click_then_states_messages_and_calls_of_an_agent_are_as_they_want(
+    alice: Desk, desks: MakeDesk, seats: Callable[..., Any], callers: MakeCaller
+) -> None:
+    charlie = await seats(2, ready=False)
+    lead = await desks("lead-sales", path="/lead/")
+    await lead.page.click(f"#seat-{alice.agent}")
+    act = {name: lead.at(f"#seat-card .act:has(.ti-{icon})") for name, icon in ACTS.items()}
+    await lead.at("#seat-card .busy-line select").select_option(index=1)
+    await act["busy"].click()
+    await alice.state("NOT_READY")
+    await alice.shows(".toasts", "班长")  # and is told who it was
+    await act["ready"].click()
+    await alice.state("READY")
+    await lead.at("#seat-card .message-line input").fill("三号线客户请先回电")
+    await lead.press("Enter")
+    await alice.shows(".toasts", "三号线客户请先回电")
+    caller = callers("direct")
+    call = await talking(alice, caller)
+    await expect(act["transfer"]).to_be_enabled()
+    await act["transfer"].click()
+    await lead.at("#seat-card .target-picker input").fill(charlie.agent)
+    await lead.at("#seat-card .target-picker li").first.click()
+    ringing = await charlie.phone.ringing()
+    await ringing.answer()
+    await asyncio.gather(call.hears(charlie.tone), ringing.hears(caller.tone))
+    await alice.hears_not(caller.tone)
+    await lead.page.click(f"#seat-{charlie.agent}")
+    await expect(act["off"]).to_be_enabled()
+    await twice(act["off"])
+    await asyncio.gather(call.wait_ended(), ringing.wait_ended())
+    await lead.page.click(f"#seat-{alice.agent}")
+    await expect(act["out"]).to_be_enabled()
+    await twice(act["out"])
+    await alice.state("LOGGED_OUT")
+
+
+async def test_given_a_recorded_call_of_somebody_with_a_hostile_name_then_floor_wallboard_and_recordings_show_it_as_text_and_play_it(
+    alice: Desk, desks: MakeDesk, callers: MakeCaller, pictures: Path
+) -> None:
+    caller = callers("recorded", display="<img src=x onerror=window.caught=1>")
+    name = f"{BAIT}{caller.ani[-4:]}"
+    status, made = await alice.ask("POST", "/api/desk/customers/", {"name": name, "phones": [{"number": caller.ani}]})
+    assert status == 201, made
+    lead = await desks("admin", path="/lead/")
+    await alice.page.bring_to_front()
+    call = await talking(alice, caller)
+    for path, seen in (("/lead/", "#calls"), ("/lead/wallboard/", "#wall-queues")):
+        await lead.page.goto(f"{lead.web}{path}")
+        await lead.shows(seen, caller.ani[-4:] if path == "/lead/" else re.compile("."))
+        await nothing_ran(lead)
+    await lead.api.post("/api/desk/messages/", {"to": "seat", "seat": alice.agent, "text": BAIT})
+    await call.hangup()
+    ended = {"number": caller.ani}
+    found = await lead.api.wait_for("/api/recordings/", lambda page: any(r["audio"] for r in page["results"]), CONVERTED, **ended)
+    for language in ("en", "zh"):
+        await lead.speak(language)
+        await lead.page.goto(f"{lead.web}/lead/recordings/")
+        await lead.press("/")
+        await lead.page.keyboard.type(caller.ani[-8:])
+        await lead.press("Enter")
+        await expect(lead.at("#recordings tr")).to_have_count(1)
+        assert caller.ani[-8:] in lead.page.url, "it can be sent to a colleague"
+        await lead.press("Escape", "ArrowDown")
+        await lead.shows("#player", caller.ani[-4:])
+        await lead.at("#player [data-part=events] button").last.click()  # to what happened in the call
+        await lead.picture(pictures, "recording")
+    heard = f"/api/recordings/{found['results'][0]['id']}/listenings/"
+    assert not (await lead.api.get(heard))["listenings"], "looking at it is not listening to it"
+    await lead.at("#player canvas").focus()
+    await lead.press("Space")
+    await lead.api.wait_for(heard, lambda told: len(told["listenings"]) == 1)
+    await nothing_ran(lead)
+
+
+async def nothing_ran(desk: Desk) -> None:
+    """Of the baits there is only the text."""
+    await expect(desk.at("img[src=x], main script, [onmouseover]")).to_have_count(0)
+    assert await desk.page.evaluate("window.caught") is None

@@ -74,6 +74,9 @@ async def test_given_hostile_names_and_messages_then_they_are_shown_as_they_are_
     await alice.state("READY")
     call = other.dial()
     await alice.shows("#pop h1", other.ani[-4:])
+    await alice.press("Escape", "/")
+    await alice.page.keyboard.type(BAIT)
+    await alice.shows("#found", re.compile("."))
     await expect(alice.at("img[src=x], #pop script, [onmouseover]")).to_have_count(0)
     assert await alice.page.evaluate("window.caught") is None
     assert re.search("default-src|script-src", (await alice.page.request.get(alice.web)).headers["content-security-policy"])

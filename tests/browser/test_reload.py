@@ -2,14 +2,23 @@
 
 import asyncio
 import time
+from typing import Any
 
+import pytest
 from playwright.async_api import expect
 
 from tests.asterisk.conftest import MakeCaller
+from tests.browser.conftest import MakeDesk
 from tests.browser.desk import MICROPHONE, Desk
+from tests.browser.network import Network
 from tests.browser.test_calls import talking
 from tests.phones import Caller
 from tests.phones.seat import Api
+
+
+def away(live: dict[str, Any], agent: str) -> bool:
+    """Whether the live picture says of the seat that its phone is lost."""
+    return any(seat["number"] == agent and seat["away"] for seat in live["seats"])
 
 
 async def test_given_a_call_when_the_page_is_reloaded_then_the_same_call_is_there_with_sound_within_three_seconds(
@@ -30,14 +39,23 @@ async def test_given_a_call_when_the_page_is_reloaded_then_the_same_call_is_ther
     await call.wait_ended()
 
 
-async def test_given_a_call_when_the_page_is_closed_then_the_customer_hears_music_and_has_the_agent_back_with_the_page(
-    alice: Desk, carol: Caller, lead: Api
+@pytest.mark.parametrize("how", ["closed", "crashed"])
+async def test_given_a_call_when_the_page_is_gone_then_the_customer_hears_music_and_has_the_agent_back_with_the_page(
+    alice: Desk, desks: MakeDesk, carol: Caller, how: str
 ) -> None:
+    lead = await desks("lead-sales", path="/lead/")
+    await alice.page.bring_to_front()
     call = await talking(alice, carol)
-    await alice.page.close()
+    if how == "closed":
+        await alice.page.close()
+    else:
+        killer = await alice.context.new_cdp_session(alice.page)
+        async with alice.page.expect_event("crash"):
+            dying = asyncio.ensure_future(killer.send("Page.crash"))  # never answered
+        dying.cancel()
     await call.hears_not(MICROPHONE)
     await call.hears_sound()
-    await lead.wait_for("/api/live/", lambda live: any(one["number"] == alice.agent and one["away"] for one in live["seats"]))
+    await expect(lead.at(f"#seat-{alice.agent}")).to_have_attribute("data-state", "AWAY")
     await alice.tab()
     began = time.monotonic()
     await alice.page.goto(alice.web, wait_until="commit")
@@ -60,6 +78,28 @@ async def test_given_a_held_call_when_the_page_is_reloaded_then_it_is_still_held
     await expect(alice.key_of("F8")).to_be_enabled()
     await alice.press("F8")
     await asyncio.gather(call.hears(MICROPHONE), alice.hears(carol.tone))
+    await call.hangup()
+
+
+async def test_given_a_network_lost_for_twenty_seconds_then_the_customer_hears_music_the_lead_is_told_and_the_call_is_back_with_it(
+    alice: Desk, carol: Caller, lead: Api, network: Network
+) -> None:
+    call = await talking(alice, carol)
+    network.cut()
+    cut = time.monotonic()
+    await call.hears_not(MICROPHONE)
+    await lead.wait_for("/api/live/", lambda live: away(live, alice.agent), 10)
+    await call.hears_sound()
+    await call.media.until(lambda: time.monotonic() - cut >= 20, 25, "twenty seconds are over")
+    await call.hears_sound()
+    assert not call.ended
+    network.mend()
+    began = time.monotonic()
+    back = await alice.hears(carol.tone, timeout=9)
+    await call.hears(MICROPHONE)
+    assert back - began < 3, back - began
+    await alice.state("TALKING")
+    await expect(alice.at("#banner")).to_be_hidden()
     await call.hangup()
 
 

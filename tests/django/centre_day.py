@@ -139,7 +139,7 @@ class Day:
             case 0:
                 self.ask(events.TransferCall, agent, target=target)
             case 1:
-                self.ask(events.ConsultWith, agent, target=target)
+                self.ask(dice.choice([events.ConsultWith, events.InviteParty]), agent, target=target)
             case 2:
                 self.ask(events.DialNumber, agent, number=dice.choice([other, "13711112222"]))
             case 3:

@@ -43,6 +43,14 @@ def test_given_an_empty_database_when_loaded_then_the_defaults_of_the_core_hold(
     assert load_config() == acd.Config(settings=acd.Settings(node=load_config().settings.node))
 
 
+def test_given_the_centres_seconds_when_loaded_then_the_core_has_them() -> None:
+    wanted = {"ageing": 61.0, "rest_seconds": 11.0, "dial_seconds": 31.0, "wrap_up_seconds": 16.0, "away_seconds": 45.0}
+    models.CentreSettings.objects.create(voicemail_seconds=90, **wanted)
+    settings = load_config().settings
+    assert {name: getattr(settings, name) for name in wanted} == wanted
+    assert settings.voicemail_seconds == 90
+
+
 def test_given_a_queue_with_every_field_when_loaded_then_the_core_has_every_field() -> None:
     calendar = models.Calendar.objects.create(code="office")
     skill = models.Skill.objects.create(code="english")
@@ -231,6 +239,8 @@ def _callbacks(*states: str) -> None:
 
 WRONG = {
     "a second row of settings": lambda: [models.CentreSettings.objects.create(id=n) for n in (1, 2)],
+    "no time for a lost browser": lambda: models.CentreSettings.objects.create(away_seconds=0),
+    "a lost browser waited for for ever": lambda: models.CentreSettings.objects.create(away_seconds=float("inf")),
     "a code with a space": lambda: queue("a b"),
     "the same code twice": lambda: [queue("a"), queue("a")],
     "no time to ring": lambda: queue(ring_seconds=0),

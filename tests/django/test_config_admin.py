@@ -50,6 +50,27 @@ TRUNK = {
 }
 
 
+def test_given_the_centres_settings_when_their_page_is_sent_then_the_wait_for_a_browser_is_kept_or_refused(root: User) -> None:
+    row = models.CentreSettings.objects.create()
+    sent = {name: value for name, value in page(root, models.CentreSettings, row).initial.items() if value is not None}
+    form = page(root, models.CentreSettings, row, sent | {"away_seconds": 45})
+    assert form.errors == {}
+    form.save()
+    assert models.CentreSettings.objects.get().away_seconds == 45
+    refused = page(root, models.CentreSettings, row, sent | {"away_seconds": 3600})
+    assert list(refused.errors) == ["away_seconds"]
+
+
+def test_given_a_queue_that_goes_nowhere_else_when_its_page_is_sent_then_it_is_saved(root: User) -> None:
+    row = models.Queue.objects.create(code="sales")
+    sent = {name: value for name, value in page(root, models.Queue, row).initial.items() if value is not None}
+    form = page(root, models.Queue, row, sent | {"name": "订购", "keys": ""})
+    assert form.errors == {}
+    form.save()
+    row.refresh_from_db()
+    assert (row.name, row.on_timeout, row.keys) == ("订购", None, {})
+
+
 def test_given_a_password_when_its_page_is_shown_then_it_is_not_on_it(root: User) -> None:
     assert "top-secret" not in page(root, models.Trunk, trunk()).as_p()
 

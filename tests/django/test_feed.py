@@ -1,7 +1,10 @@
 """The feed: in order, without a gap, only what one may see; over long poll and websocket, with and without Valkey."""
 
 import asyncio
+import re
+import typing
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -210,7 +213,7 @@ async def test_given_a_page_of_another_site_when_it_connects_then_refused(web: A
     def session() -> str:
         user = User.objects.get(username="boss")
         store = SessionStore()
-        store.update({"_auth_user_id": str(user.pk), "_auth_user_backend": "django.contrib.auth.backends.ModelBackend"})
+        store.update({"_auth_user_id": str(user.pk), "_auth_user_backend": "ccenter.calls.logins.Backend"})
         store["_auth_user_hash"] = user.get_session_auth_hash()
         store.create()
         return str(store.session_key)
@@ -250,6 +253,31 @@ async def test_given_no_since_when_connected_then_it_begins_now(web: Any) -> Non
         assert await channel.receive_json() == {"seq": 5, "facts": [], "more": False, "reset": False}
 
 
+async def test_given_nothing_for_a_page_when_it_listens_on_then_a_word_comes_all_the_same_and_the_seq_goes_on(
+    web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccenter.calls.consumers.BEAT", 0.05)
+    await sync_to_async(put)(told(1, 5))
+    async with socket(web, await person("alice", "agent", "1001")) as channel:
+        for _ in range(3):
+            assert await channel.receive_json() == {"seq": 5, "facts": [], "more": False, "reset": False}
+        await sync_to_async(put)([facts.AgentChanged(6, AT, "1002", "READY")])
+        await publish(6)
+        async with asyncio.timeout(20):
+            while (batch := await channel.receive_json())["seq"] == 5:
+                pass
+        assert batch == {"seq": 6, "facts": [], "more": False, "reset": False}
+
+
+def test_given_the_pages_patience_then_it_is_longer_than_two_of_the_servers_words_take() -> None:
+    from ccenter.calls import consumers
+    from ccenter.desktop import apps
+
+    script = (Path(apps.__file__).parent / "static/desk/feed.js").read_text()
+    silent = int(re.search(r"const SILENT = (\d+);", script)[1])
+    assert 2000 * consumers.BEAT < silent < 3000 * consumers.BEAT
+
+
 async def test_given_many_facts_at_once_when_connected_then_they_come_in_pages_without_a_gap(web: Any) -> None:
     await sync_to_async(put)(told(1, 1700))
     got: list[int] = []
@@ -266,11 +294,13 @@ async def test_given_an_agent_who_loses_the_role_when_rights_are_looked_at_then_
 ) -> None:
     from django.contrib.auth.models import User
 
-    monkeypatch.setattr("ccenter.calls.consumers.CHECK_EVERY", 0.1)
+    monkeypatch.setattr("ccenter.calls.consumers.BEAT", 0.1)
     async with socket(web, await person("alice", "agent", "1001")) as channel:
         await channel.receive_json()
         await sync_to_async(User.objects.filter(username="alice").update)(is_active=False)
-        await channel.receive()
+        async with asyncio.timeout(20):
+            while not channel.closed:
+                await channel.receive()
         assert channel.close_code == 4403
 
 
@@ -298,3 +328,11 @@ async def test_given_sixty_seats_that_listen_when_facts_come_then_each_gets_its_
     await publish(63)
     answers = await asyncio.gather(*waiting)
     assert [seqs(body) for _, body in answers] == [[4 + n] for n in range(60)]
+
+
+def test_given_each_kind_of_fact_then_what_may_hold_a_telephone_number_is_masked_for_who_may_not_see_it() -> None:
+    from ccenter.calls.telling import NUMBERS
+
+    may_hold_one = {"ani", "dnis", "number", "target", "back_to", "party", "detail"}
+    for kind in typing.get_args(facts.AnyFact):
+        assert may_hold_one & set(kind.__struct_fields__) <= set(NUMBERS.get(kind.__name__, ())), kind.__name__

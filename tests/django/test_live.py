@@ -69,6 +69,10 @@ def test_given_a_busy_floor_when_the_lead_looks_then_all_of_it_is_there(db: None
         facts.CallEnded(40, at - 10, "c2", "ABANDONED", "customer", 16, "QUEUED", queue="sales", waited=40.0),
         *begun(50, "c3", at - 30),
         *begun(60, "c4", at - 20),
+        *[
+            facts.TrunkTaken(63 + n, at, call, "", f"ast1-{n}", "demo", "in", "13800138000")
+            for n, call in enumerate(("c1", "c3", "c4"))
+        ],
         facts.CallOfferedTo(70, at - 5, "c4", "1002", "ast1-l70", "sales"),
         facts.AgentChanged(71, at - 5, "1002", "RESERVED", call="c4", was="READY", lasted=80.0, endpoint="PJSIP/1002"),
         facts.MonitorStarted(72, at - 4, "c1", "1001", "1000", "listen", "lead"),

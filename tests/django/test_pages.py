@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from ccenter.calls.models import Agent
+from crm.models import ServiceRecord
 from tests.django.people import person
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +43,10 @@ def test_given_the_templates_when_searched_then_each_text_has_its_chinese() -> N
 
 
 def test_given_the_scripts_when_searched_then_no_text_can_become_markup_or_code() -> None:
-    dangerous = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc")
+    dangerous = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|setHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc|\bhx-"
+        r"|createContextualFragment|javascript:|setAttribute\(\"(?:on|href|src|style)|set(?:Timeout|Interval)\(\s*[\"`]"
+    )
     assert [path.name for path in SCRIPTS if dangerous.search(path.read_text())] == []
 
 
@@ -115,3 +120,22 @@ def test_given_an_agent_when_a_target_is_chosen_then_colleagues_and_queues_are_t
     assert [(seat["number"], seat["state"]) for seat in told["seats"]] == [("1002", "LOGGED_OUT")]
     assert {queue["code"] for queue in told["queues"]} == {"sales", "service"}
     assert Client().get("/desk/targets/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_given_a_follow_up_when_it_is_ticked_off_then_it_is_gone_from_the_day_and_a_strangers_is_not_theirs_to_tick() -> None:
+    mei, bo = person("mei", "agent", "1001"), person("bo", "agent", "1002")
+    today = timezone.localdate()
+    kept = {"call": "c1", "agent": "1001", "author": mei, "summary": "<b>call back</b>", "follow_up": today}
+    record = ServiceRecord.objects.create(**kept)
+    client, other = Client(), Client()
+    client.force_login(mei)
+    other.force_login(bo)
+    page = client.get("/desk/day/").content.decode()
+    assert page.count("&lt;b&gt;call back&lt;/b&gt;") == 2 and "<b>call" not in page  # due, and written today
+    assert "call back" not in other.get("/desk/day/").content.decode()
+    assert other.post("/desk/day/", {"done": record.pk}).status_code == 404
+    for wrong in ("", "x", "9" * 30):
+        assert client.post("/desk/day/", {"done": wrong}).status_code == 404
+    assert client.post("/desk/day/", {"done": record.pk}).content.decode().count("call back") == 1
+    assert Client(enforce_csrf_checks=True).post("/desk/day/", {"done": record.pk}).status_code in (302, 403)

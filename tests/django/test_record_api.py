@@ -148,6 +148,7 @@ def test_given_calls_that_go_on_when_the_lead_looks_then_seats_queues_and_trunks
     told = [
         facts.AgentChanged(1, at, "1001", "READY", endpoint="PJSIP/1001", was="NOT_READY"),
         *[facts.CallStarted(n, at + n, f"c{n}", f"ast1-{n}.0", "in", "13800138000", "4001", "demo") for n in (2, 3, 4)],
+        *[facts.TrunkTaken(n + 5, at + n, f"c{n}", "", f"ast1-{n}.0", "demo", "in", "13800138000") for n in (2, 3, 4)],
         *[facts.CallQueued(n + 10, at + n, f"c{n}", "sales", 0, 1) for n in (2, 3, 4)],
         facts.CallConnected(20, at + 20, "c2", "1001", "sales", 3.0, 1.0),
         facts.AgentChanged(21, at + 20, "1001", "TALKING", call="c2", endpoint="PJSIP/1001", was="READY", lasted=20.0),
@@ -160,7 +161,7 @@ def test_given_calls_that_go_on_when_the_lead_looks_then_seats_queues_and_trunks
     assert queues["sales"]["states"] == {"TALKING": 1}
     assert queues["sales"]["waiting_since"] == alice.get("/api/calls/c2/").json()["started_at"].replace(":02+", ":03+")
     (trunk,) = lead.get("/api/trunks/").json()
-    assert (trunk["capacity"], trunk["in_use"], [c["id"] for c in trunk["calls"]]) == (30, 3, ["c2", "c3", "c4"])
+    assert (trunk["capacity"], trunk["in_use"], [c["call"] for c in trunk["channels"]]) == (30, 3, ["c2", "c3", "c4"])
 
 
 @pytest.mark.parametrize(
@@ -197,16 +198,6 @@ def test_given_twice_as_much_when_listed_then_the_queries_stay_the_same(
         assert len(counted) == queries
 
 
-def test_given_the_schema_when_made_then_it_is_valid_and_names_every_way(lead: Any, client: Any) -> None:
-    import yaml
-    from drf_spectacular.validation import validate_schema
-
-    schema = yaml.safe_load(lead.get("/api/schema/").content)
-    validate_schema(schema)
-    assert {"/api/seat/sign-in/", "/api/calls/{ident}/timeline/", "/api/feed/", "/api/health/"} <= set(schema["paths"])
-    assert len({op["operationId"] for ways in schema["paths"].values() for op in ways.values() if "operationId" in op}) > 30
-
-
 def test_given_the_docs_page_when_read_then_everything_on_it_comes_from_our_own_server(lead: Any) -> None:
     import re
 
@@ -238,14 +229,7 @@ def test_given_alarms_when_a_lead_clears_one_then_it_is_done_with_and_raised_aga
 # -- login and health ------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def no_failures_yet() -> None:
-    from django.core.cache import cache
-
-    cache.clear()
-
-
-def test_given_a_password_when_logging_in_then_the_token_works_and_is_the_same_again(no_failures_yet: None, client: Any) -> None:
+def test_given_a_password_when_logging_in_then_the_token_works_and_is_the_same_again(client: Any) -> None:
     from tests.django.people import person
 
     person("alice", "agent", "1001", password="a-long-secret")
@@ -256,27 +240,9 @@ def test_given_a_password_when_logging_in_then_the_token_works_and_is_the_same_a
 
 
 @pytest.mark.parametrize("body", [{}, {"username": "alice"}, {"username": "alice", "password": 7}, [], "x"])
-def test_given_a_wrong_login_when_posted_then_400_and_no_token(body: Any, no_failures_yet: None, client: Any) -> None:
+def test_given_a_wrong_login_when_posted_then_400_and_no_token(body: Any, client: Any) -> None:
     answer = client.post("/api/token/", body, content_type="application/json")
     assert answer.status_code == 400 and "token" not in answer.json()
-
-
-@pytest.mark.slow
-def test_given_someone_who_guesses_when_it_goes_on_then_429_for_the_name_but_not_for_others(
-    no_failures_yet: None, client: Any
-) -> None:
-    from tests.django.people import person
-
-    person("alice", "agent", password="a-long-secret")
-    person("bob", "agent", password="b-long-secret")
-
-    def login(name: str, password: str) -> int:
-        who = {"username": name, "password": password}
-        return int(client.post("/api/token/", who, content_type="application/json").status_code)
-
-    assert [login("alice", f"guess{n}") for n in range(10)] == [400] * 10
-    assert login("alice", "guess") == 429
-    assert [login("bob", "b-long-secret") for _ in range(3)] == [200] * 3
 
 
 def test_given_the_processes_when_health_is_asked_then_it_tells_who_is_alive_and_no_more(

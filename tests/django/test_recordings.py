@@ -2,6 +2,8 @@
 
 import hashlib
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,32 @@ def test_given_a_recording_when_converted_again_then_nothing_changes(folder: Pat
     convert_recording(recording.id)
     convert_recording("no-such-recording")
     assert {**Recording.objects.values().get(), "raw_deleted_at": None} == {**first, "raw_deleted_at": None}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_given_workers_who_are_asked_for_the_same_recording_at_once_then_one_does_it_and_nobody_misses_the_original(
+    folder: Path,
+) -> None:
+    from django.db import connection
+
+    from ccenter.calls.models import Alarm
+    from ccenter.calls.tasks import convert_recording
+
+    recording = keep(folder, sound=samples(30.0))
+    together = threading.Barrier(4)
+
+    def work(_number: int) -> None:
+        try:
+            together.wait()
+            convert_recording(recording.id)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    recording.refresh_from_db()
+    assert (recording.error, recording.attempts, Alarm.objects.count()) == ("", 1, 0)
+    assert recording.converted_at and recording.raw_deleted_at and (folder / recording.file).is_file()
 
 
 def test_given_a_worker_that_died_after_the_file_when_another_comes_then_it_ends_the_work(folder: Path) -> None:

@@ -25,7 +25,7 @@ from typing import Any
 import uvloop
 
 from deploy.layout import REPO
-from tests.load import machine, talking
+from tests.load import desks, machine, talking
 from tests.load.centre import PEER_HOST, Centre
 from tests.load.rounds import ON_THE_PATH, Side, in_turn, nothing_left, one_round, to_answer, to_ringing
 from tests.load.rtp import Pump
@@ -40,7 +40,7 @@ TALK_SECONDS = float(os.environ.get("BENCH_SECONDS", "300"))
 PEER_TALK_SECONDS = min(60.0, TALK_SECONDS)
 WARM_UPS = 3
 PRIORITY = int(os.environ.get("BENCH_PRIORITY", "0"))
-NAMES = ("offered", "ivr", "talking", "core")
+NAMES = ("offered", "ivr", "talking", "desks", "core")
 ASKED = {  # at 40 calls a second, of the issue
     "offered": {"p50": 1.5, "p99": 2.0, "cpu": 2.5},
     "ivr": {"p99_ms": 100},
@@ -105,6 +105,10 @@ class Bench:
         name = f"{talking.TALKING} calls talking, recorded, {talking.RATE:g} new calls/s for {TALK_SECONDS:g} s"
         yield {"measure": name, "ours": mine, "peer": theirs, "ratio": {"cpu": ratio}, "asked": ASKED["talking"]}
 
+    async def desks(self) -> AsyncIterator[Result]:
+        async for result in desks.measure(self.centre, self.ours, say):
+            yield result
+
 
 @asynccontextmanager
 async def ready(state: Path) -> AsyncIterator[Bench]:
@@ -119,7 +123,7 @@ async def ready(state: Path) -> AsyncIterator[Bench]:
             end.callback(party.door.close)
         say(f"{len(centre.logins)} phones register, their agents sign in")
         await centre.register(phones)
-        await centre.sign_in()
+        await centre.sign_in(centre.logins)
         await centre.make_peer()
         yield Bench(centre, Party(callers[0], phones), Party(callers[1], phones))
 

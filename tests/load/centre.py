@@ -62,17 +62,21 @@ class Centre:
 
         await _side_by_side([one(login) for login in self.logins])
 
-    async def sign_in(self) -> None:
-        """All agents at their desk phones, ready. RuntimeError when one is refused."""
+    async def sign_in(self, logins: list[Json]) -> None:
+        """At their desk phones, ready. RuntimeError when one is refused."""
 
         async def one(login: Json) -> None:
             status, said = await self.seat(login, "sign-in", {"phone": "desk", "ready": True})
-            if status == 409:  # signed in from an earlier run
+            if status == 409:  # signed in already
                 status, said = await self.seat(login, "ready", {})
             if status not in (200, 202, 409):
                 raise RuntimeError(f"agent {login['extension']} cannot sign in: {status} {said}")
 
-        await _side_by_side([one(login) for login in self.logins])
+        await _side_by_side([one(login) for login in logins])
+
+    async def ask(self, logins: list[Json], action: str, body: Json) -> None:
+        """The same of each of these seats; a refusal is all right."""
+        await _side_by_side([self.seat(login, action, body) for login in logins])
 
     async def seat(self, login: Json, action: str, body: Json) -> tuple[int, str]:
         headers = {"Authorization": f"Token {login['token']}"}

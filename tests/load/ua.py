@@ -145,9 +145,9 @@ class Callers:
         self._run = secrets.token_hex(4)
         self.quiet = asyncio.Event()
 
-    def dial(self, dnis: str, talk: float | None, ears: tuple[int, int] | None = None) -> Call:
-        """Send an INVITE now."""
-        number = next(_numbers)
+    def dial(self, dnis: str, talk: float | None, ears: tuple[int, int] | None = None, number: int | None = None) -> Call:
+        """Send an INVITE now, from `number` or from one that nobody had."""
+        number = number or next(_numbers)
         call = Call(number, talk, ears=ears)
         key = b"%d-%s" % (number, self._run.encode())
         self.calls[key] = call
@@ -385,8 +385,8 @@ class Party:
         self.phones.connected = self._talks if not alone else lambda _: None
         self.callers.answered = self._talks if alone else lambda _: None
 
-    def dial(self, dnis: str, talk: float | None, ears: tuple[int, int] | None = None) -> Call:
-        call = self.callers.dial(dnis, talk, ears)
+    def dial(self, dnis: str, talk: float | None, ears: tuple[int, int] | None = None, number: int | None = None) -> Call:
+        call = self.callers.dial(dnis, talk, ears, number)
         self._by_number[call.number % 100_000_000] = call
         return call
 

@@ -37,6 +37,13 @@ class IsLead(BasePermission):
         return role_of(request.user) >= Role.LEAD
 
 
+class IsAdmin(BasePermission):
+    message = _("This is for administrators.")
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return role_of(request.user) >= Role.ADMIN
+
+
 class HasSeat(BasePermission):
     message = _("You have no seat.")
 

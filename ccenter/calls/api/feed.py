@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from ccenter.calls.api.base import AsyncView
+from ccenter.calls.api.serializers import FactTold
 from ccenter.calls.feed import hub
 from ccenter.calls.rights import listening
 
@@ -25,7 +26,7 @@ class FeedAnswer(serializers.Serializer):
     """Facts in order. Ask again with `since` = `seq`."""
 
     seq = serializers.IntegerField()
-    facts = serializers.ListField(child=serializers.DictField(), help_text="Each has seq, at, type and what its type tells.")
+    facts = serializers.ListField(child=FactTold())
     more = serializers.BooleanField(help_text="There is more already: ask at once.")
     reset = serializers.BooleanField(help_text="`since` is not of this record: read the lists anew, then go on from `seq`.")
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from ccenter.calls import live
 from ccenter.calls.api.base import HasSeat, IsLead, View
+from ccenter.calls.api.serializers import NumberShown, StepTold
 from ccenter.calls.rights import scope_of
 
 _encode = msgspec.json.Encoder().encode
@@ -52,7 +53,14 @@ FLOOR = inline_serializer(
             abandoned=WHOLE(help_text="In the last half hour."),
             signed_in=WHOLE(),
             ready=WHOLE(),
-            thresholds=serializers.DictField(help_text="waiting, wait_seconds, service_level; null: none is set."),
+            thresholds=inline_serializer(
+                "Thresholds",
+                {
+                    "waiting": WHOLE(allow_null=True, help_text="Callers; null: none is set, here and below."),
+                    "wait_seconds": serializers.FloatField(allow_null=True),
+                    "service_level": serializers.FloatField(allow_null=True, help_text="0 to 1."),
+                },
+            ),
         ),
         "calls": _rows(
             "FloorCall",
@@ -74,9 +82,25 @@ FLOOR = inline_serializer(
             since=WHEN(),
             started_at=WHEN(),
             queued_at=WHEN(allow_null=True),
-            path=serializers.ListField(child=serializers.DictField()),
+            path=serializers.ListField(child=StepTold()),
         ),
-        "trunks": _rows("FloorTrunk", code=TEXT(), name=TEXT(), capacity=WHOLE(), enabled=YES(), in_use=WHOLE()),
+        "trunks": _rows(
+            "FloorTrunk",
+            code=TEXT(),
+            name=TEXT(),
+            capacity=WHOLE(help_text="Channels."),
+            enabled=YES(),
+            in_use=WHOLE(help_text="Channels, whoever has them."),
+            channels=_rows(
+                "FloorChannel",
+                leg=TEXT(),
+                call=TEXT(),
+                agent=TEXT(help_text='The seat whose phone is reached by it; "" for an outside party.'),
+                direction=serializers.ChoiceField(["in", "out"]),
+                number=TEXT(),
+                since=WHEN(),
+            ),
+        ),
         "monitors": _rows("FloorMonitor", agent=TEXT(), supervisor=TEXT(), by=TEXT(), mode=TEXT(), since=WHEN(), call=TEXT()),
         "callbacks_open": WHOLE(),
         "alarms": _rows(
@@ -86,7 +110,7 @@ FLOOR = inline_serializer(
 )
 WAITER = {
     "id": TEXT(),
-    "number": inline_serializer("WaitingNumber", {"text": TEXT(), "token": TEXT()}),
+    "number": NumberShown(),
     "province": TEXT(),
     "city": TEXT(),
     "label": TEXT(),

@@ -48,7 +48,7 @@ class TrunksView(View):
 
     @extend_schema(responses=TrunkState(many=True), tags=["centre"], operation_id="trunks")
     def get(self, request: Request) -> Response:
-        """All trunks, how full they are, and your groups' calls on them."""
+        """All trunks, how full they are, and who is on them, where that is your groups' business."""
         trunks = history.trunks(scope_of(request.user))
         return Response(TrunkState(trunks, many=True, context={"user": request.user}).data)
 

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from ccenter.calls import recordings
 from ccenter.calls.api.base import IsLead, View
-from ccenter.calls.api.serializers import RecordingRow
+from ccenter.calls.api.serializers import AgentNamed, NumberShown, QueueNamed, RecordingRow
 from ccenter.calls.audio import peaks_of
 from ccenter.calls.models import Listening, Recording
 from ccenter.calls.rights import may_hear_call, scope_of
@@ -62,13 +62,13 @@ class FoundRecording(RecordingRow):
 
     direction = serializers.CharField()
     outcome = serializers.CharField()
-    number = serializers.DictField(help_text="text and token, as of all numbers.")
+    number = NumberShown()
     name = serializers.CharField()
     dnis = serializers.CharField()
     label = serializers.CharField()
     city = serializers.CharField()
-    queue = serializers.DictField(allow_null=True, help_text="code and name.")
-    agents = serializers.ListField(child=serializers.DictField(), help_text="number and name of who spoke.")
+    queue = QueueNamed(allow_null=True)
+    agents = AgentNamed(many=True, help_text="Who spoke.")
     listened = serializers.IntegerField(help_text="How often, ever; for leads.")
 
     class Meta(RecordingRow.Meta):

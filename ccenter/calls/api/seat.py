@@ -53,9 +53,9 @@ class SeatView(View):
 
 
 class RequestView(View):
-    permission_classes = [HasSeat]
-
-    @extend_schema(responses=ActionAnswer, tags=["seat"], operation_id="seat_request")
+    @extend_schema(
+        responses={200: ActionAnswer, 202: ActionAnswer, 409: ActionAnswer}, tags=["seat"], operation_id="seat_request"
+    )
     def get(self, request: Request, ident: str) -> Response:
         """What became of an action that was still pending."""
         row = Row.objects.filter(pk=ident, user=request.user).first()
@@ -127,6 +127,7 @@ ACTIONS = [
     _action("CancelConsult", "cancel-consult", "Let the consulted person go, take the customer back."),
     _action("JoinAll", "join-all", "Talk all three."),
     _action("LeaveCall", "leave", "Leave a three-way call; the others talk on."),
+    _action("InviteParty", "invite", "Ring a further person for your conference.", params.Consult),
     _action("DialNumber", "dial", "Ring your phone, then the number or the colleague.", params.Dial),
     _action("PickUp", "pick-up", "Take a call that rings at a colleague.", params.ThisCall),
     _action("TakeWaiting", "take", "Serve this waiting call now.", params.ThisCall),

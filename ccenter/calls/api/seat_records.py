@@ -56,7 +56,9 @@ IMPORTED = inline_serializer(
                 "number": serializers.CharField(),
                 "name": serializers.CharField(),
                 "action": serializers.ChoiceField(["new", "change", "same"]),
-                "fields": serializers.DictField(help_text="Field: [what it was, what it will be]."),
+                "fields": serializers.DictField(
+                    child=serializers.ListField(), help_text="Field: [what it was, what it will be]."
+                ),
             },
             many=True,
         ),
@@ -65,7 +67,9 @@ IMPORTED = inline_serializer(
             {"line": serializers.IntegerField(), "field": serializers.CharField(), "error": serializers.CharField()},
             many=True,
         ),
-        "passwords": serializers.DictField(help_text="Login: first password, of those that are new. Told this once."),
+        "passwords": serializers.DictField(
+            child=serializers.CharField(), help_text="Login: first password, of those that are new. Told this once."
+        ),
     },
 )
 

@@ -1,14 +1,15 @@
 """Shapes of what the REST interface answers."""
 
-from typing import Any
+from typing import Any, get_args
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from ccenter.calls.models import Call, Recording, Voicemail
+from ccenter.acd.facts import AnyFact
+from ccenter.calls.models import Call, Recording, TrunkChannel, Voicemail
 from ccenter.calls.rights import sees_numbers
 from ccenter.calls.telling import mask_in
-from ccenter.calls.tokens import token_of
+from ccenter.calls.tokens import Number, shown, token_of
 
 CALL_FIELDS = [
     "id", "direction", "state", "away", "outcome", "ani", "number", "token", "province", "city", "name", "dnis", "label",
@@ -16,6 +17,80 @@ CALL_FIELDS = [
     "waiting_since", "offered_at", "connected_at", "ended_at", "waited", "talked", "held", "ended_by", "recorded",
     "callback", "voicemail",
 ]  # fmt: skip
+
+
+STEP_FIELDS = (
+    "flow", "node", "key", "kind", "result", "queue", "reason", "target", "agent", "number", "back_to", "party", "action", "by",
+    "mailbox",
+)  # fmt: skip
+
+
+class NumberShown(serializers.Serializer):
+    """A telephone number: masked for who may not see it; `token` dials it all the same."""
+
+    text = serializers.CharField()
+    token = serializers.CharField(help_text='For /api/seat/dial/; "" when there is nobody to call.')
+
+
+class QueueNamed(serializers.Serializer):
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class AgentNamed(serializers.Serializer):
+    number = serializers.CharField()
+    name = serializers.CharField()
+
+
+_TEXT, _NUMBER, _WHEN = {"type": "string"}, {"type": "number"}, {"type": "string", "format": "date-time"}
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "description": "What else it tells depends on `type`: the fields of that class in ccenter/acd/facts.py.",
+        "properties": {
+            "seq": {"type": "integer"},
+            "at": _WHEN,
+            "type": {**_TEXT, "enum": [kind.__name__ for kind in get_args(AnyFact)]},
+            **{name: {**_TEXT, "description": "Left out where it is about none."} for name in ("call", "agent", "queue")},
+        },
+        "required": ["seq", "at", "type"],
+        "additionalProperties": True,
+    }
+)
+class FactTold(serializers.DictField):
+    """A fact, as JSON that was made already."""
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "description": "What else it tells depends on `step`: see ccenter/calls/projections/calls.py.",
+        "properties": {"at": _WHEN, "step": _TEXT},
+        "required": ["at", "step"],
+        "additionalProperties": True,
+    }
+)
+class StepTold(serializers.DictField):
+    """A step of a call's way, as it stands in the record."""
+
+
+@extend_schema_field({"type": "array", "items": {"oneOf": [_TEXT, _NUMBER]}, "minItems": 2, "maxItems": 2})
+class Candidate(serializers.ListField):
+    """[agent, score]"""
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {"oneOf": [{"type": "integer"}, {"type": "array", "items": _TEXT}]},
+        "minItems": 2,
+        "maxItems": 2,
+    }
+)
+class PassedOver(serializers.ListField):
+    """[how many, the first ten agents]"""
 
 
 class ForUser(serializers.BaseSerializer):
@@ -58,26 +133,30 @@ class CallRow(ForUser, serializers.ModelSerializer):
 
 
 class Step(ForUser, serializers.Serializer):
-    """One step of a call's way; what else it has depends on the kind of step."""
+    """One step of a call's way; what it has beside time and kind depends on the kind: see ccenter/calls/projections/calls.py."""
 
     at = serializers.DateTimeField()
     step = serializers.CharField(help_text="node, key, lookup, queue, talk, hold, transfer, end ...")
     seconds = serializers.FloatField(allow_null=True, help_text="Until the next step.")
+    position = serializers.IntegerField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {**super().get_fields(), **{name: serializers.CharField(required=False) for name in STEP_FIELDS}}
 
     def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
-        more = {k: v for k, v in instance.items() if k not in self.fields}
+        shown = super().to_representation(instance)
         if not self.whole_numbers():
-            more = {k: mask_in(v) if isinstance(v, str) else v for k, v in more.items()}
-        return {**super().to_representation(instance), **more}
+            shown |= {name: mask_in(shown[name]) for name in STEP_FIELDS if name in shown}
+        return shown
 
 
 class Why(serializers.Serializer):
     """Why this agent: the candidates with their scores (least wins), the others by why they were passed over."""
 
     strategy = serializers.CharField()
-    candidates = serializers.ListField(child=serializers.ListField(), help_text="[agent, score] each, the first ten.")
+    candidates = serializers.ListField(child=Candidate(), help_text="[agent, score] each, the first ten.")
     candidates_total = serializers.IntegerField()
-    passed_over = serializers.DictField(help_text="Reason: [how many, the first ten agents].")
+    passed_over = serializers.DictField(child=PassedOver(), help_text="Reason: [how many, the first ten agents].")
 
 
 class Offer(serializers.Serializer):
@@ -162,10 +241,16 @@ class SeatState(serializers.Serializer):
     call = CallRow(allow_null=True)
 
 
+class Phones(serializers.Serializer):
+    browser = serializers.BooleanField()
+    desk = serializers.BooleanField()
+    number = serializers.CharField(help_text='The one kept, "" for none.')
+
+
 class OwnSeat(SeatState):
     seq = serializers.IntegerField(help_text="The last fact on record.")
     phone = serializers.ChoiceField(["browser", "desk", "number", ""], help_text="The kind of phone signed in with.")
-    phones = serializers.DictField(help_text="What one may sign in with: browser, desk (true or false), number (the one kept).")
+    phones = Phones(help_text="What one may sign in with.")
 
 
 class QueueState(serializers.Serializer):
@@ -178,11 +263,26 @@ class QueueState(serializers.Serializer):
     states = serializers.DictField(child=serializers.IntegerField(), help_text="State: how many of these agents.")
 
 
+class ChannelRow(serializers.Serializer):
+    """A channel of a trunk in use."""
+
+    leg = serializers.CharField()
+    call = serializers.CharField()
+    agent = serializers.CharField(help_text='The seat whose phone is reached by it; "" for a customer or other outside party.')
+    direction = serializers.ChoiceField(["in", "out"])
+    number = serializers.SerializerMethodField(help_text="Who calls, or is called by it.")
+    since = serializers.DateTimeField(source="started_at")
+
+    @extend_schema_field(NumberShown)
+    def get_number(self, channel: TrunkChannel) -> Number:
+        return shown(channel.number, "t", channel.leg, self.context["user"])
+
+
 class TrunkState(serializers.Serializer):
     trunk = serializers.CharField()
     name = serializers.CharField()
     node = serializers.CharField()
     enabled = serializers.BooleanField()
     capacity = serializers.IntegerField(help_text="Channels.")
-    in_use = serializers.IntegerField(help_text="Calls that came in over it.")
-    calls = CallRow(many=True)
+    in_use = serializers.IntegerField(help_text="Channels, whoever has them.")
+    channels = ChannelRow(many=True, help_text="Those of your groups' calls and seats.")

@@ -1,5 +1,6 @@
 """Tables of the call centre: its configuration here, its record in `record`."""
 
+from ccenter.calls.models.access import LoginAttempt
 from ccenter.calls.models.centre import (
     Agent,
     AgentSkill,
@@ -31,6 +32,7 @@ from ccenter.calls.models.record import (
     RecorderPosition,
     Recording,
     Request,
+    TrunkChannel,
     Voicemail,
 )
 
@@ -53,6 +55,7 @@ __all__ = [
     "FlowVersion",
     "Holiday",
     "Listening",
+    "LoginAttempt",
     "Monitoring",
     "Number",
     "OpeningHours",
@@ -68,6 +71,7 @@ __all__ = [
     "SeatGroup",
     "Skill",
     "Trunk",
+    "TrunkChannel",
     "Voicemail",
     "WebPhone",
 ]

@@ -18,6 +18,7 @@ from ccenter.calls.models.fields import CodeField, MinuteOfDayField, SecretField
 from ccenter.calls.numbers import normalise
 
 LEVELS = [MinValueValidator(1), MaxValueValidator(10)]
+AWAY = [MinValueValidator(1), MaxValueValidator(600)]  # the customer hears music meanwhile
 AGENT_NUMBER = r"^[0-9]{2,10}\Z"
 EIGHT_SIGNS = r"^\S{8,}\Z"
 
@@ -39,6 +40,7 @@ class CentreSettings(models.Model):
     rest_seconds = models.FloatField(_("rest of an agent whose phone refused"), default=10.0)
     dial_seconds = models.FloatField(_("longest ringing of a called number"), default=30.0)
     wrap_up_seconds = models.FloatField(_("wrap-up after a call of no queue"), default=15.0)
+    away_seconds = models.FloatField(_("in a call, a lost browser is waited for"), default=30.0, validators=AWAY)
     voicemail_seconds = models.PositiveIntegerField(_("longest message"), default=180)
     default_target = StructField(_("for a called number nobody set up"), null=True, blank=True)
     keep_recordings_days = models.PositiveIntegerField(_("days recordings are kept"), default=365)
@@ -51,6 +53,7 @@ class CentreSettings(models.Model):
                 condition=Q(ageing__gt=0, rest_seconds__gte=0, dial_seconds__gt=0, wrap_up_seconds__gte=0),
                 name="settings_seconds",
             ),
+            models.CheckConstraint(condition=Q(away_seconds__range=(1, 600)), name="settings_away"),
             target_is_known("settings_target", "default_target"),
         ]
 

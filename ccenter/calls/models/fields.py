@@ -33,6 +33,10 @@ class StructField(models.JSONField):
         except msgspec.ValidationError as error:
             raise ValidationError(_("Not understood: %(error)s"), params={"error": str(error)}) from error
 
+    def save_form_data(self, instance: models.Model, data: Any) -> None:
+        """A field left empty is as at first, where the column must hold something."""
+        super().save_form_data(instance, self.get_default() if data is None and not self.null else data)
+
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         """In migrations it is what it is in the database."""
         name, _path, args, kwargs = super().deconstruct()
@@ -67,6 +71,20 @@ def code_is_code(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(condition=models.Q(code__regex=CODE), name=f"{name}_code")
 
 
+class TargetConstraint(models.CheckConstraint):
+    """Django checks what a form brings with JSON's null for None, and writes SQL's NULL, which passes: so None passes here."""
+
+    def validate(self, model: Any, instance: models.Model, *args: Any, **kwargs: Any) -> None:
+        field, _, _ = self.condition.children[0][0].partition("__")
+        if getattr(instance, field) is not None:
+            super().validate(model, instance, *args, **kwargs)
+
+    def deconstruct(self) -> tuple[str, Any, Any]:
+        """In migrations it is what it is in the database."""
+        _path, args, kwargs = super().deconstruct()
+        return "django.db.models.CheckConstraint", args, kwargs
+
+
 def target_is_known(name: str, field: str) -> models.CheckConstraint:
     """A target names a kind the core knows; NULL passes where the column allows it."""
-    return models.CheckConstraint(condition=models.Q(**{f"{field}__has_key": "to", f"{field}__to__in": TARGETS}), name=name)
+    return TargetConstraint(condition=models.Q(**{f"{field}__has_key": "to", f"{field}__to__in": TARGETS}), name=name)

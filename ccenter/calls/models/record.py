@@ -118,6 +118,35 @@ class CallAgent(models.Model):
         return f"{self.call} {self.agent}"
 
 
+class TrunkChannel(models.Model):
+    """A channel of a trunk and the leg that has or had it, folded. In use while `ended_at` is null.
+
+    `number` is who calls or is called by it, in E.164 if it can be called, "" if withheld. `agent`: the seat whose phone
+    that is, "" for others.
+    """
+
+    leg = models.TextField(primary_key=True)
+    trunk = models.TextField(_("trunk"))
+    call = models.TextField(default="")
+    agent = models.TextField(default="")
+    direction = models.TextField(_("direction"))
+    number = models.TextField(_("number"), default="")
+    started_at = models.DateTimeField(_("started"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    class Meta:
+        verbose_name = _("channel of a trunk")
+        verbose_name_plural = _("channels of trunks")
+        indexes = [
+            models.Index(fields=["trunk"], condition=Q(ended_at__isnull=True), name="channel_in_use"),
+            models.Index(fields=["started_at"], name="channel_started"),
+        ]
+        constraints = [models.CheckConstraint(condition=Q(direction__in=["in", "out"]), name="channel_direction")]
+
+    def __str__(self) -> str:
+        return f"{self.trunk} {self.leg}"
+
+
 class CallOffer(models.Model):
     """An agent's phone was made to ring for a call, folded. `routed` is the seq of the fact that says why, 0 if asked for.
 

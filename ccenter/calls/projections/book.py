@@ -25,6 +25,7 @@ from ccenter.calls.models import (
     CallOffer,
     Monitoring,
     Recording,
+    TrunkChannel,
     Voicemail,
 )
 
@@ -40,14 +41,15 @@ CONVERTERS = {
 }  # fmt: skip
 NOT_FOLDED: dict[type[Model], set[str]] = {Recording: CONVERTERS, Voicemail: {"heard_at", "heard_by_id"}}
 KEYS: dict[type[Model], tuple[str, ...]] = {CallAgent: ("call", "agent"), AgentDay: ("agent", "day")}
-FOLDED = (Call, CallAgent, CallOffer, Recording, Voicemail, AgentStatus, AgentStateSpan, AgentDay, Monitoring)
+FOLDED = (Call, CallAgent, CallOffer, Recording, Voicemail, AgentStatus, AgentStateSpan, AgentDay, Monitoring, TrunkChannel)
 MOST_DAYS = 5000  # rows of agents' days kept at hand
 
 
 def on(kind: type[F], needs: tuple[str, ...] = ("call",)) -> Callable[[Callable[["Book", F], None]], Callable[["Book", F], None]]:
     """Registers the fold of a type of fact.
 
-    `needs` names the rows it looks at by the fact's fields: call, recording, agent, supervisor; "day": the agent's day.
+    `needs` names the rows it looks at by the fact's fields: call, recording, agent, supervisor, leg (on a trunk); "day": the
+    agent's day.
     """
 
     def register(fold: Callable[["Book", F], None]) -> Callable[["Book", F], None]:
@@ -81,6 +83,7 @@ class Book:
         self.parts: dict[str, dict[str, CallAgent]] = {}  # call -> agent -> row
         self.offers: dict[str, list[CallOffer]] = {}  # of a call, those that ring
         self.recordings: dict[str, Recording] = {}
+        self.channels: dict[str, TrunkChannel] = {}  # by leg
         self.statuses: dict[str, AgentStatus] = {}
         self.days: dict[tuple[str, date], AgentDay] = {}
         self.monitorings: dict[str, Monitoring | None] = {}  # supervisor -> what goes on
@@ -93,10 +96,10 @@ class Book:
         self._changed: dict[type[Model], dict[int, Model]] = {kind: {} for kind in FOLDED}
 
     def load(self, batch: Iterable[facts.Fact]) -> None:
-        """Reads what the facts' folds will look at and is not here yet. Seven queries at most, none for calls that begin."""
-        wanted: dict[str, set[str]] = {"call": set(), "recording": set(), "agent": set(), "supervisor": set()}
+        """Reads what the facts' folds will look at and is not here yet. Eight queries at most, none for calls that begin."""
+        wanted: dict[str, set[str]] = {name: set() for name in ("call", "recording", "agent", "supervisor", "leg")}
         days: set[tuple[str, date]] = set()
-        begun = set()
+        begun, taken = set(), set()
         for fact in batch:
             for name in NEEDS.get(type(fact), ()):
                 if name == "day":
@@ -107,6 +110,8 @@ class Book:
                 begun.add(fact.call)
             elif isinstance(fact, facts.RecordingStarted):
                 wanted["recording"].discard(fact.recording)
+            elif isinstance(fact, facts.TrunkTaken):
+                taken.add(fact.leg)
         if calls := wanted["call"] - begun - self.calls.keys():
             self.calls.update(Call.objects.in_bulk(calls))
             for part in CallAgent.objects.filter(call__in=calls):
@@ -115,6 +120,8 @@ class Book:
                 self.offers.setdefault(offer.call, []).append(offer)
         if recordings := wanted["recording"] - self.recordings.keys():
             self.recordings.update(Recording.objects.in_bulk(recordings))
+        if legs := wanted["leg"] - taken - self.channels.keys():
+            self.channels.update(TrunkChannel.objects.in_bulk(legs))
         if agents := wanted["agent"] - self.statuses.keys():
             self.statuses.update(AgentStatus.objects.in_bulk(agents))
         if days := days - self.days.keys():
@@ -131,7 +138,7 @@ class Book:
         if len(self.days) > MOST_DAYS:
             self.days.clear()
         for ident in self._over:
-            for rows in (self.calls, self.parts, self.offers, self.recordings):
+            for rows in (self.calls, self.parts, self.offers, self.recordings, self.channels):
                 rows.pop(ident, None)
         self._over.clear()
 
@@ -142,7 +149,7 @@ class Book:
         self._changed[type(row)][id(row)] = row
 
     def over(self, ident: str) -> None:
-        """Nothing more is expected of this call or recording: its rows need not stay at hand."""
+        """Nothing more is expected of this call, recording or leg: its rows need not stay at hand."""
         self._over.append(ident)
 
     def call(self, fact: Any) -> Call:

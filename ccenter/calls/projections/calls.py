@@ -4,8 +4,8 @@
 node (flow, node), key (node, key), lookup (kind, result), queue (queue, position), requeue (queue, reason), exit (queue, key),
 overflow (queue, reason, target), talk (agent, queue), reached (number), hold, resume, transfer (kind, target, agent),
 transfer_failed (target, reason, back_to), consult (target), consult_answered (target), consult_ended (target, reason),
-conference (target), left (party), away (agent), back (agent), forced (action, by), callback (number), voicemail (mailbox,
-seconds), end (by).
+conference (target), invited (target), came (party), not_come (party, reason), left (party),
+away (agent), back (agent), forced (action, by), callback (number), voicemail (mailbox, seconds), end (by).
 """
 
 from typing import Any
@@ -240,6 +240,23 @@ def conference_started(book: Book, fact: facts.ConferenceStarted) -> None:
     call = book.call(fact)
     call.state = "CONNECTED"
     _step(call, fact.at, "conference", target=fact.target)
+
+
+@on(facts.PartyInvited)
+def party_invited(book: Book, fact: facts.PartyInvited) -> None:
+    _step(book.call(fact), fact.at, "invited", target=fact.target)
+    _take_part(book, fact.call, _agent_of(fact.target), fact)
+
+
+@on(facts.PartyJoined)
+def party_joined(book: Book, fact: facts.PartyJoined) -> None:
+    _step(book.call(fact), fact.at, "came", party=fact.party)
+    _take_part(book, fact.call, _agent_of(fact.party), fact, spoke=True)
+
+
+@on(facts.InvitationEnded)
+def invitation_ended(book: Book, fact: facts.InvitationEnded) -> None:
+    _step(book.call(fact), fact.at, "not_come", party=fact.party, reason=fact.reason)
 
 
 @on(facts.PartyLeft)

@@ -4,10 +4,13 @@ import io
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from django.core.management import call_command
 
+from ccenter.acd import facts
 from ccenter.calls.models import Agent, Call
+from ccenter.calls.recorder import parse, store
 from ccenter.calls.selectors import last_agent_of
 from crm.models import Article, Category, Complaint, Customer, CustomerNote, DueRule, MailTemplate, News, Script, ServiceRecord
 from tests.django.desktop.customers import call
@@ -31,6 +34,17 @@ def test_given_a_seed_when_run_again_then_nothing_is_there_twice() -> None:
     assert all(before)
     seed()
     assert [table.objects.count() for table in TABLES] == before
+
+
+def test_given_the_demo_when_its_record_is_made_anew_from_the_facts_then_its_past_is_still_there() -> None:
+    store(
+        [parse(msgspec.json.encode(facts.CallStarted(1, 1_800_000_000.0, "c9", "ast1-1.0", "in", "13800138000", "4001", "demo")))]
+    )
+    before = set(Call.objects.values_list("id", "customer", "started_at"))
+    Call.objects.filter(id="c9").update(city="doubted")
+    call_command("rebuild_projections", stdout=io.StringIO())
+    assert set(Call.objects.values_list("id", "customer", "started_at")) == before
+    assert Call.objects.get(id="c9").city != "doubted"
 
 
 def test_given_the_demo_then_all_that_was_done_is_whole() -> None:

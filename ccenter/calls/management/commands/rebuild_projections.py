@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from ccenter.calls.models import (
     AgentDay,
@@ -17,11 +18,11 @@ from ccenter.calls.models import (
     Monitoring,
     RecorderPosition,
     Recording,
+    TrunkChannel,
     Voicemail,
 )
 from ccenter.calls.projections import fold
 from ccenter.calls.recorder import restore
-from ccenter.calls.spool import PREFIX
 
 BATCH = 2000
 
@@ -68,10 +69,11 @@ def rebuild(batch: int = BATCH) -> int:
 
 
 def _empty() -> None:
-    """Takes the rows the facts will make again. Recordings and voicemails keep what others wrote into them."""
-    Call.objects.exclude(id__startswith=PREFIX).delete()
+    """Takes the rows the facts will make again. Recordings and voicemails keep what others wrote into them, and calls of which
+    no fact tells were brought by others (the last resort's, the past of a demo)."""
+    Call.objects.filter(Exists(Fact.objects.filter(call=OuterRef("id")))).delete()
     Recording.objects.update(state="unknown", pauses=0)
-    emptied = (CallAgent, CallOffer, AgentStatus, AgentStateSpan, AgentDay, Monitoring)
+    emptied = (CallAgent, CallOffer, AgentStatus, AgentStateSpan, AgentDay, Monitoring, TrunkChannel)
     tables = ", ".join(model._meta.db_table for model in emptied)
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {tables}")

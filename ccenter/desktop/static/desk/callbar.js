@@ -21,14 +21,18 @@ export class CallBar {
     this._draw();
     this.model.addEventListener("seat", () => this.show());
     this.model.addEventListener("call", () => this.show());
-    for (const kind of ["ringing", "talking", "over", "muted", "line"]) this.phone.addEventListener(kind, () => this.show());
+    for (const kind of ["ringing", "talking", "over", "muted", "line", "quality"]) this.phone.addEventListener(kind, () => this.show());
     setInterval(() => this._tick(), 500);
   }
 
-  /** What a key or a button does. Refused: says why. */
+  /** What a key or a button does. Refused: says why; for what is not possible now the centre knows the reason. */
   async do(name) {
     const button = this.buttons[name];
-    if (button?.disabled || button?.hidden) return;
+    if (button.hidden || button.dataset.busy) return;
+    if (button.disabled && !ASKED.has(name)) {
+      say(interpolate(gettext("%s: not possible now."), [button.title]), "bad");
+      return;
+    }
     try {
       await DO[name](this);
     } catch (error) {
@@ -85,9 +89,11 @@ export class CallBar {
       el("div.call-keys", { hidden: true }, ...KEYS.map((key) => el("button.b", { type: "button", onclick: () => this.sendKey(key) }, key))),
       el("div.party", { hidden: true },
         el("div.party-head", null, icon("user-share"), el("b.party-name"), el("span.party-state.muted"), el("span.clock.party-clock")),
+        el("div.party-guests"),
         el("div.party-buttons", null,
           this._button("complete", gettext("Hand over"), "check", "L", ".main"),
           this._button("join", gettext("All three"), "users-group", "J"),
+          this._button("invite", gettext("Invite"), "user-plus", "I"),
           this._button("cancel", gettext("Back"), "arrow-back-up", "B"),
           this._button("leave", gettext("Leave"), "door-exit", "L"))),
     );
@@ -154,14 +160,20 @@ export class CallBar {
     if (party) {
       setText($(".party-name", root), this.desk.target(party.target));
       setText($(".party-state", root), party.joined ? gettext("in the call") : party.up ? gettext("consultation") : gettext("rings"));
-      b.complete.hidden = b.cancel.hidden = b.join.hidden = party.joined;
-      b.leave.hidden = !party.joined;
+      b.complete.hidden = b.join.hidden = party.joined;
+      b.cancel.hidden = party.joined && !call.guests.length;
+      setText($("span", b.cancel), party.joined ? gettext("Let the last go") : gettext("Back"));
+      b.leave.hidden = b.invite.hidden = !party.joined;
+      $(".party-guests", root).replaceChildren(...call.guests.map((one) => el("div", null, icon("user"), el("b", null, this.desk.target(one.target)), el("span.muted", null, one.up ? gettext("in the call") : gettext("rings")))));
     }
     this._enable("complete", may("CompleteTransfer"));
     this._enable("join", may("JoinAll"));
     this._enable("cancel", may("CancelConsult"));
     this._enable("leave", may("LeaveCall"));
-    const warn = !live ? "" : call.away ? gettext("Your phone was lost. The customer hears music until you are back.") : phone.muted ? gettext("You are muted. The customer does not hear you.") : paused ? gettext("Recording is paused.") : "";
+    this._enable("invite", may("InviteParty"));
+    const { quality } = phone;
+    const poor = call?.phase === "talking" && phone.talking && quality?.bars < 2 && [Math.round(quality.loss), Math.round(quality.delay)];
+    const warn = !live ? "" : call.away ? gettext("Your phone was lost. The customer hears music until you are back.") : phone.muted ? gettext("You are muted. The customer does not hear you.") : poor ? interpolate(gettext("The line is bad: loss %s %, delay %s ms."), poor) : paused ? gettext("Recording is paused.") : "";
     setText($(".call-warn", root), warn);
     $(".call-warn", root).hidden = !warn;
     this._tick();
@@ -187,6 +199,8 @@ export class CallBar {
   }
 }
 
+const ASKED = new Set(["hangUp", "hold", "record", "complete", "join", "cancel", "leave"]); // what the centre does, not this page
+
 const DO = {
   answer: async (bar) => (bar.phone.on ? bar.phone.answer() : bar.act("answer", {}, "answer")),
   hangUp: (bar) => bar.act("hang-up", {}, "hangUp"),
@@ -195,6 +209,7 @@ const DO = {
   keys: async (bar) => bar._keypad(!bar.keypad),
   transfer: async (bar) => bar.desk.transfer("transfer"),
   consult: async (bar) => bar.desk.transfer("consult"),
+  invite: async (bar) => bar.desk.transfer("invite"),
   record: (bar) => bar.act(bar.model.live?.recording === "paused" ? "resume-recording" : "pause-recording", {}, "record"),
   complete: (bar) => bar.act("complete", {}, "complete"),
   join: (bar) => bar.act("join-all", {}, "join"),

@@ -6,6 +6,7 @@ import { showDevices } from "./devices.js";
 import { $, el, icon, pageData, say, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { clock } from "./format.js";
+import "./fragments.js";
 import { listen, showKeys } from "./keys.js";
 import { Lists } from "./lists.js";
 import { DONE, Model } from "./model.js";
@@ -74,10 +75,17 @@ const desk = {
   },
 };
 
-/** Ready once the phone is registered: a call that came before would not ring. */
+/** Ready once the phone is registered: a call that came before would not ring. The centre may know of it a moment later than we. */
 async function beReady() {
-  for (let tries = 0; tries < 100 && phone.line !== "online"; tries += 1) await new Promise((done) => setTimeout(done, 50));
-  await act("ready").catch((error) => say(error.message, "bad"));
+  let why = null;
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (phone.line === "online") {
+      why = await act("ready").then(() => null, (error) => error);
+      if (why?.body?.reason !== "phone_offline") break;
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  if (why) say(why.message, "bad");
 }
 
 /** What stands in the middle while there is no call. */
@@ -191,7 +199,7 @@ async function takePhone() {
 async function begin() {
   bar = new CallBar($("#call"), desk);
   states = new States(desk, page);
-  wrapUp = new WrapUp($("#right"), desk);
+  wrapUp = new WrapUp($("#record"), desk);
   pop = new Pop($("#pop"), $("#pop-tabs"), desk);
   lists = new Lists($("#list"), $("#list-tabs"), desk);
   search();
@@ -329,7 +337,7 @@ function keys() {
   };
   const does = {
     F2: press("answer"), F4: press("hangUp"), F8: press("hold"), F9: () => void states.toggle(),
-    m: press("mute"), k: press("keys"), t: press("transfer"), c: press("consult"), j: press("join"), b: press("cancel"), p: press("record"),
+    m: press("mute"), k: press("keys"), t: press("transfer"), c: press("consult"), j: press("join"), i: press("invite"), b: press("cancel"), p: press("record"),
     l: () => void bar.do(model.live?.party?.joined ? "leave" : "complete"),
     d: goTo("#dial"), "/": goTo("#search"), w: goTo("#summary"), n: goTo("#note"), g: () => void lists.next(),
     "?": () => void showKeys(),

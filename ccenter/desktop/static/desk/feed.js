@@ -4,7 +4,7 @@
 
 import { get } from "./api.js";
 
-const SILENT = 75000; // ms without a word from a socket until it is taken for dead
+const SILENT = 60000; // ms without a word from a socket until it is taken for dead: the server says one every 25 s
 const FIRST_WAIT = 300;
 const LONGEST_WAIT = 5000;
 const SOCKETS_TRIED = 3; // failures in a row until the long poll takes over for a while

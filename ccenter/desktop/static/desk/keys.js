@@ -13,6 +13,7 @@ export const KEYS = [
   ["C", gettext("Consult")],
   ["L", gettext("Hand the call over; leave a conference")],
   ["J", gettext("All three talk")],
+  ["I", gettext("Invite one more")],
   ["B", gettext("Back to the customer")],
   ["P", gettext("Pause the recording")],
   ["D", gettext("Dial a number")],

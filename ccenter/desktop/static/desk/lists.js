@@ -8,6 +8,7 @@ import { chime } from "./sound.js";
 const AFTER_CALL = 2000; // ms: the next call may come first, and outranks a list
 // ms between readings of the waiting lines: facts come in bunches, and sixty seats must not ask at each of them
 const LOOK_AFTER = { few: 1000, many: 3000, busy: 10000 };
+const MOST_MESSAGES = 50;
 const MANY = 5;
 const RINGS_LONG = 3; // seconds: what rings at a colleague for so long may be picked up; most is answered sooner
 const LINES = { CallQueued: "waits", CallRequeued: "waits", CallOfferedTo: "rings", CallConnected: "", CallEnded: "", QueueLeft: "", CallOverflowed: "", CallTransferred: "" };
@@ -78,7 +79,7 @@ export class Lists {
   push(news) {
     if (news.type === "message") {
       this.unread = news.unread;
-      if (!this.data.messages.some((one) => one.id === news.message.id)) this.data.messages.unshift(news.message);
+      if (!this.data.messages.some((one) => one.id === news.message.id)) this._new(news.message);
       if (!news.message.mine) {
         chime();
         if (this.current !== "messages") say(`${news.message.from.name}: ${news.message.text.slice(0, 120)}`);
@@ -90,6 +91,10 @@ export class Lists {
       if (sent) Object.assign(sent, { reads: news.reads, of: news.of });
       if (this.current === "messages") this.draw();
     }
+  }
+
+  _new(message) {
+    this.data.messages = [message, ...this.data.messages].slice(0, MOST_MESSAGES);
   }
 
   async read(kind) {
@@ -134,7 +139,22 @@ export class Lists {
     const draw = { waiting: () => this._waiting(), callbacks: () => this._callbacks(), voicemails: () => this._voicemails(), messages: () => [this._write(), el("div.message-list", null, this._messages())] }[this.current];
     const playing = $("audio", this.root);
     if (playing && !playing.paused && this.current === "voicemails") return; // not in the middle of a message
+    const held = this._held();
     this.root.replaceChildren(...draw());
+    held?.();
+  }
+
+  /** What puts the focus back after a drawing: on the same control of the same item, or on the list when that is gone. */
+  _held() {
+    const active = document.activeElement;
+    const item = this.root.contains(active) && active.closest("[data-item]");
+    if (!item) return null;
+    const controls = (node) => [node, ...node.querySelectorAll("button, audio")];
+    const place = controls(item).indexOf(active);
+    return () => {
+      const same = [...this.root.querySelectorAll("[data-item]")].find((one) => one.dataset.item === item.dataset.item);
+      (same && controls(same)[place] ? controls(same)[place] : this.root).focus({ preventScroll: true });
+    };
   }
 
   _nothing(iconName, text) {
@@ -148,7 +168,7 @@ export class Lists {
   _waiting() {
     const { waiting, ringing } = this.data;
     const line = (call, more, action, allowed, title, label) =>
-      el("div.item", null,
+      el("div.item", { dataset: { item: call.id } },
         el("div.grow", null, el("b.tnum", null, call.number.text || gettext("Number withheld")), el("div.muted", null, [call.label || call.queue_name || call.queue, call.city, more].filter(Boolean).join(" · "))),
         el("span.tnum.wait", { dataset: { since: String(moment(call.since) / 1000) } }, ""),
         el("button.b.small", { type: "button", dataset: { needs: allowed }, disabled: !this.model.may(allowed), title, onclick: (event) => this._take(event.currentTarget, action, call.id) }, label));
@@ -223,7 +243,7 @@ export class Lists {
     if (!callbacks.length) return this._nothing("checks", gettext("No callbacks are due."));
     return callbacks.map((one) => {
       const menu = el("div.closings", { hidden: true }, CLOSINGS.map(([code, name]) => el("button.b.small", { type: "button", onclick: () => this._close(one.id, code) }, name)));
-      return el("div.item.stack", null,
+      return el("div.item.stack", { dataset: { item: one.id } },
         el("div.item-line", null,
           el("button.num.tnum", { type: "button", disabled: !one.number.token, title: gettext("Call this number"), onclick: () => this.desk.dial({ token: one.number.token }, one.number.text) }, icon("phone"), one.number.text),
           one.customer ? el("button.link-button", { type: "button", onclick: () => this.desk.openCustomer(one.customer.id) }, one.customer.name) : null,
@@ -248,7 +268,7 @@ export class Lists {
     if (!voicemails.length) return this._nothing("mailbox", gettext("No voicemails."));
     return voicemails.map((one) => {
       const caller = typeof one.caller === "object" ? one.caller : { text: one.caller, token: one.token };
-      const item = el(`div.item.stack${one.heard_at ? "" : ".new"}`, null,
+      const item = el(`div.item.stack${one.heard_at ? "" : ".new"}`, { dataset: { item: one.id } },
         el("div.item-line", null,
           caller?.text ? el("button.num.tnum", { type: "button", disabled: !caller.token, title: gettext("Call this number"), onclick: () => this.desk.dial({ token: caller.token }, caller.text) }, icon("phone"), caller.text) : el("span", null, gettext("Number withheld")),
           el("span.grow"),
@@ -289,7 +309,7 @@ export class Lists {
       try {
         const sent = await post("/api/desk/messages/", { ...JSON.parse(to.value), text: text.value.trim() });
         text.value = "";
-        if (!this.data.messages.some((one) => one.id === sent.id)) this.data.messages.unshift(sent);
+        if (!this.data.messages.some((one) => one.id === sent.id)) this._new(sent);
         $(".message-list", this.root)?.replaceChildren(...this._messages());
       } catch (error) {
         say(error.message, "bad");
@@ -303,9 +323,9 @@ export class Lists {
   _messages() {
     const { messages } = this.data;
     if (!messages.length) return this._nothing("message", gettext("No messages."));
-    return messages.slice(0, 100).map((one) => {
+    return messages.map((one) => {
       const other = one.mine ? `→ ${one.to.name}` : `${one.from.number} ${one.from.name}`.trim();
-      const item = el(`div.item.stack.message${one.mine || one.read_at ? "" : ".new"}`, null,
+      const item = el(`div.item.stack.message${one.mine || one.read_at ? "" : ".new"}`, { dataset: { item: one.id } },
         el("div.item-line", null, el("b", null, other), el("span.grow"),
           one.mine && one.of ? el("span.muted", { title: gettext("Read by") }, icon(one.reads >= one.of ? "checks" : "check"), one.of > 1 ? ` ${one.reads}/${one.of}` : "") : null,
           el("time.muted", null, shortTime(one.sent_at))),

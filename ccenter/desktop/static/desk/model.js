@@ -10,6 +10,7 @@ function fresh(id, at) {
   return {
     id, phase: "ringing", since: at, connected: null, ended: null, role: "agent", mine: false, direction: "in", number: "", name: "", queue: "",
     party: null, // {target, up, joined, since} whom we consult
+    guests: [], // {target, up} beyond the third person of a conference
     recording: "", // "", on, paused
     away: false, pop: null, customer: null, failure: "", saved: false, draft: null, read: 0,
   };
@@ -108,7 +109,7 @@ export class Model extends EventTarget {
 
   _done(call, phase, at) {
     if (DONE.has(call.phase)) return;
-    Object.assign(call, { phase, ended: at, party: null, away: false, recording: "" });
+    Object.assign(call, { phase, ended: at, party: null, guests: [], away: false, recording: "" });
     this._said(call.id);
   }
 
@@ -156,7 +157,7 @@ const SEAT = {
   },
 };
 
-const RESTORED = new Set(["ConsultStarted", "ConsultAnswered", "ConsultEnded", "ConferenceStarted", "PartyLeft", "CallConnected", "CallTransferred", "RecordingStarted", "RecordingPaused", "RecordingDone"]);
+const RESTORED = new Set(["ConsultStarted", "ConsultAnswered", "ConsultEnded", "ConferenceStarted", "PartyInvited", "PartyJoined", "InvitationEnded", "PartyLeft", "CallConnected", "CallTransferred", "RecordingStarted", "RecordingPaused", "RecordingDone"]);
 
 /** Makes a fold that is for calls of this seat only. */
 const ours = (change) => (model, fact, call) => {
@@ -221,9 +222,32 @@ const CALL = {
     if (call.party) call.party.joined = true;
     else if (call.role === "agent") call.party = { target: fact.target, up: true, joined: true, since: fact.at };
   }),
+  PartyInvited(model, fact, known) {
+    if (isMe(model, fact.target)) {
+      const call = known || model._open(fact.call, fact.at);
+      Object.assign(call, { role: "party", phase: "ringing", since: fact.at, ended: null, connected: null });
+      model._said(call.id);
+    } else if (known && fact.agent === model.me) {
+      known.guests = [...known.guests, { target: fact.target, up: false }];
+      model._said(known.id);
+    }
+  },
+  PartyJoined: ours((call, fact, model) => {
+    if (isMe(model, fact.party)) Object.assign(call, { phase: "talking", connected: fact.at });
+    call.guests = call.guests.map((one) => (one.target === fact.party ? { ...one, up: true } : one));
+  }),
+  InvitationEnded: ours((call, fact, model) => {
+    if (isMe(model, fact.party)) model._done(call, "missed", fact.at);
+    else call.guests = call.guests.filter((one) => one.target !== fact.party);
+  }),
   PartyLeft: ours((call, fact, model) => {
     if (isMe(model, fact.party)) model._done(call, "ended", fact.at);
-    else call.party = null;
+    else if (call.party?.target !== fact.party) call.guests = call.guests.filter((one) => one.target !== fact.party);
+    else {
+      const [next, ...others] = call.guests; // takes the third person's place
+      call.party = next ? { ...next, joined: true, since: call.party.since } : null;
+      call.guests = others;
+    }
   }),
   CallTransferred: ours((call, fact, model) => {
     if (isMe(model, fact.target)) call.role = "agent";

@@ -7,20 +7,21 @@ import { STATES } from "./words.js";
 
 const REFRESH = 2000; // ms, while the box is open
 const NUMBER = /^\+?[0-9*# -]{3,31}$/;
+const ASKS = { transfer: "TransferCall", consult: "ConsultWith", invite: "InviteParty" };
 const CALLABLE = new Set(["READY", "NOT_READY"]); // as the centre would have it
 const ORDER = ["READY", "NOT_READY", "WRAP_UP", "RESERVED", "TALKING", "LOGGED_OUT"];
 
-/** Opens the box. `kind`: transfer or consult; inside, Tab changes it. */
+/** Opens the box. `kind`: transfer or consult, inside Tab changes it; or invite, into a conference. */
 export function chooseTarget(model, kind) {
   let known = null; // until it is read no number is offered: the digits typed may be a seat's
   let wanted = kind;
-  const dialog = el("dialog.box", { "aria-label": gettext("Transfer or consult") });
+  const dialog = el("dialog.box", { "aria-label": kind === "invite" ? gettext("Invite one more") : gettext("Transfer or consult") });
   const input = el("input.in", { placeholder: gettext("Name, seat, queue or number"), maxlength: "40" });
   const list = el("div.picks");
-  const kinds = ["transfer", "consult"].map((one) =>
+  const kinds = (kind === "invite" ? [] : ["transfer", "consult"]).map((one) =>
     el("button.b", { type: "button", dataset: { kind: one }, onclick: () => mode(one) }, icon(one === "transfer" ? "arrow-forward-up" : "messages"), one === "transfer" ? gettext("Transfer") : gettext("Consult first")));
   const mode = (one) => {
-    if (!model.may(one === "transfer" ? "TransferCall" : "ConsultWith")) return;
+    if (!model.may(ASKS[one])) return;
     wanted = one;
     for (const button of kinds) button.classList.toggle("on", button.dataset.kind === one);
     picker.refresh();
@@ -34,7 +35,7 @@ export function chooseTarget(model, kind) {
     const seats = known.seats
       .filter((seat) => has(seat.number, seat.name, seat.group))
       .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.number.localeCompare(b.number));
-    const queues = wanted === "consult" ? [] : known.queues.filter((queue) => has(queue.code, queue.name)).sort((a, b) => b.ready - a.ready);
+    const queues = wanted !== "transfer" ? [] : known.queues.filter((queue) => has(queue.code, queue.name)).sort((a, b) => b.ready - a.ready);
     if (NUMBER.test(text) && !seats.some((seat) => seat.number === text)) rows.push({ key: "number", number: text });
     const row = (seat) => ({ key: `s${seat.number}`, seat, off: !CALLABLE.has(seat.state) });
     const free = seats.filter((seat) => CALLABLE.has(seat.state));
@@ -64,12 +65,12 @@ export function chooseTarget(model, kind) {
   };
   const picker = new Picker({ input, list, find, draw, choose, empty: gettext("Nothing found.") });
   dialog.append(
-    el("div.box-head", null, el("div.kinds", null, kinds), el("span.muted", null, el("kbd", null, "Tab"), " ", el("kbd", null, "↑↓"), " ", el("kbd", null, "Enter"))),
+    el("div.box-head", null, el("div.kinds", null, kinds.length ? kinds : el("b", null, gettext("Invite one more"))), el("span.muted", null, kinds.length ? el("kbd", null, "Tab") : null, " ", el("kbd", null, "↑↓"), " ", el("kbd", null, "Enter"))),
     el("div.box-find", null, input),
     list,
   );
   input.addEventListener("keydown", (event) => {
-    if (event.key !== "Tab") return;
+    if (event.key !== "Tab" || wanted === "invite") return;
     event.preventDefault();
     mode(wanted === "transfer" ? "consult" : "transfer");
   });
@@ -85,7 +86,7 @@ export function chooseTarget(model, kind) {
     }
     setTimeout(refresh, REFRESH);
   };
-  const off = () => !(model.may("TransferCall") || model.may("ConsultWith")) && dialog.close();
+  const off = () => !(kind === "invite" ? ["invite"] : ["transfer", "consult"]).some((one) => model.may(ASKS[one])) && dialog.close();
   model.addEventListener("seat", off);
   dialog.addEventListener("close", () => {
     open = false;
@@ -94,7 +95,7 @@ export function chooseTarget(model, kind) {
   });
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   dialog.showModal();
-  mode(model.may(kind === "transfer" ? "TransferCall" : "ConsultWith") ? kind : kind === "transfer" ? "consult" : "transfer");
+  mode(model.may(ASKS[kind]) ? kind : kind === "transfer" ? "consult" : "transfer");
   $("input", dialog).focus();
   refresh();
 }

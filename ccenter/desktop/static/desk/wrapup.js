@@ -1,7 +1,6 @@
 // The right side: what to say, and what to write down. One record for each call; what is written is kept through a reload.
 
 import { Refusal, act, get, post } from "./api.js";
-import { Day } from "./day.js";
 import { $, el, icon, say, setText } from "./dom.js";
 import { isoDay } from "./format.js";
 import { DONE } from "./model.js";
@@ -18,7 +17,12 @@ export class WrapUp {
     this.results = [];
     this.call = null;
     this._drawn = null;
-    this.day = new Day(root, desk);
+    this.day = $("#day"); // what there is without a call; it comes from the server
+    this.day.addEventListener("click", ({ target }) => {
+      const { token, customer } = target.closest("button")?.dataset || {};
+      if (token) desk.dial({ token }, target.closest("button").title);
+      else if (customer) desk.openCustomer(customer);
+    });
     this.model.addEventListener("seat", () => this._enable());
   }
 
@@ -47,15 +51,18 @@ export class WrapUp {
       return;
     }
     this._drawn = drawn;
+    this.day.hidden = Boolean(call);
+    this.root.hidden = !call;
     if (!call) {
-      this.day.show();
+      this.root.replaceChildren();
+      htmx.trigger(this.day, "show");
       return;
     }
-    this.day.hide();
     if (!call.pop) {
       this.root.replaceChildren();
       return;
     }
+    this._forget();
     this.root.replaceChildren(this._script(call), this._form(call));
     this._enable();
   }
@@ -65,6 +72,13 @@ export class WrapUp {
     const text = el("p.script-text", null, call.pop.script || scripts[0]?.text || gettext("No script for this call."));
     const choice = scripts.length > 1 ? el("select.in", { "aria-label": gettext("Script"), onchange: (event) => (text.textContent = scripts[event.target.selectedIndex].text) }, scripts.map((one) => el("option", null, one.title || one.situation))) : null;
     return el("section.card.script", null, el("h2", null, icon("quote"), gettext("Script"), el("span.grow"), choice), text);
+  }
+
+  /** Drafts of calls that are in no tab any more. */
+  _forget() {
+    for (const key of Object.keys(sessionStorage)) {
+      if (key.startsWith("draft.") && !this.model.calls.has(key.slice(6))) sessionStorage.removeItem(key);
+    }
   }
 
   _draft(call) {
@@ -142,7 +156,7 @@ export class WrapUp {
       el("div.wrap-fields", null,
         el("label.field.has-picks", null, el("span", null, gettext("Category")), category, picks),
         this.results.length ? el("div.field", null, el("span", null, gettext("Result")), results) : null,
-        el("label.field", null, el("span", null, gettext("Summary")), summary),
+        el("label.field.summary", null, el("span", null, gettext("Summary")), summary),
         orders.length ? el("label.field", null, el("span", null, gettext("Order")), order) : null,
         el("div.field", null, el("span", null, gettext("Follow up on")), el("div.dates", null, date), el("div.days", null, days)),
         this.customer ? el("button.b.small.plain.complain", { type: "button", onclick: () => this._complain(call) }, icon("alert-triangle"), gettext("Open a complaint")) : null),

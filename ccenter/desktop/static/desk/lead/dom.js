@@ -118,12 +118,3 @@ export function soundSwitch(button, bell) {
   });
   show();
 }
-
-
-const days = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
-
-/** "2026-11-21 14:05:09" in the centre's time zone. */
-export function dayTime(value) {
-  const at = moment(value);
-  return at === null ? "" : `${days.format(at)} ${times.format(at)}`;
-}

@@ -19,7 +19,6 @@ export const get = (path, params = {}) => {
   return ask("GET", given.length ? `${path}?${new URLSearchParams(given)}` : path);
 };
 export const post = (path, body = {}) => ask("POST", path, body);
-export const put = (path, body) => ask("PUT", path, body);
 
 /** Says why something was refused, or `done`; answers whether it was done. */
 export function tellAnswer({ ok, body, message }, done = "") {

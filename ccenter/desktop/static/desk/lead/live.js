@@ -79,7 +79,7 @@ const card = new SeatCard(at("seat-card"), model, names, {
 const messages = new Messages(at("messages"));
 const bar = new ListeningBar(at("listening-bar"), model, names, { own, act });
 const queues = new Queues(at("queues"), model, { pick: (code) => onlyQueue(code) });
-const trunks = new Trunks(at("trunks"), model);
+const trunks = new Trunks(at("trunks"), model, names);
 const calls = new Calls(at("calls"), model, names, {
   take: page.seat ? (call) => takePart("/api/seat/take/", call) : null,
   seat: (number) => pick(number),

@@ -4,7 +4,7 @@ import { follow, get } from "./link.js";
 
 const FIGURES_AFTER = 5_000; // milliseconds from a fact that moves figures to the snapshot that tells them, at the least
 const UNKNOWN_AFTER = 700; // the same for a call of which we know the id alone
-const SLOW = 60_000; // others' calls move the trunks without a fact for us
+const SLOW = 60_000; // other groups' calls move expected waits without a fact for us
 
 /** Starts, and answers {load} once the first snapshot is there. `stale(whether)` says that what is shown is old, `push` takes
  * what the feed tells beside the facts. */

@@ -87,7 +87,7 @@ export class Messages {
     const answer = await post("/api/desk/messages/", { to, [to]: rest.join(":"), text: said });
     if (!tellAnswer(answer, gettext("Sent."))) return;
     this.text.value = "";
-    if (!this.rows.some((row) => row.id === answer.body.id)) this.rows = [answer.body, ...this.rows];
+    if (!this.rows.some((row) => row.id === answer.body.id)) this.rows = [answer.body, ...this.rows].slice(0, 50);
     this._show();
   }
 }

@@ -175,6 +175,19 @@ const FOLDS = {
     model.changed.calls.add(fact.call);
     model.stale = true;
   },
+  TrunkTaken(model, fact) {
+    const trunk = model.trunks.get(fact.trunk);
+    if (!trunk) return;
+    trunk.in_use += 1;
+    // told without its call it is another group's, or nobody's yet
+    if (fact.call) trunk.channels.push({ leg: fact.leg, call: fact.call, agent: fact.agent || "", direction: fact.direction, number: fact.number, since: fact.at });
+  },
+  TrunkFreed(model, fact) {
+    const trunk = model.trunks.get(fact.trunk);
+    if (!trunk) return;
+    trunk.in_use = Math.max(0, trunk.in_use - 1);
+    trunk.channels = trunk.channels.filter((one) => one.leg !== fact.leg);
+  },
   CallAnswered(model, fact) {
     model._call(fact, (call) => {
       if (call.state === "OFFERED") Object.assign(call, { state: "IVR", since: fact.at });

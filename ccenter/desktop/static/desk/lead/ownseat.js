@@ -9,6 +9,7 @@ const PHONES = { browser: gettext("This browser"), desk: gettext("Desk phone"), 
 const PHONE_ICONS = { browser: "device-laptop", desk: "phone", number: "device-mobile" };
 const PHONE_LOCK = "ccenter-desk"; // the console's, see single.js: one page of a browser has the phone
 const PATIENCE = 1500; // ms: a page that is being loaded anew lets go in a moment
+const lock = new BroadcastChannel(PHONE_LOCK);
 
 export class OwnSeat {
   /** `changed()` when the state is another. `watching()`: whether the call at this seat is one that is only
@@ -35,7 +36,8 @@ export class OwnSeat {
       choices.map((kind) => el("button.b.small", { type: "button", "data-phone": kind, onclick: () => this._signIn(kind) }, icon(PHONE_ICONS[kind]), PHONES[kind])));
     this.signOut = el("div", {}, el("button.b.small", { type: "button", onclick: () => this._do("sign-out") }, icon("logout"), gettext("Sign the phone out")));
     this.line = el("p.muted", { hidden: true });
-    this.menu = el("div.own-menu", { hidden: true }, this.signIn, this.line, this.signOut);
+    this.here = el("button.b.small", { type: "button", hidden: true, onclick: () => this._startPhone(true) }, icon("phone"), gettext("Use it here"));
+    this.menu = el("div.own-menu", { hidden: true }, this.signIn, this.line, this.here, this.signOut);
     node.append(this.mute, this.hangUp, this.button, this.menu);
     document.addEventListener("pointerdown", (event) => node.contains(event.target) || this._open(false));
     node.addEventListener("keydown", (event) => event.key === "Escape" && this._open(false));
@@ -83,13 +85,14 @@ export class OwnSeat {
   }
 
   // The account is asked for again after a reload; 404: signed in with another phone, or not at all.
-  async _startPhone() {
+  async _startPhone(take = false) {
     const { ok, body } = await get("/api/seat/phone/");
     if (!ok) return;
-    if (!(await this._holdLock())) {
-      this._says(gettext("Your phone is in the other window."));
+    if (!(await this._holdLock(take))) {
+      this._elsewhere();
       return;
     }
+    setHidden(this.here, true);
     const { Phone, microphoneTrouble } = await import("../phone.js");
     if (!this.phone) {
       this.phone = new Phone();
@@ -122,18 +125,17 @@ export class OwnSeat {
     setHidden(this.line, !text);
   }
 
-  /** Whether no other page of this browser is the phone; then it is this one, until it is closed or another one takes it. */
-  async _holdLock() {
+  _elsewhere() {
+    this._says(gettext("Your phone is in the other window."));
+    setHidden(this.here, false);
+  }
+
+  /** Whether no other page of this browser is the phone; then it is this one, until it is closed or another one takes it. `take`:
+   * the other one is told to let go. */
+  async _holdLock(take) {
     if (this.release) return true;
-    const channel = new BroadcastChannel(PHONE_LOCK);
-    channel.onmessage = ({ data }) => {
-      if (data !== "take" || !this.release) return;
-      this.phone?.stop();
-      this.release();
-      this.release = null;
-      this._says(gettext("Your phone is in the other window."));
-    };
-    return new Promise((answer) => {
+    lock.onmessage = ({ data }) => data === "take" && this.release && this._letGo();
+    const free = new Promise((answer) => {
       const options = { signal: AbortSignal.timeout(PATIENCE) };
       const hold = () => {
         answer(true);
@@ -141,5 +143,19 @@ export class OwnSeat {
       };
       navigator.locks.request(PHONE_LOCK, options, hold).catch(() => answer(false));
     });
+    if (take) lock.postMessage("take");
+    return free;
+  }
+
+  // A phone that is stopped in order hangs up. With a call this page goes as in a reload instead, and the call is to go on there.
+  _letGo() {
+    if (this.phone?.session) {
+      location.reload();
+      return;
+    }
+    this.phone?.stop();
+    this.release();
+    this.release = null;
+    this._elsewhere();
   }
 }

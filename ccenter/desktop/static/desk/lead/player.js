@@ -1,6 +1,6 @@
 // Plays a recording: both speakers drawn apart, each can be switched off; jumps to what happened in the call.
 
-import { clock, dayTime, el, moment, oneOf, setHidden, setText } from "./dom.js";
+import { clock, el, moment, oneOf, setHidden, setText } from "./dom.js";
 import { get } from "./link.js";
 import { Waveform } from "./waveform.js";
 
@@ -55,7 +55,8 @@ export class Player {
     this._shown();
     this._moved();
     const id = encodeURIComponent(recording.id);
-    const [peaks, call] = await Promise.all([recording.audio ? get(`/api/recordings/${id}/peaks/`) : { ok: false }, get(`/api/calls/${encodeURIComponent(recording.call)}/`), this._listenings()]);
+    this._listenings();
+    const [peaks, call] = await Promise.all([recording.audio ? get(`/api/recordings/${id}/peaks/`) : { ok: false }, get(`/api/calls/${encodeURIComponent(recording.call)}/`)]);
     if (this.recording !== recording) return;
     if (call.ok) this._events(call.body);
     this.wave.show(peaks.ok ? [peaks.body.customer, peaks.body.agent] : [[], []], this.steps.map((step) => step.after / this._seconds()).filter((share) => share > 0 && share < 1), this._seconds());
@@ -129,16 +130,8 @@ export class Player {
     this.parts.events.replaceChildren(...this.steps.map((step) => step.node));
   }
 
-  async _listenings() {
-    const { recording } = this;
-    const { ok, body } = await get(`/api/recordings/${encodeURIComponent(recording.id)}/listenings/`);
-    if (!ok || this.recording !== recording) return;
-    const rows = body.listenings;
-    this.parts.heard.replaceChildren(
-      ...(rows.length
-        ? rows.map((row) => el("li", {}, el("span.tnum", {}, dayTime(row.at)), el("span", {}, [row.name || row.user, row.address].filter(Boolean).join(" · "))))
-        : [el("li.muted", {}, gettext("Nobody has listened yet."))]),
-    );
+  _listenings() {
+    htmx.ajax("GET", `/lead/recordings/${encodeURIComponent(this.recording.id)}/listeners/`, { target: this.parts.heard });
   }
 
   // The graph is made when a speaker is first switched off: until then the browser plays by itself.

@@ -1,7 +1,7 @@
 // Queues, trunks and calls: one element each, written where something changed.
 
 import { clock, el, icon, moment, numberText, order, percent, setData, setHidden, setText } from "./dom.js";
-import { limits, queueLevels, trunkLevel } from "./thresholds.js";
+import { limits, queueLevels, set, trunkLevel } from "./thresholds.js";
 import { callStateName, directionName } from "./words.js";
 
 /** A cell with a figure and its name below. */
@@ -39,12 +39,16 @@ export class Queues {
       // a figure of half an hour: said once, and only where the owner gave a limit
       if (levels.service === "alarm" && queue.thresholds?.service_level) bad.set(`service ${queue.code}`, false);
     }
-    for (const [code, row] of this.rows) {
-      if (this.model.queues.has(code)) continue;
-      row.node.remove();
-      this.rows.delete(code);
-    }
+    for (const code of this.rows.keys()) if (!this.model.queues.has(code)) this.rows.delete(code);
+    this._arrange(lines);
     return bad;
+  }
+
+  /** Queues with callers, seats or calls of late come first. */
+  _arrange(lines) {
+    const alive = (queue) => lines.get(queue.code).length || queue.ready || set(queue.service_level);
+    const sorted = [...this.model.queues.values()].sort((one, other) => Boolean(alive(other)) - Boolean(alive(one)));
+    order(this.parent, [...this.parent.querySelectorAll(".queue-head"), ...sorted.map((queue) => this.rows.get(queue.code).node)]);
   }
 
   _set(part, text, level) {
@@ -69,15 +73,18 @@ export class Queues {
   }
 }
 
+/** Each trunk's use; with `names` (of seats), a click shows who is on its channels. */
 export class Trunks {
-  constructor(parent, model) {
+  constructor(parent, model, names = null) {
     this.parent = parent;
     this.model = model;
+    this.names = names;
     this.rows = new Map();
   }
 
   tick() {
     const bad = new Map();
+    const now = Date.now();
     for (const trunk of this.model.trunks.values()) {
       const row = this.rows.get(trunk.code) || this._make(trunk);
       const level = trunkLevel(trunk);
@@ -89,21 +96,39 @@ export class Trunks {
         row.bar.style.transform = `scaleX(${trunk.capacity ? Math.min(1, trunk.in_use / trunk.capacity) : 0})`;
       }
       setData(row.node, "off", trunk.enabled === false ? "1" : "");
+      if (row.list?.open) this._channels(row, trunk, now);
       if (level === "alarm") bad.set(`trunk ${trunk.code}`, true);
     }
     for (const [code, row] of this.rows) {
       if (this.model.trunks.has(code)) continue;
-      row.node.remove();
+      (row.list || row.node).remove();
       this.rows.delete(code);
     }
     return bad;
+  }
+
+  _channels(row, trunk, now) {
+    const lines = trunk.channels.map((one) => {
+      const out = one.direction === "out";
+      const since = Math.max(0, (now - moment(one.since)) / 1000);
+      return el("li", {}, icon(out ? "phone-outgoing" : "phone-incoming"), el("span", {}, numberText(one.number)),
+        el("span.seat-name", {}, one.agent ? this.names.seat(one.agent) : ""), el("span.timer", {}, clock(since)));
+    });
+    const others = trunk.in_use - lines.length;
+    if (others > 0) lines.push(el("li", {}, icon("lock"), el("span", {}, interpolate(gettext("%s of other groups"), [others]))));
+    if (!lines.length) lines.push(el("li", {}, gettext("All channels are free.")));
+    row.lines.replaceChildren(...lines);
   }
 
   _make(trunk) {
     const row = { bar: el("i"), text: el("b"), used: null };
     row.node = el("div.trunk", { title: interpolate(gettext("Channels of %s in use, of all there are"), [trunk.name || trunk.code]) },
       el("span", {}, trunk.name || trunk.code), el("div.bar", {}, row.bar), row.text);
-    this.parent.append(row.node);
+    if (this.names) {
+      row.lines = el("ul.channels");
+      row.list = el("details", { id: `trunk-${trunk.code}`, ontoggle: () => row.list.open && this._channels(row, this.model.trunks.get(trunk.code), Date.now()) }, el("summary", {}, row.node), row.lines);
+      this.parent.append(row.list);
+    } else this.parent.append(row.node);
     this.rows.set(trunk.code, row);
     return row;
   }
@@ -115,6 +140,8 @@ export class Calls {
   /** `act.take(call)` takes a waiting call (null: who sits here has no seat), `act.seat(number)` shows a seat. */
   constructor(body, model, names, act) {
     this.body = body;
+    this.empty = el("p.lead-empty", {}, gettext("No calls now."));
+    body.closest(".panel-body").append(this.empty);
     this.model = model;
     this.names = names;
     this.act = act;
@@ -141,6 +168,7 @@ export class Calls {
     const start = (call) => moment(call.started_at || call.since) || 0;
     shown.sort((one, other) => (CALL_RANK[one.state] ?? 9) - (CALL_RANK[other.state] ?? 9) || start(one) - start(other));
     order(this.body, shown.map((call) => this.rows.get(call.id).node));
+    setHidden(this.empty, shown.length > 0);
     this.tick(this.model.now());
   }
 

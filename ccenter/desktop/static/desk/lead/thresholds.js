@@ -10,7 +10,8 @@ const SOON = 0.6; // of a limit: yellow
 const rising = (value, [warn, alarm]) => (value >= alarm ? "alarm" : value >= warn ? "warn" : "");
 const falling = (value, [warn, alarm]) => (value < alarm ? "alarm" : value < warn ? "warn" : "");
 const worst = (...levels) => (levels.includes("alarm") ? "alarm" : levels.includes("warn") ? "warn" : "");
-const set = (value) => value !== null && value !== undefined;
+/** Whether a figure is known. */
+export const set = (value) => value !== null && value !== undefined;
 
 /** The limits of a queue: as its owner set them, else as usual. */
 export function limits(queue) {

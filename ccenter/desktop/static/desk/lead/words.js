@@ -26,18 +26,6 @@ const CALL_STATES = {
 
 const MODES = { listen: gettext("Listening"), whisper: gettext("Whispering"), barge: gettext("In the call") };
 
-const OUTCOMES = {
-  ANSWERED: gettext("Answered"),
-  ABANDONED: gettext("Gave up"),
-  CALLBACK: gettext("Callback"),
-  OVERFLOWED: gettext("Overflowed"),
-  BLOCKED: gettext("Blocked"),
-  VOICEMAIL: gettext("Voicemail"),
-  SELF_SERVED: gettext("Self-service"),
-  NO_ANSWER: gettext("No answer"),
-  FAILED: gettext("Failed"),
-};
-
 const DIRECTIONS = { in: gettext("In"), out: gettext("Out"), internal: gettext("Between seats") };
 
 const PARTIES = {
@@ -61,7 +49,6 @@ const FORCED = {
 export const stateName = (state) => STATES[state] || state;
 export const callStateName = (state) => CALL_STATES[state] || state;
 export const modeName = (mode) => MODES[mode] || mode;
-export const outcomeName = (outcome) => OUTCOMES[outcome] || outcome;
 export const directionName = (direction) => DIRECTIONS[direction] || direction;
 
 /** Names of what the owner set up, by code. */

@@ -1,0 +1,8 @@
+// Failures of htmx in words.
+
+import { say } from "./dom.js";
+
+const unreached = () => say(gettext("The server cannot be reached. It is tried again."), "bad");
+document.addEventListener("htmx:sendError", unreached);
+document.addEventListener("htmx:timeout", unreached);
+document.addEventListener("htmx:responseError", ({ detail }) => detail.xhr.status !== 401 && say(gettext("This did not work."), "bad"));
