@@ -30,9 +30,7 @@ def state_of(row: Model, without: Iterable[str] = ()) -> dict[str, Any]:
     """The columns of a row as they are now, for `changed` later. Without key and `version`."""
     left_out = {"version", *without}
     return {
-        f.attname: getattr(row, f.attname)
-        for f in row._meta.concrete_fields
-        if f.attname not in left_out and not f.primary_key
+        f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.attname not in left_out and not f.primary_key
     }
 
 

@@ -34,9 +34,7 @@ class Problem(serializers.Serializer):
 
     code = serializers.CharField(help_text="For programs: invalid, not_found, permission_denied, stale ...")
     detail = serializers.CharField(help_text="For people.")
-    fields = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), help_text="What is wrong where."
-    )
+    fields = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), help_text="What is wrong where.")
 
 
 class KeyInUse(exceptions.APIException):

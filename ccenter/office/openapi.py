@@ -35,9 +35,7 @@ class OfficeSchema(AutoSchema):
         headers = []
         if self.method == "POST":
             text = "Sent again with the same key, the request is not done again: the first answer comes once more."
-            headers.append(
-                OpenApiParameter("Idempotency-Key", str, "header", description=text, pattern=r"^[\x21-\x7e]{1,100}$")
-            )
+            headers.append(OpenApiParameter("Idempotency-Key", str, "header", description=text, pattern=r"^[\x21-\x7e]{1,100}$"))
         if self._needs_version():
             text = "The ETag that was read: what somebody else changed meanwhile is not overwritten."
             headers.append(OpenApiParameter("If-Match", str, "header", required=self.method != "POST", description=text))

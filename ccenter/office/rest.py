@@ -311,9 +311,7 @@ class Strict(serializers.Serializer):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and (unknown := set(data) - set(self.fields)):
-            raise serializers.ValidationError(
-                {str(name): [_("There is no such field.")] for name in sorted(unknown, key=str)}
-            )
+            raise serializers.ValidationError({str(name): [_("There is no such field.")] for name in sorted(unknown, key=str)})
         return super().to_internal_value(data)
 
 

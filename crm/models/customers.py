@@ -154,9 +154,7 @@ class CustomerAddress(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["customer"], condition=Q(main=True), name="one_main_address_a_customer"),
             models.CheckConstraint(condition=Q(phone="") | Q(phone__regex=E164), name="address_phone_is_e164"),
-            models.CheckConstraint(
-                condition=~Q(province="", city="", district="", street=""), name="address_says_where"
-            ),
+            models.CheckConstraint(condition=~Q(province="", city="", district="", street=""), name="address_says_where"),
         ]
 
     def __str__(self) -> str:

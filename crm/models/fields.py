@@ -52,9 +52,7 @@ class CustomField(Versioned):
                 name="field_choices",
             ),
             models.CheckConstraint(condition=Q(searchable=False) | Q(kind__in=["text", "choice"]), name="field_searchable"),
-            models.CheckConstraint(
-                condition=Q(kind__in=["text", "number", "date", "choice", "yes_no"]), name="field_kind"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=["text", "number", "date", "choice", "yes_no"]), name="field_kind"),
         ]
 
     def __str__(self) -> str:

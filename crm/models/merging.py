@@ -40,8 +40,10 @@ class Duplicate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["first", "second"], name="one_duplicate_a_pair"),
             models.CheckConstraint(condition=Q(first__lt=F("second")), name="duplicate_in_order"),
-            models.CheckConstraint(condition=Q(state="open", decided_at=None) | (~Q(state="open") & Q(decided_at__isnull=False)),
-                                   name="duplicate_decided"),
+            models.CheckConstraint(
+                condition=Q(state="open", decided_at=None) | (~Q(state="open") & Q(decided_at__isnull=False)),
+                name="duplicate_decided",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -119,9 +119,7 @@ class PointAccountBody(serializers.ModelSerializer):
 
 class PointAdjustBody(Strict):
     customer = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    points = serializers.IntegerField(
-        min_value=-services.MOST, max_value=services.MOST, help_text="Below 0 takes points away."
-    )
+    points = serializers.IntegerField(min_value=-services.MOST, max_value=services.MOST, help_text="Below 0 takes points away.")
     reason = serializers.CharField(max_length=200)
 
 
@@ -161,9 +159,7 @@ class Accounts(Rows[PointAccount]):
     def adjust(self, request: Request) -> Response:
         """Puts a customer's points right by hand; opens the account if there is none."""
         sent = self.body(PointAdjustBody)
-        customer = (
-            scoped(self.user, Customer.objects.filter(merged_into=None), "customers").filter(pk=sent["customer"]).first()
-        )
+        customer = scoped(self.user, Customer.objects.filter(merged_into=None), "customers").filter(pk=sent["customer"]).first()
         if customer is None:
             raise ValidationError({"customer": [_("There is no such customer.")]})
         entry = services.adjust(customer, sent["points"], sent["reason"], self.user)

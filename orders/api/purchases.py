@@ -69,9 +69,7 @@ class SupplierProducts(Entities[SupplierProduct]):
 
 class PurchaseLineBody(Strict, serializers.ModelSerializer):
     quantity = serializers.IntegerField(min_value=1, max_value=MOST)
-    cost = serializers.DecimalField(
-        12, 2, min_value=0, required=False, help_text="What the supplier asks, if nothing is said."
-    )
+    cost = serializers.DecimalField(12, 2, min_value=0, required=False, help_text="What the supplier asks, if nothing is said.")
 
     class Meta:
         model = PurchaseLine

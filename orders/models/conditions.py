@@ -27,9 +27,7 @@ class Condition(Versioned):
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="%(class)s_is_named"),
             models.CheckConstraint(condition=Q(product=None) | Q(category=None), name="%(class)s_product_or_category"),
-            models.CheckConstraint(
-                condition=Q(since=None) | Q(until=None) | Q(until__gt=F("since")), name="%(class)s_period"
-            ),
+            models.CheckConstraint(condition=Q(since=None) | Q(until=None) | Q(until__gt=F("since")), name="%(class)s_period"),
         ]
 
     def __str__(self) -> str:

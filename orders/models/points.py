@@ -134,9 +134,7 @@ class PointAccount(models.Model):
     class Meta:
         verbose_name = _("account of points")
         verbose_name_plural = _("accounts of points")
-        constraints = [
-            models.CheckConstraint(condition=Q(seq__isnull=False) | Q(balance=0), name="points_come_from_entries")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(seq__isnull=False) | Q(balance=0), name="points_come_from_entries")]
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.balance}"

@@ -20,9 +20,7 @@ class ProductCategory(Versioned):
     """A kind of product, as a tree: 家居 / 厨具. What is said of a kind holds for the kinds below."""
 
     code = CodeField()
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
-    )
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of"))
     name_zh = models.CharField(_("name in Chinese"), max_length=40)
     name_en = models.CharField(_("name in English"), max_length=40)
     position = models.PositiveSmallIntegerField(_("place in the list"), default=0)
@@ -155,9 +153,7 @@ class ProductPrice(models.Model):
     product = models.ForeignKey(Product, models.PROTECT, related_name="prices", verbose_name=_("product"))
     price = MoneyField(_("price"))
     since = models.DateTimeField(_("holds from"))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("written by")
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("written by"))
     at = models.DateTimeField(_("written"), db_default=Now(), editable=False)
 
     class Meta:

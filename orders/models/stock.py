@@ -19,9 +19,7 @@ class Stock(models.Model):
     `seq` is the last move's, empty before the first.
     """
 
-    product = models.OneToOneField(
-        Product, models.PROTECT, primary_key=True, related_name="stock", verbose_name=_("product")
-    )
+    product = models.OneToOneField(Product, models.PROTECT, primary_key=True, related_name="stock", verbose_name=_("product"))
     on_hand = models.PositiveIntegerField(_("on hand"), default=0)
     reserved = models.PositiveIntegerField(_("reserved"), default=0)
     low = models.PositiveIntegerField(_("to be bought again at"), default=0)
@@ -61,9 +59,7 @@ class StockMove(models.Model):
 
     stock = models.ForeignKey(Stock, models.PROTECT, related_name="moves", verbose_name=_("product"))
     seq = models.PositiveBigIntegerField()
-    previous = models.GeneratedField(
-        expression=NullIf(F("seq"), 1) - 1, output_field=models.BigIntegerField(), db_persist=True
-    )
+    previous = models.GeneratedField(expression=NullIf(F("seq"), 1) - 1, output_field=models.BigIntegerField(), db_persist=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     on_hand_before = models.PositiveIntegerField(_("on hand before"))
     on_hand = models.PositiveIntegerField(_("on hand"))

@@ -24,9 +24,9 @@ class Proposal(NamedTuple):
 def in_force(at: datetime) -> QuerySet[GiftRule]:
     """With their gifts; not those whose gift is given away no more."""
     begun = Q(since=None) | Q(since__lte=at)
-    return GiftRule.objects.filter(
-        begun & (Q(until=None) | Q(until__gt=at)), active=True, gift__on_sale=True
-    ).select_related("gift")
+    return GiftRule.objects.filter(begun & (Q(until=None) | Q(until__gt=at)), active=True, gift__on_sale=True).select_related(
+        "gift"
+    )
 
 
 def proposals(lines: Lines, level: str, at: datetime) -> list[Proposal]:

@@ -74,9 +74,7 @@ def will_earn(lines: Lines, level: str, at: datetime) -> int:
 def exchanges(customer: Customer, at: datetime) -> list[PointExchange]:
     """What this customer can have for points now, with `product` and its `free_now`; the cheapest first. Two queries."""
     begun = Q(since=None) | Q(since__lte=at)
-    rows = PointExchange.objects.filter(
-        begun & (Q(until=None) | Q(until__gt=at)), active=True, level__in=["", customer.level]
-    )
+    rows = PointExchange.objects.filter(begun & (Q(until=None) | Q(until__gt=at)), active=True, level__in=["", customer.level])
     rows = rows.filter(points__lte=usable(customer, at), product__on_sale=True).select_related("product")
     rows = rows.annotate(free_now=F("product__stock__on_hand") - F("product__stock__reserved"))
     return list(rows.filter(Q(product__stocked=False) | Q(free_now__gt=0)).order_by("points", "id"))

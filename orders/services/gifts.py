@@ -27,8 +27,7 @@ def check(lines: Lines, gifts: Mapping[int, int], level: str, at: datetime) -> N
     too_many, groups_twice = rules.wrongly_given(taken, granted, groups.__getitem__)
     named = GiftRule.objects.in_bulk(too_many) if too_many else {}
     texts = [
-        _("%(rule)s: %(granted)s may be given.") % {"rule": named.get(pk, pk), "granted": granted.get(pk, 0)}
-        for pk in too_many
+        _("%(rule)s: %(granted)s may be given.") % {"rule": named.get(pk, pk), "granted": granted.get(pk, 0)} for pk in too_many
     ]
     texts += [_("Only one gift of “%(group)s” may be chosen.") % {"group": group} for group in groups_twice]
     if texts:

@@ -249,9 +249,7 @@ def _take(account: PointAccount, entry: PointEntry, points: int, rows: Any = Non
     return points - rest
 
 
-def _give_back(
-    account: PointAccount, entry: PointEntry, uses: Iterable[PointUse], points: int, spare: int, today: date
-) -> None:
+def _give_back(account: PointAccount, entry: PointEntry, uses: Iterable[PointUse], points: int, spare: int, today: date) -> None:
     """Puts points back to where `uses` took them, `spare` of them into lots: the others paid what was owed.
 
     A lot of another account (of a customer who was merged into this one) stays as it is: a new one takes its place.

@@ -75,8 +75,7 @@ def refresh_prices(now: datetime | None = None) -> int:
     """Writes prices whose time has come into the products, for lists; how many. For every minute."""
     changed = priced(Product.objects.all(), now or timezone.now()).exclude(price=F("price_now"))
     return sum(
-        Product.objects.filter(pk=pk).update(price=price)
-        for pk, price in changed.order_by("pk").values_list("pk", "price_now")
+        Product.objects.filter(pk=pk).update(price=price) for pk, price in changed.order_by("pk").values_list("pk", "price_now")
     )
 
 

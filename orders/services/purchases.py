@@ -131,9 +131,7 @@ def _step(purchase: Purchase, name: str) -> Purchase:
     return row
 
 
-def _moved(
-    by: Any, purchase: Purchase, name: str, state: str, more: Mapping[str, tuple[Any, Any]] | None = None
-) -> Purchase:
+def _moved(by: Any, purchase: Purchase, name: str, state: str, more: Mapping[str, tuple[Any, Any]] | None = None) -> Purchase:
     before = purchase.state
     purchase.state = state
     purchase.save(update_fields=["state", "ordered_at"])

@@ -87,9 +87,7 @@ def put_back(ref: str, lines: Mapping[int, int], sellable: bool = True, by: Any 
     """
     products = _stocked(lines)
     wanted = {product: lines[product] for product in products if lines[product] > 0}
-    rows = {
-        row.stock_id: row for row in Reservation.objects.filter(ref=ref, stock__in=wanted, issued=True).select_for_update()
-    }
+    rows = {row.stock_id: row for row in Reservation.objects.filter(ref=ref, stock__in=wanted, issued=True).select_for_update()}
     wrong = [
         products[pk] for pk, quantity in wanted.items() if pk not in rows or rows[pk].put_back + quantity > rows[pk].quantity
     ]
@@ -115,9 +113,7 @@ def receive(ref: str, lines: Mapping[int, int], by: Any = None) -> None:
         raise ValidationError({"lines": [_("%(product)s is not kept in stock.") % {"product": name} for name in others]})
     stocks = _locked(lines, new=True)
     _bounded([stocks[pk].on_hand + quantity for pk, quantity in lines.items()])
-    _write(
-        _move(stocks[pk], Kind.RECEIVED, by, on_hand=quantity, ref=ref) for pk, quantity in sorted(lines.items()) if quantity
-    )
+    _write(_move(stocks[pk], Kind.RECEIVED, by, on_hand=quantity, ref=ref) for pk, quantity in sorted(lines.items()) if quantity)
 
 
 @transaction.atomic
@@ -131,9 +127,7 @@ def count(product: Product, counted: int, reason: str, by: Any = None, seen: int
     _bounded([counted], "counted")
     stock = _locked([product.pk], new=True)[product.pk]
     if seen is not None and seen != stock.on_hand:
-        raise ValidationError(
-            {"seen": _("The book says %(number)s by now. Please count again.") % {"number": stock.on_hand}}
-        )
+        raise ValidationError({"seen": _("The book says %(number)s by now. Please count again.") % {"number": stock.on_hand}})
     if counted < stock.reserved:
         raise ValidationError(
             {"counted": _("%(number)s are reserved for orders: release some of those first.") % {"number": stock.reserved}}

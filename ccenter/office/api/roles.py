@@ -36,9 +36,7 @@ class RightsField(serializers.DictField):
 
 class RoleBody(RowBody):
     rights = RightsField(required=False, help_text="What is not named stays as it is; none takes it away.")
-    members = serializers.SlugRelatedField(
-        "username", source="user_set", many=True, required=False, queryset=services.people()
-    )
+    members = serializers.SlugRelatedField("username", source="user_set", many=True, required=False, queryset=services.people())
     title = serializers.SerializerMethodField()
     built_in = serializers.SerializerMethodField()
 

@@ -42,9 +42,7 @@ def test_given_the_log_when_filtered_then_by_who_and_when(login: Callable[..., A
 
 
 @pytest.mark.parametrize("statement", ["UPDATE office_auditentry SET action = 'x.y'", "DELETE FROM office_auditentry"])
-def test_given_an_entry_when_somebody_rewrites_it_then_the_database_refuses(
-    statement: str, login: Callable[..., Any]
-) -> None:
+def test_given_an_entry_when_somebody_rewrites_it_then_the_database_refuses(statement: str, login: Callable[..., Any]) -> None:
     login("root", "admin").post(URL, {"code": "one", "name": "One"})
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)

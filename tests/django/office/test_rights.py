@@ -133,9 +133,7 @@ def test_given_roles_when_they_read_numbers_and_addresses_then_each_is_masked_by
 def test_given_masked_fields_when_read_and_sent_back_then_the_masked_text_is_not_written(login: Callable[..., Any]) -> None:
     from ccenter.office.models import Branch, Right
 
-    Right.objects.filter(group__name="office_admin", action__in=["calls.see_numbers", "calls.see_addresses"]).update(
-        scope="none"
-    )
+    Right.objects.filter(group__name="office_admin", action__in=["calls.see_numbers", "calls.see_addresses"]).update(scope="none")
     office = login("olga", "office_admin")
     branch = Branch.objects.create(code="sh1", name="Shanghai 1", phone="+8613800138000", address="南京路100号")
     page = office.get(f"{BRANCHES}{branch.pk}/").json()

@@ -151,9 +151,7 @@ def test_given_a_change_that_is_taken_back_when_told_then_nobody_hears_of_it(roo
     assert receiver.got == []
 
 
-def test_given_a_receiver_in_trouble_when_it_comes_back_then_it_gets_the_same_event_later(
-    root: Any, receiver: Receiver
-) -> None:
+def test_given_a_receiver_in_trouble_when_it_comes_back_then_it_gets_the_same_event_later(root: Any, receiver: Receiver) -> None:
     from ccenter.office.webhooks import DELAYS
 
     subscribe(root, receiver)
@@ -202,9 +200,7 @@ def test_given_a_receiver_that_never_answers_well_when_given_up_then_a_person_ca
     assert {one["state"] for one in deliveries(root)} == {"sent"}
 
 
-def test_given_a_receiver_that_is_gone_when_it_says_so_then_its_webhook_is_switched_off(
-    root: Any, receiver: Receiver
-) -> None:
+def test_given_a_receiver_that_is_gone_when_it_says_so_then_its_webhook_is_switched_off(root: Any, receiver: Receiver) -> None:
     hook = subscribe(root, receiver)
     receiver.answers = [410]
     told()

@@ -36,7 +36,9 @@ def counts(run: SourceRun) -> dict[str, int]:
     return {name: count for name, count in run.counts.items() if count}
 
 
-def test_given_an_order_of_a_web_shop_when_it_comes_then_it_waits_for_review_with_its_goods_reserved(shop: Shop, source: Source) -> None:
+def test_given_an_order_of_a_web_shop_when_it_comes_then_it_waits_for_review_with_its_goods_reserved(
+    shop: Shop, source: Source
+) -> None:
     run = sent(source, ROW)
     assert counts(run) == {"read": 1, "added": 1}, run.refused
     order = Order.objects.get()
@@ -86,5 +88,10 @@ def test_given_an_order_under_way_then_what_is_told_of_it_is_its_state_here(shop
     sent(source, ROW)
     order = Order.objects.get()
     told = order_sync.load([order.pk])[order.pk]
-    assert (told["state"], told["number"], told["lines"], told["cancelled"]) == ("submitted", order.number, "1001*2; 1002*1", "false")
+    assert (told["state"], told["number"], told["lines"], told["cancelled"]) == (
+        "submitted",
+        order.number,
+        "1001*2; 1002*1",
+        "false",
+    )
     assert set(MAPPING) <= set(order_sync.targets()) == set(told)
