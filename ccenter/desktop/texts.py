@@ -7,17 +7,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-OUTCOMES: dict[str, Promise] = {
-    "ANSWERED": _("answered"),
-    "ABANDONED": _("gave up"),
-    "CALLBACK": _("callback promised"),
-    "OVERFLOWED": _("passed on"),
-    "BLOCKED": _("blocked"),
-    "VOICEMAIL": _("left a message"),
-    "SELF_SERVED": _("self-service"),
-    "NO_ANSWER": _("no answer"),
-    "FAILED": _("failed"),
-}
+from ccenter.calls.outcomes import outcome
+
+__all__ = ["Words", "outcome", "source"]
+
 SOURCES: dict[str, Promise] = {
     "queue": _("asked while waiting"),
     "menu": _("asked in the menu"),
@@ -38,10 +31,6 @@ TARGETS: dict[str, Promise] = {
     "menu": _("menu"),
     "end": _("end"),
 }
-
-
-def outcome(code: str) -> str:
-    return str(OUTCOMES.get(code, code))
 
 
 def source(code: str) -> str:

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -24,7 +23,7 @@ from crm.selectors import fields as own_fields
 from crm.selectors import finding
 from crm.selectors.history import PAGE, history, kinds
 from crm.selectors.lists import CustomerFilters
-from crm.services import customers, merging, tags
+from crm.services import by_hand, customers, merging, tags
 from crm.services.fields import add_field, change_field, delete_field
 
 Values = dict[str, Any]
@@ -143,28 +142,13 @@ class Customers(Entities[Customer]):
         return finding.matching(rows, text, self.user)
 
     def add(self, values: Values) -> Customer:
-        if mine := rights.branches_of(self.user):
-            values.setdefault("branch", Branch.objects.get(pk=mine[0]))
-        if values.get("level", Customer.Level.ORDINARY) != Customer.Level.ORDINARY:
-            rights.require(self.user, "customers.level")
-        made = customers.add_customer(values, by=self.user, seen=self.seen)
-        self._may_still(made, "add")
-        return made
+        return by_hand.add(self.user, values, self.seen)
 
     def change(self, row: Customer, values: Values) -> Customer:
-        if values.get("level", row.level) != row.level:
-            rights.require(self.user, "customers.level")
-        changed = customers.change_customer(row, values, by=self.user, seen=self.seen)
-        self._may_still(changed, "change")
-        return changed
+        return by_hand.change(self.user, row, values, self.seen)
 
     def remove(self, row: Customer) -> None:
         customers.delete_customer(row, by=self.user)
-
-    def _may_still(self, row: Customer, verb: str) -> None:
-        """Nobody puts a customer where they have no right."""
-        if not rights.may(self.user, f"customers.{verb}", row):
-            raise PermissionDenied(_("You have no right to do this."))
 
     @extend_schema(
         parameters=[

@@ -1,4 +1,4 @@
-"""All that ever was with a customer, on one page: calls, notes, orders, complaints, messages, points. A query for each kind.
+"""All that ever was with a customer, on one page: calls, notes, orders, complaints, messages, points. A query or two for each kind.
 
 Apps above this one `register` what they know; each reader asks for the rights of whoever looks.
 """
@@ -7,9 +7,13 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.models import Call, Recording
+from ccenter.calls.outcomes import outcome
+from ccenter.calls.rights import Role, hearable, role_of
 from ccenter.office.models import AuditEntry
 from ccenter.office.rights import may
 from crm.models import Customer, CustomerNote, CustomerPhone
@@ -35,7 +39,19 @@ class Entry(NamedTuple):
 
 
 Reader = Callable[[Any, list[int], datetime | None, int], list[Entry]]
+Text = str | Promise
+
+
+class Kind(NamedTuple):
+    """How a kind of entry is called and drawn; `page` gives the address where more of one is read, "" when there is none."""
+
+    label: Text
+    icon: str
+    page: Callable[[Entry], str]
+
+
 _readers: dict[str, Reader] = {}
+_kinds: dict[str, Kind] = {}
 
 
 class Page(NamedTuple):
@@ -45,13 +61,16 @@ class Page(NamedTuple):
     before: datetime | None
 
 
-def register(kind: str, read: Reader) -> None:
+def register(
+    kind: str, read: Reader, label: Text = "", icon: str = "point", page: Callable[[Entry], str] = lambda entry: ""
+) -> None:
     """`read(user, customers, before, most)`: the newest first, only before that moment. One query."""
     _readers[kind] = read
+    _kinds[kind] = Kind(label or kind, icon, page)
 
 
-def kinds() -> list[str]:
-    return list(_readers)
+def kinds() -> dict[str, Kind]:
+    return _kinds
 
 
 def history(user: Any, customer: Customer, before: datetime | None = None, only: Collection[str] = (), most: int = PAGE) -> Page:
@@ -74,7 +93,11 @@ def _calls(user: Any, customers: list[int], before: datetime | None, most: int) 
     numbers = list(CustomerPhone.objects.filter(customer__in=customers).values_list("number", flat=True))
     rows = Call.objects.filter(number__in=numbers).order_by("-started_at")
     rows = rows.filter(started_at__lt=before) if before else rows
-    recorded = Exists(Recording.objects.filter(call=OuterRef("id"), deleted_at=None))
+    recordings = Recording.objects.filter(call=OuterRef("id"), deleted_at=None).order_by("started_at")
+    ready = Subquery(recordings.filter(converted_at__isnull=False).values("id")[:1])
+    found = list(rows.only(*CALL).annotate(recording=Subquery(recordings.values("id")[:1]), ready=ready)[:most])
+    recorded = [call.id for call in found if call.ready]
+    heard = hearable(user, recorded) if recorded and role_of(user) > Role.NONE else set()
     return [
         Entry(
             at=call.started_at,
@@ -87,11 +110,13 @@ def _calls(user: Any, customers: list[int], before: datetime | None, most: int) 
                 "agent": call.agent or call.answered_by,
                 "waited": call.waited,
                 "talked": call.talked,
-                "recorded": call.has_recording,
+                "recorded": call.recording is not None,
+                "recording": call.ready if call.id in heard else "",
                 "voicemail": call.voicemail,
+                "state_name": outcome(call.outcome),
             },
         )
-        for call in rows.only(*CALL).annotate(has_recording=recorded)[:most]
+        for call in found
     ]
 
 
@@ -119,5 +144,6 @@ def _changes(user: Any, customers: list[int], before: datetime | None, most: int
     ]
 
 
-for _kind, _reader in (("call", _calls), ("note", _notes), ("change", _changes)):
-    register(_kind, _reader)
+register("call", _calls, _("Calls"), "phone")
+register("note", _notes, _("Notes"), "note")
+register("change", _changes, _("Changes"), "history")

@@ -4,6 +4,7 @@
 "add_tags", "remove_tags" [name].
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -59,21 +60,24 @@ def run(job: Progress) -> None:
     for batch in batches(rows):
         with transaction.atomic():
             for one in batch:
-                _change(job, one, values, added, removed)
+                try:
+                    if alter(job.user, one, values, added, removed):
+                        job.report["changed"] = job.report.get("changed", 0) + 1
+                except ValidationError as error:
+                    job.refuse(one.pk, {"number": one.number, "name": one.name}, error.messages)
             job.advance(len(batch), place=batch[-1].pk)
 
 
-def _change(job: Progress, one: Customer, values: dict[str, Any], added: list[Tag], removed: list[Tag]) -> None:
-    tags = {tag.pk: tag for tag in one.tags.all()} | {tag.pk: tag for tag in added}
+def alter(user: Any, one: Customer, values: dict[str, Any], added: Collection[Tag] = (), removed: Collection[Tag] = ()) -> bool:
+    """One of them, its tags fetched; whether anything became another. Raises ValidationError for what is refused, and then
+    nothing is changed."""
+    tags = {tag.pk: tag for tag in (*one.tags.all(), *added)}
     for tag in removed:
         tags.pop(tag.pk, None)
-    try:
-        with transaction.atomic():
-            done = change_customer(one, {**values, "tags": list(tags.values())}, by=job.user)
-            if not rights.may(job.user, "customers.change", done):
-                raise ValidationError(_("You have no right to do this."))
-    except ValidationError as error:
-        job.refuse(one.pk, {"number": one.number, "name": one.name}, error.messages)
-        return
-    if done.updated_at != one.updated_at:
-        job.report["changed"] = job.report.get("changed", 0) + 1
+    if not rights.may(user, "customers.change", one):
+        raise ValidationError(_("You have no right to do this."))
+    with transaction.atomic():
+        done = change_customer(one, {**values, "tags": list(tags.values())}, by=user)
+        if not rights.may(user, "customers.change", done):
+            raise ValidationError(_("Then you would have no right to it any more."))
+    return bool(done.updated_at != one.updated_at)
