@@ -20,5 +20,5 @@ class OrdersConfig(AppConfig):
 
         entities.declare_all()
         finding.register(buyers)
-        crm.register("points", points.read)
+        crm.register("points", points.read, _("Points"), "coins")
         merging.register("points", ledger.merge, ledger.unmerge, owns=["orders.pointaccount"])

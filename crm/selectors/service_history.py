@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from ccenter.office.rights import scoped
 from crm.models import FollowUpCall, Mail, ScriptRun, ServiceRecord, Ticket
@@ -27,22 +28,36 @@ def _reader(entity: str, rows: Callable[[], QuerySet[Any]], time: str, make: Mak
 
 def _record(row: ServiceRecord) -> Entry:
     title = row.category.name if row.category else ""
-    data = {"call": row.call, "order": row.order, "agent": row.agent, "first_contact": row.first_contact}
+    data = {
+        "call": row.call,
+        "order": row.order,
+        "agent": row.agent,
+        "first_contact": row.first_contact,
+        "state_name": row.get_result_display() if row.result else "",
+    }
     return Entry(row.created_at, "record", str(row.pk), title, row.summary, state=row.result, data=data)
 
 
 def _ticket(row: Ticket) -> Entry:
-    data = {"kind": row.kind, "order": row.order, "severity": row.severity, "due_at": row.due_at, "resolution": row.resolution}
+    data = {
+        "kind": row.kind,
+        "order": row.order,
+        "severity": row.severity,
+        "due_at": row.due_at,
+        "resolution": row.resolution,
+        "state_name": row.get_state_display(),
+    }
     return Entry(row.created_at, "ticket", str(row.pk), row.number, row.text, state=row.state, data=data)
 
 
 def _mail(row: Mail) -> Entry:
-    data = {"to": row.to, "ticket": row.ticket_id, "error": row.error}
+    data = {"to": row.to, "ticket": row.ticket_id, "error": row.error, "state_name": row.get_state_display()}
     return Entry(row.created_at, "mail", str(row.pk), row.subject, row.body[:500], state=row.state, data=data)
 
 
 def _follow_up(row: FollowUpCall) -> Entry:
-    return Entry(row.due_at, "follow_up", str(row.pk), row.reason, state=row.state, data={"ticket": row.ticket_id})
+    data = {"ticket": row.ticket_id, "state_name": row.get_state_display()}
+    return Entry(row.due_at, "follow_up", str(row.pk), row.reason, state=row.state, data=data)
 
 
 def _run(row: ScriptRun) -> Entry:
@@ -52,9 +67,12 @@ def _run(row: ScriptRun) -> Entry:
 
 
 def register_all() -> None:
-    register("record", _reader("records", lambda: ServiceRecord.objects.select_related("category"), "created_at", _record))
-    register("ticket", _reader("tickets", Ticket.objects.all, "created_at", _ticket))
-    register("mail", _reader("mails", Mail.objects.all, "created_at", _mail))
-    register("follow_up", _reader("follow_ups", FollowUpCall.objects.all, "due_at", _follow_up))
+    records = _reader("records", lambda: ServiceRecord.objects.select_related("category"), "created_at", _record)
+    register("record", records, _("Service records"), "clipboard-text")
+    tickets = _reader("tickets", Ticket.objects.all, "created_at", _ticket)
+    register("ticket", tickets, _("Complaints and work orders"), "alert-circle")
+    register("mail", _reader("mails", Mail.objects.all, "created_at", _mail), _("Mails"), "mail")
+    follow_ups = _reader("follow_ups", FollowUpCall.objects.all, "due_at", _follow_up)
+    register("follow_up", follow_ups, _("Follow-up calls"), "phone-outgoing")
     with_answers = ScriptRun.objects.select_related("script").prefetch_related("answers")
-    register("script", _reader("script_runs", with_answers.all, "started_at", _run))
+    register("script", _reader("script_runs", with_answers.all, "started_at", _run), _("Scripts"), "list-check")

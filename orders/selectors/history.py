@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from ccenter.office.rights import scoped
 from crm.selectors import finding
@@ -75,5 +76,6 @@ def returns(user: Any, customers: list[int], before: datetime | None, most: int)
 
 
 finding.register(buyers)
-for kind, reader in (("order", orders), ("payment", payments), ("return", returns)):
-    crm.register(kind, reader)
+crm.register("order", orders, _("Orders"), "shopping-cart")
+crm.register("payment", payments, _("Payments"), "cash")
+crm.register("return", returns, _("Returns"), "package-import")
