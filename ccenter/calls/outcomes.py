@@ -1,4 +1,4 @@
-"""How calls end, in words."""
+"""How calls end, and why we owe somebody one, in words."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,19 @@ OUTCOMES: dict[str, Promise] = {
     "NO_ANSWER": _("no answer"),
     "FAILED": _("failed"),
 }
+SOURCES: dict[str, Promise] = {
+    "queue": _("asked while waiting"),
+    "menu": _("asked in the menu"),
+    "voicemail": _("left a message"),
+    "abandoned": _("gave up waiting"),
+    "closed": _("called out of hours"),
+    "last_resort": _("called during a failure"),
+}
 
 
 def outcome(code: str) -> str:
     return str(OUTCOMES.get(code, code))
+
+
+def source(code: str) -> str:
+    return str(SOURCES.get(code, code))

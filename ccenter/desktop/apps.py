@@ -7,3 +7,9 @@ from django.utils.translation import gettext_lazy as _
 class DesktopConfig(AppConfig):
     name = "ccenter.desktop"
     verbose_name = _("Desks")
+
+    def ready(self) -> None:
+        from ccenter.desktop import openings
+        from crm.services import openings as shown
+
+        shown.register(openings.note)

@@ -7,18 +7,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ccenter.calls.outcomes import outcome
+from ccenter.calls.outcomes import outcome, source
 
 __all__ = ["Words", "outcome", "source"]
 
-SOURCES: dict[str, Promise] = {
-    "queue": _("asked while waiting"),
-    "menu": _("asked in the menu"),
-    "voicemail": _("left a message"),
-    "abandoned": _("gave up waiting"),
-    "closed": _("called out of hours"),
-    "last_resort": _("called during a failure"),
-}
 LOOKUPS: dict[str, Promise] = {
     "member": _("member number"),
     "member_pin": _("member number and PIN"),
@@ -31,10 +23,6 @@ TARGETS: dict[str, Promise] = {
     "menu": _("menu"),
     "end": _("end"),
 }
-
-
-def source(code: str) -> str:
-    return str(SOURCES.get(code, code))
 
 
 class Words:

@@ -7,7 +7,6 @@ Where an UPDATE is not enough (a ledger with a balance for each customer), an ap
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
-from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
@@ -18,14 +17,11 @@ from ccenter.office import webhooks
 from ccenter.office.audit import audit
 from ccenter.office.errors import Conflict
 from crm.models import Customer, CustomerAddress, CustomerPhone, Duplicate, Merge
+from crm.selectors.duplicates import Reference, references
 from crm.services import indexing
 
 TAKEN = ("name", "title", "level", "language", "email")  # what may be taken from the one who goes
 FILLED = ("title", "language", "email", "owner_id", "team_id", "branch_id")  # taken where the one who stays has none
-_HANDLED = frozenset(
-    f"crm.{name}"
-    for name in ("customer", "customerphone", "customeraddress", "customerindex", "customer_tags", "duplicate", "merge")
-)
 
 
 class Mover(NamedTuple):
@@ -134,16 +130,12 @@ def _locked(one: int, other: int) -> tuple[Customer, Customer]:
     return rows[one], rows[other]
 
 
-def _references(*, every: bool = False) -> Iterator[tuple[str, type[models.Model], str]]:
-    """Each foreign key to customers that is moved by itself: ("crm.customernote.customer", CustomerNote, "customer_id")."""
+def _references(*, every: bool = False) -> Iterator[Reference]:
+    """Each foreign key to customers that is moved by itself."""
     owned = set() if every else {name for mover in _movers.values() for name in mover.owns}
-    for model in apps.get_models(include_auto_created=True):
-        label = model._meta.label_lower
-        if label in _HANDLED or label in owned:
-            continue
-        for field in model._meta.local_concrete_fields:
-            if isinstance(field, models.ForeignKey) and field.related_model is Customer:
-                yield f"{label}.{field.name}", model, field.attname
+    for one in references():
+        if one.model._meta.label_lower not in owned:
+            yield one
 
 
 def _move(model: type[models.Model], field: str, source: int, target: int) -> list[Any]:
