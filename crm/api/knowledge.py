@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import django_filters
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ccenter.office import rights
-from ccenter.office.filters import Filters
 from ccenter.office.rest import Adds, Changes, RowBody, Strict
 from crm.api.fields import LARGEST_KEY, CallField, login_of
 from crm.models import Article, ArticleVersion, Category
 from crm.selectors import knowledge as selectors
+from crm.selectors.service_lists import ArticleFilters
 from crm.services import knowledge as services
 
 Values = dict[str, Any]
@@ -59,22 +57,6 @@ class ArticleBody(RowBody):
 class ArticleStepBody(Strict):
     to = serializers.ChoiceField(State.choices)
     comment = serializers.CharField(max_length=1000, required=False, allow_blank=True)
-
-
-class ArticleFilters(Filters):
-    product = django_filters.CharFilter(method="by_product")
-    state = django_filters.ChoiceFilter(method="by_state", choices=State.choices, help_text="Has a version in this state.")
-    author = django_filters.CharFilter("author__username")
-
-    class Meta:
-        model = Article
-        fields = ["category", "language"]
-
-    def by_product(self, found: QuerySet[Article], name: str, value: str) -> QuerySet[Article]:
-        return found.filter(products__contains=[value])
-
-    def by_state(self, found: QuerySet[Article], name: str, value: str) -> QuerySet[Article]:
-        return found.filter(pk__in=ArticleVersion.objects.filter(state=value).values("article"))
 
 
 class FindQuery(Strict):

@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import quote
 
-import django_filters
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
@@ -14,10 +13,10 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ccenter.office.filters import Filters
 from ccenter.office.rest import Adds, Entities, RowBody, Strict
 from crm.api.fields import by_code, login_of
 from crm.models import Customer, Mail, MailFile, MailTemplate, Ticket
+from crm.selectors.service_lists import MailFilters
 from crm.services import mail as services
 from crm.services import rows, settings
 
@@ -126,17 +125,6 @@ class MailBody(RowBody):
             *("error", "created_at", "next_try_at", "sent_at", "bounced_at"),
         ]
         read_only_fields = ["state", "attempts", "error", "created_at", "next_try_at", "sent_at", "bounced_at"]
-
-
-class MailFilters(Filters):
-    author = django_filters.CharFilter("author__username")
-    template = django_filters.CharFilter("template__code")
-    written_since = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
-    written_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
-
-    class Meta:
-        model = Mail
-        fields = ["customer", "ticket", "order", "to", "state"]
 
 
 class Mails(Adds[Mail]):

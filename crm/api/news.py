@@ -11,11 +11,11 @@ from rest_framework.response import Response
 
 from ccenter.calls.models import SeatGroup
 from ccenter.office import rights
-from ccenter.office.filters import Filters, YesNo
 from ccenter.office.rest import Entities, RowBody, Strict
 from crm.api.fields import login_of
 from crm.models import News
 from crm.selectors import news as selectors
+from crm.selectors.service_lists import NewsFilters
 from crm.services import news as services
 from crm.services import rows
 
@@ -49,22 +49,6 @@ class ReaderBody(serializers.Serializer):
     seat = serializers.CharField(source="seat.number", default="")
     read_at = serializers.DateTimeField(allow_null=True)
     confirmed_at = serializers.DateTimeField(allow_null=True)
-
-
-class NewsFilters(Filters):
-    unread = YesNo(method="by_unread")
-    to_confirm = YesNo(method="by_unconfirmed", help_text="Has to be confirmed by who asks.")
-
-    class Meta:
-        model = News
-        fields = ["must_read"]
-
-    def by_unread(self, found: Any, name: str, value: bool) -> Any:
-        return found.filter(read_at__isnull=value)
-
-    def by_unconfirmed(self, found: Any, name: str, value: bool) -> Any:
-        waits = {"must_read": True, "confirmed_at": None}
-        return found.filter(**waits) if value else found.exclude(**waits)
 
 
 class Pieces(Entities[News]):

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-import django_filters
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from ccenter.calls.rights import may_see_call, seat_of
-from ccenter.office.filters import Filters, YesNo
 from ccenter.office.rest import Adds, Changes, Entities, RowBody
 from crm.api.fields import CallField, login_of
 from crm.models import Category, Customer, ServiceRecord
+from crm.selectors import service_lists
+from crm.selectors.service_lists import RecordFilters
 from crm.services import records as services
 from crm.services import rows, settings
 
@@ -63,21 +63,6 @@ class ServiceRecordBody(RowBody):
         read_only_fields = ["agent", "followed_up_at", "first_contact", "created_at", "updated_at"]
 
 
-class RecordFilters(Filters):
-    author = django_filters.CharFilter("author__username")
-    first_contact = YesNo("first_contact")
-    written_since = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
-    written_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
-    follow_up_by = django_filters.DateFilter(method="by_follow_up", help_text="Follow-ups that are open and due by this day.")
-
-    class Meta:
-        model = ServiceRecord
-        fields = ["call", "agent", "customer", "order", "category", "result"]
-
-    def by_follow_up(self, found: Any, name: str, value: Any) -> Any:
-        return found.filter(follow_up__lte=value, followed_up_at=None)
-
-
 class Records(Adds[ServiceRecord], Changes[ServiceRecord]):
     """What agents did in calls 服务记录: one a call and author. A POST for a call that has one changes that."""
 
@@ -86,6 +71,9 @@ class Records(Adds[ServiceRecord], Changes[ServiceRecord]):
     serializer_class = ServiceRecordBody
     filterset_class = RecordFilters
     ordering_fields = ["created_at"]
+
+    def search(self, found: Any, text: str) -> Any:
+        return service_lists.records(found, text, self.user)
 
     def add(self, values: Values) -> ServiceRecord:
         call = values.pop("call")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import django_filters
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -15,15 +14,16 @@ from rest_framework.response import Response
 
 from ccenter.calls.models import Calendar, Queue, SeatGroup
 from ccenter.office import rights
-from ccenter.office.filters import Filters, YesNo
 from ccenter.office.models import Branch
 from ccenter.office.rest import Adds, Changes, Entities, MaskedField, RowBody, Strict
 from crm.api.fields import CallField, by_code, login_of, person
 from crm.models import Customer, DueRule, Escalation, FollowUpCall, Ticket, TicketEvent
+from crm.selectors import service_lists
 from crm.selectors import tickets as selectors
+from crm.selectors.service_lists import FollowUpFilters, TicketFilters
 from crm.services import follow_ups, rows, settings
 from crm.services import tickets as services
-from crm.ticket_states import DONE, STEPS, State
+from crm.ticket_states import STEPS, State
 
 Values = dict[str, Any]
 
@@ -94,30 +94,6 @@ class TicketEventBody(serializers.ModelSerializer):
         fields = ["id", "at", "user", "kind", "before", "after", "text"]
 
 
-class TicketFilters(Filters):
-    state = django_filters.MultipleChoiceFilter(choices=State.choices)
-    open = YesNo(method="by_open", help_text="Neither closed nor withdrawn.")
-    late = YesNo(method="by_late")
-    author = django_filters.CharFilter("author__username")
-    owner = django_filters.CharFilter("owner__username")
-    team = django_filters.CharFilter("team__code")
-    branch = django_filters.CharFilter("branch__code")
-    taken_since = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
-    taken_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
-    due_before = django_filters.IsoDateTimeFilter("due_at", lookup_expr="lt")
-
-    class Meta:
-        model = Ticket
-        fields = ["kind", "customer", "category", "severity", "order", "product", "call", "escalation"]
-
-    def by_open(self, found: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
-        return found.exclude(state__in=DONE) if value else found.filter(state__in=DONE)
-
-    def by_late(self, found: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
-        late = selectors.late(timezone.now())
-        return found.filter(late) if value else found.exclude(late)
-
-
 class FollowUpBody(RowBody):
     """Without `number` the customer's first is called; without `due_at` at once."""
 
@@ -154,7 +130,7 @@ class Tickets(Adds[Ticket], Changes[Ticket]):
     ordering_fields = ["created_at", "due_at", "severity"]
 
     def search(self, found: QuerySet[Ticket], text: str) -> QuerySet[Ticket]:
-        return selectors.search(found, text)
+        return service_lists.tickets(found, text, self.user)
 
     def add(self, values: Values) -> Ticket:
         return services.add_ticket(self.user, values.pop("customer"), values.pop("text"), **values)
@@ -207,7 +183,7 @@ class FollowUps(Adds[FollowUpCall]):
     entity = "follow_ups"
     queryset = FollowUpCall.objects.select_related("author")
     serializer_class = FollowUpBody
-    filterset_fields = ["customer", "ticket", "state"]
+    filterset_class = FollowUpFilters
     ordering_fields = ["due_at"]
 
     def add(self, values: Values) -> FollowUpCall:

@@ -36,14 +36,6 @@ def by_number(text: str) -> QuerySet[Ticket]:
     return tickets().filter(pk=int(found[1])) if found else tickets().none()
 
 
-def search(rows: QuerySet[Ticket], text: str) -> QuerySet[Ticket]:
-    """By number, order, the customer's member number or the beginning of their name, or a part of what was said."""
-    condition = Q(order=text) | Q(customer__number=text) | Q(customer__name__startswith=text) | Q(text__icontains=text)
-    if found := NUMBER.match(text):
-        condition |= Q(pk=int(found[1]))
-    return rows.filter(condition)
-
-
 def events(ticket: int) -> QuerySet[TicketEvent]:
     """What was done with it, in order. One query."""
     return TicketEvent.objects.filter(ticket=ticket).select_related("user").defer("user__password")

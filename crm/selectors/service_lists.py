@@ -1,0 +1,141 @@
+"""Lists of what is done for customers, as people filter them: the same in pages and REST."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from ccenter.office.filters import Filters, YesNo
+from crm.models import Article, ArticleVersion, FollowUpCall, Mail, News, ServiceRecord, Ticket
+from crm.selectors import finding
+from crm.selectors import tickets as tickets_
+from crm.ticket_states import DONE, State
+
+MOST_CUSTOMERS = 50  # found by a text
+
+
+class TicketFilters(Filters):
+    state = django_filters.MultipleChoiceFilter(choices=State.choices)
+    open = YesNo(method="by_open", help_text="Neither closed nor withdrawn.")
+    late = YesNo(method="by_late")
+    owned = YesNo("owner", lookup_expr="isnull", exclude=True, help_text="Somebody answers for it.")
+    author = django_filters.CharFilter("author__username")
+    owner = django_filters.CharFilter("owner__username")
+    team = django_filters.CharFilter("team__code")
+    branch = django_filters.CharFilter("branch__code")
+    taken_since = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
+    taken_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
+    due_before = django_filters.IsoDateTimeFilter("due_at", lookup_expr="lt")
+
+    class Meta:
+        model = Ticket
+        fields = ["kind", "customer", "category", "severity", "order", "product", "call", "escalation"]
+
+    def by_open(self, found: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
+        return found.exclude(state__in=DONE) if value else found.filter(state__in=DONE)
+
+    def by_late(self, found: QuerySet[Ticket], name: str, value: bool) -> QuerySet[Ticket]:
+        late = tickets_.late(timezone.now())
+        return found.filter(late) if value else found.exclude(late)
+
+
+class RecordFilters(Filters):
+    author = django_filters.CharFilter("author__username")
+    first_contact = YesNo("first_contact")
+    written_since = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
+    written_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
+    follow_up_by = django_filters.DateFilter(method="by_follow_up", help_text="Follow-ups that are open and due by this day.")
+
+    class Meta:
+        model = ServiceRecord
+        fields = ["call", "agent", "customer", "order", "category", "result"]
+
+    def by_follow_up(self, found: Any, name: str, value: Any) -> Any:
+        return found.filter(follow_up__lte=value, followed_up_at=None)
+
+
+class FollowUpFilters(Filters):
+    class Meta:
+        model = FollowUpCall
+        fields = ["customer", "ticket", "state"]
+
+
+class ArticleFilters(Filters):
+    product = django_filters.CharFilter(method="by_product")
+    state = django_filters.ChoiceFilter(
+        method="by_state", choices=ArticleVersion.State.choices, help_text="Has a version in this state."
+    )
+    author = django_filters.CharFilter("author__username")
+
+    class Meta:
+        model = Article
+        fields = ["category", "language"]
+
+    def by_product(self, found: QuerySet[Article], name: str, value: str) -> QuerySet[Article]:
+        return found.filter(products__contains=[value])
+
+    def by_state(self, found: QuerySet[Article], name: str, value: str) -> QuerySet[Article]:
+        return found.filter(pk__in=ArticleVersion.objects.filter(state=value).values("article"))
+
+
+class NewsFilters(Filters):
+    """Of rows that `selectors.news.read_by` made."""
+
+    unread = YesNo(method="by_unread")
+    to_confirm = YesNo(method="by_unconfirmed", help_text="Has to be confirmed by who asks.")
+
+    class Meta:
+        model = News
+        fields = ["must_read"]
+
+    def by_unread(self, found: Any, name: str, value: bool) -> Any:
+        return found.filter(read_at__isnull=value)
+
+    def by_unconfirmed(self, found: Any, name: str, value: bool) -> Any:
+        waits = {"must_read": True, "confirmed_at": None}
+        return found.filter(**waits) if value else found.exclude(**waits)
+
+
+class MailFilters(Filters):
+    author = django_filters.CharFilter("author__username")
+    template = django_filters.CharFilter("template__code")
+    written_since = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
+    written_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Mail
+        fields = ["customer", "ticket", "order", "to", "state"]
+
+
+def _of(text: str, user: Any) -> Q:
+    """The condition on rows of the customers that a text finds. One query, now."""
+    return Q(customer__in=[one.pk for one in finding.customers(text, user, most=MOST_CUSTOMERS)])
+
+
+def tickets(rows: QuerySet[Ticket], text: str, user: Any) -> QuerySet[Ticket]:
+    """By number, order, customer, or a part of what was said."""
+    condition = _of(text, user) | Q(order=text) | Q(text__icontains=text)
+    if found := tickets_.NUMBER.match(text):
+        condition |= Q(pk=int(found[1]))
+    return rows.filter(condition)
+
+
+def records(rows: QuerySet[ServiceRecord], text: str, user: Any) -> QuerySet[ServiceRecord]:
+    """By customer, order, call or seat."""
+    return rows.filter(_of(text, user) | Q(order=text) | Q(call=text) | Q(agent=text))
+
+
+def mails(rows: QuerySet[Mail], text: str, user: Any) -> QuerySet[Mail]:
+    """By customer, address or the subject's beginning."""
+    return rows.filter(_of(text, user) | Q(to__iexact=text) | Q(subject__startswith=text))
+
+
+def follow_ups(rows: QuerySet[FollowUpCall], text: str, user: Any) -> QuerySet[FollowUpCall]:
+    """By customer, or a part of the reason."""
+    return rows.filter(_of(text, user) | Q(reason__icontains=text))
+
+
+def articles(rows: QuerySet[Article], text: str) -> QuerySet[Article]:
+    """By a part of the question in any version; what callers ask is found by `selectors.knowledge.find`."""
+    return rows.filter(pk__in=ArticleVersion.objects.filter(question__icontains=text).values("article"))
