@@ -143,6 +143,11 @@ def scoped(user: Any, rows: QuerySet[Row], entity: str, verb: str = "view") -> Q
     return rows.filter(who) if who else rows.none()
 
 
+def everywhere(user: Any, action: str) -> bool:
+    """Whether a user may do this with all rows there are."""
+    return Scope.ALL in _scopes(user, action)
+
+
 def masked(user: Any, field: str) -> bool:
     """Whether a user reads this kind of field ("number", "address") masked."""
     return not sees_numbers(user) if field == "number" else not may(user, FIELDS[field])
