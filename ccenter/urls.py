@@ -12,5 +12,8 @@ urlpatterns = [
     path("api/crm/", include("crm.api.urls")),
     path("api/orders/", include("orders.api.urls")),
     path("api/", include("ccenter.calls.api.urls")),
+    path("office/", include("ccenter.office.pages.urls")),
+    path("crm/", include("crm.pages.urls")),
+    path("orders/", include("orders.pages.urls")),
     path("", include("ccenter.desktop.urls")),
 ]

@@ -11,6 +11,8 @@ class OfficeConfig(AppConfig):
 
     def ready(self) -> None:
         from ccenter.office import entities, rights
+        from ccenter.office.pages import office
 
         entities.declare_all()
+        office.add_all()
         post_migrate.connect(rights.seed, sender=self)  # as Django does with its own permissions

@@ -78,6 +78,15 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return Response({"code": code, "detail": detail, "fields": fields}, status=known.status_code, headers=headers)
 
 
+def spoken(error: Exception) -> tuple[int, dict[str, list[str]]] | None:
+    """Status and texts of an exception by field, "" for the whole; None for one that is a fault of ours. For pages."""
+    known = _known(error)
+    if known is None:
+        return None
+    texts = {"": [str(known.detail)]} if isinstance(known.detail, str) else flat(known.detail)
+    return known.status_code, texts
+
+
 def no_page(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's page of an address that leads nowhere; in the interface for programs, what programs read."""
     if not request.path.startswith("/api/"):

@@ -19,10 +19,11 @@ change and removal, one transaction for each write, errors as `errors` has them,
         def merge(self, request, pk): return self.answer(services.merge(self.user, self.locked_row(), self.body(MergeBody)))
 """
 
+from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import DateTimeField, Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
@@ -322,10 +323,26 @@ class CodeBodyField(serializers.RegexField):
         super().__init__(CODE, error_messages={"invalid": _("Small letters, digits, - and _ only.")}, **options)
 
 
+class MomentField(serializers.DateTimeField):
+    """A time of our age. Before 1902 places had offsets with seconds, which RFC 3339 does not know."""
+
+    default_error_messages = {"age": _("A year from 1902 to 2200.")}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        moment: datetime = super().to_internal_value(value)
+        if not 1902 <= moment.year <= 2200:
+            self.fail("age")
+        return moment
+
+
 class RowBody(Strict, serializers.ModelSerializer):
     """A row as it is read and written. Put `version` into Meta.fields of what is `Versioned`."""
 
-    serializer_field_mapping = {**serializers.ModelSerializer.serializer_field_mapping, CodeField: CodeBodyField}
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        CodeField: CodeBodyField,
+        DateTimeField: MomentField,
+    }
 
 
 class MaskedField(serializers.CharField):

@@ -103,6 +103,13 @@ def actions() -> dict[str, Text]:
     return {f"{entity.name}.{verb}": text for entity in entities() for verb, text in entity.verbs.items()}
 
 
+def title_of(action: str) -> Text:
+    """What an action is called, "customers: merge"; itself when nobody declared it (any more)."""
+    entity, _dot, verb = action.partition(".")
+    known = _entities.get(entity)
+    return f"{known.label}: {known.verbs[verb]}" if known and verb in known.verbs else action
+
+
 def scopes_of(entity: Entity) -> list[str]:
     """The scopes that mean something for this kind of rows."""
     paths = {Scope.OWN: entity.own, Scope.BRANCH: entity.branch, Scope.TEAM: entity.team}

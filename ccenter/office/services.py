@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ccenter.office import rights
 from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.errors import Conflict
-from ccenter.office.models import Branch, Right
+from ccenter.office.models import Branch, Right, SavedFilter
 
 
 def people() -> QuerySet[Any]:
@@ -119,3 +119,13 @@ def _set_rights(group: Group, wanted: dict[str, str]) -> None:
 def touch(row: Any) -> None:
     """Counts a row's version up when only what belongs to it has changed (its telephone numbers, its logins)."""
     type(row)._base_manager.filter(pk=row.pk).update(version=row.version + 1)
+
+
+def save_filter(user: Any, entity: str, name: str, query: dict[str, Any], shared: bool) -> SavedFilter:
+    """Keeps what a list is asked for under a name of the user's; one of that name is written over. Raises PermissionDenied."""
+    if shared:
+        rights.require(user, "filters.share")
+    row, _new = SavedFilter.objects.update_or_create(
+        owner=user, entity=entity, name=name, defaults={"query": query, "shared": shared}
+    )
+    return row

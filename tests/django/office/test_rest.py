@@ -306,3 +306,10 @@ def test_given_a_text_with_half_a_character_when_sent_then_it_is_refused(root: A
 
 def test_given_a_view_when_asked_for_its_options_then_it_answers(root: Any) -> None:
     assert root.options(URL).status_code == 200
+
+
+@pytest.mark.parametrize("moment", ["0085-11-23T00:00:00Z", "1841-01-15T08:00:00+08:00", "2201-01-02T00:00:00Z"])
+def test_given_a_time_that_is_not_of_our_age_when_sent_then_it_is_refused(root: Any, moment: str) -> None:
+    answer = root.post("/api/orders/point-terms/", {"since": moment, "worth": "0.01"})
+    assert (answer.status_code, set(answer.json()["fields"])) == (400, {"since"})
+    assert root.post("/api/orders/point-terms/", {"since": "1902-01-02T00:00:00Z", "worth": "0.01"}).status_code == 201

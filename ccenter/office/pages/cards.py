@@ -1,0 +1,110 @@
+"""Cards: one row, what can be done with it now, and what was done with it.
+
+    class BranchCard(RowActs, CardPage):
+        entity, queryset = "branches", Branch.objects.all()
+        template, part = "office/branch.html", "office/branch_card.html"    # the page extends office/card.html
+        acts = (Act("delete", _("Delete"), services.delete_branch, icon="trash", kind="bad"),)
+
+The page's address has `key`. A row out of the user's scope is not there.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+
+from ccenter.office import rights
+from ccenter.office.errors import Conflict
+from ccenter.office.models import AuditEntry
+from ccenter.office.pages.frame import OfficePage, stale_text
+from ccenter.office.rest import shown
+
+ENTRIES = 50  # of the audit log, on a card
+PHONES, PLACES = re.compile(r"phone|mobile"), re.compile(r"address|street")  # fields that hold such
+NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+
+
+class RowPage(OfficePage):
+    """A page of one row; `lookup`: the column that its address names."""
+
+    queryset: ClassVar[QuerySet[Any]]
+    lookup: ClassVar[str] = "pk"
+
+    def rows(self) -> QuerySet[Any]:
+        return self.queryset.all()
+
+    def row(self) -> Any:
+        """The row of the address, if this user may see it and do what the page is for; read once."""
+        if not hasattr(self, "_row"):
+            rows = rights.scoped(self.user, self.rows().filter(**{self.lookup: self.kwargs["key"]}), self.entity)
+            if self.verb != "view":
+                rows = rights.scoped(self.user, rows, self.entity, self.verb)
+            self._row = rows.first()
+        if self._row is None:
+            raise Http404
+        return self._row
+
+    def locked(self) -> Any:
+        """The same, locked until the transaction ends, as it is in the table now."""
+        row = type(self.row())._base_manager.select_for_update().filter(pk=self.row().pk).first()
+        if row is None:
+            raise Http404
+        del self._row
+        return row
+
+    def stale(self, row: Model) -> bool:
+        """Whether somebody has changed the row since the form that was sent was drawn."""
+        return str(self.request.POST.get("version", "")) != str(getattr(row, "version", ""))
+
+    def check_version(self, row: Model) -> None:
+        """Raises Conflict when the row on the screen is old."""
+        if self.stale(row):
+            raise Conflict(stale_text(row))
+
+
+class CardPage(RowPage):
+    template = "office/card.html"
+
+    def extra(self, row: Any) -> dict[str, Any]:
+        """More for the templates."""
+        return {}
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        row = self.row()
+        offered = self.offered(row) if hasattr(self, "offered") else []
+        return self.answer(self.context(row=row, acts=offered, **self.extra(row)))
+
+    def heading(self) -> str:
+        return str(self.row())
+
+
+def entries_of(user: Any, row: Model) -> list[AuditEntry]:
+    """What was done with a row, the last first, for `office/entries.html`; numbers and addresses as this user reads them."""
+    found = AuditEntry.objects.filter(entity=row._meta.label_lower, key=str(row.pk)).select_related("user")
+    names = {field.attname: str(field.verbose_name) for field in row._meta.concrete_fields}
+    return [told(user, entry, names) for entry in found.order_by("-at", "-id")[:ENTRIES]]
+
+
+def told(user: Any, entry: AuditEntry, names: Mapping[str, str] = {}) -> AuditEntry:
+    """An entry as people read it: `title`, and `changes` under the fields' names, masked for whoever reads them masked."""
+    entry.title = str(rights.title_of(entry.action))  # type: ignore[attr-defined]
+    entry.changes = {
+        names.get(field, field): [_masked(user, field, value) for value in pair] for field, pair in entry.changes.items()
+    }
+    return entry
+
+
+def _masked(user: Any, field: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_masked(user, field, one) for one in value]
+    if isinstance(value, dict):
+        return {key: _masked(user, key, one) for key, one in value.items()}
+    if not isinstance(value, str) or not value:
+        return value
+    if PLACES.search(field):
+        return shown(user, "address", value)
+    if PHONES.search(field):
+        return shown(user, "number", value)
+    return NUMBER.sub(lambda found: shown(user, "number", found[0]), value)

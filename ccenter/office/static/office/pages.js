@@ -1,0 +1,155 @@
+// What all pages of the office share: rows by mouse and keys, ticks, the box, saving by Ctrl+Enter, words of the server, the console around.
+
+import { act } from "../desk/api.js";
+import { say } from "../desk/dom.js";
+import "../desk/fragments.js";
+import "./menu.js";
+
+const console_ = window.parent === window ? null : window.parent; // the console, when this page is shown in one of its tabs
+const CONSOLE_KEYS = /^(F2|F4|F8|F9)$/;
+const at = (id) => document.getElementById(id);
+const box = at("box");
+const found = at("found");
+const writing = (node) => node.closest("input:not([type=checkbox]), select, textarea, [contenteditable]");
+
+// -- rows --------------------------------------------------------------------------------------------------------------
+
+/** Opens the card of a row: beside the list, or as a page. */
+function open(row) {
+  for (const one of found.querySelectorAll("tr[aria-selected=true]")) one.removeAttribute("aria-selected");
+  row.setAttribute("aria-selected", "true");
+  if ("side" in row.dataset) htmx.ajax("GET", row.dataset.address, "#record");
+  else location.assign(row.dataset.address);
+}
+
+function step(row, way) {
+  const rows = [...found.querySelectorAll("tbody tr")];
+  const next = row ? rows[rows.indexOf(row) + way] : rows[0];
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+function ticks() {
+  const some = found.querySelectorAll("[name=row]:checked").length;
+  const bar = found.querySelector(".acts-ticked");
+  if (!bar) return;
+  bar.hidden = !some;
+  bar.querySelector("[data-ticked]").textContent = some;
+  const all = found.querySelector("[data-tick-all]");
+  all.checked = some > 0 && some === found.querySelectorAll("[name=row]").length;
+  all.indeterminate = some > 0 && !all.checked;
+}
+
+found?.addEventListener("click", (event) => {
+  const row = event.target.closest("tr[data-address]");
+  if (row && !event.target.closest("a, button, input, label, select, .tick")) open(row);
+});
+found?.addEventListener("change", (event) => {
+  if (event.target.matches("[data-tick-all]")) for (const one of found.querySelectorAll("[name=row]")) one.checked = event.target.checked;
+  ticks();
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "found") ticks();
+});
+
+// -- boxes and forms -----------------------------------------------------------------------------------------------------
+
+function close() {
+  box?.close();
+  box?.replaceChildren();
+}
+
+/** The form of a side panel goes; on a page of its own we go back. */
+function leave() {
+  const record = at("record");
+  if (!record) return history.length > 1 && history.back();
+  if (found) record.replaceChildren();
+  else history.back();
+}
+
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target === box) box.children.length ? box.open || box.showModal() : close();
+  if (target.id === "record" || target === box) target.querySelector("[autofocus], .errors + input, input:not([type=hidden]), select, textarea")?.focus();
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.successful && detail.elt.closest?.("#box") && detail.target !== box) close();
+  if (detail.successful && detail.elt.matches?.("#box form")) close();
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-close]");
+  if (button) button.closest("#box") ? close() : leave();
+});
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-keep]");
+  if (form) form.dataset.changed = "";
+});
+addEventListener("beforeunload", (event) => document.querySelector("form[data-changed]") && event.preventDefault());
+document.body.addEventListener("close-record", () => found && at("record")?.replaceChildren());
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  if (detail.xhr.status < 300) detail.elt.closest?.("form[data-changed]")?.removeAttribute("data-changed");
+});
+
+// -- words of the server, and the console --------------------------------------------------------------------------------
+
+document.body.addEventListener("say", ({ detail }) => say(detail.text, detail.kind));
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-tab]");
+  if (link && console_ && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    console_.postMessage({ open: link.getAttribute("href"), title: link.dataset.tab, icon: link.dataset.icon || "" }, location.origin);
+    return;
+  }
+  const side = event.target.closest("a[data-side]");
+  if (side && at("record")) {
+    event.preventDefault();
+    htmx.ajax("GET", side.getAttribute("href"), "#record");
+    return;
+  }
+  const number = event.target.closest("[data-token]");
+  if (!number) return;
+  number.disabled = true;
+  await act("dial", { token: number.dataset.token }).catch((error) => say(error.message, "bad"));
+  number.disabled = false;
+});
+
+// -- keys ------------------------------------------------------------------------------------------------------------------
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing) return;
+  const { key, target } = event;
+  if (console_ && (CONSOLE_KEYS.test(key) || (event.altKey && /^Digit[1-9]$/.test(event.code)))) {
+    console_.dispatchEvent(new console_.KeyboardEvent("keydown", { key, code: event.code, altKey: event.altKey }));
+    event.preventDefault();
+    return;
+  }
+  if (key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    (target.closest("form") || document.querySelector("#box[open] form, #record form, form[data-keep]"))?.requestSubmit();
+    event.preventDefault();
+    return;
+  }
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  if (key === "Escape") {
+    if (box?.open) close();
+    else if (writing(target) && !target.closest("#record")) target.blur();
+    else if (at("record")?.children.length || !found) leave();
+    else return;
+    event.preventDefault();
+    return;
+  }
+  if (writing(target) || box?.open) return;
+  const row = target.closest?.("#found tbody tr");
+  const does = {
+    "/": () => at("q")?.focus(),
+    ArrowDown: () => found && step(row, 1),
+    ArrowUp: () => row && step(row, -1),
+    Enter: () => row?.dataset.address && target === row && open(row),
+    " ": () => target === row && row.querySelector("[name=row]")?.click(),
+    PageDown: () => found?.querySelector("[data-page=after]:enabled")?.click(),
+    PageUp: () => found?.querySelector("[data-page=before]:enabled")?.click(),
+  };
+  if (!Object.hasOwn(does, key) || does[key]() === false) return;
+  if (key !== "Enter" || target === row) event.preventDefault();
+});
+
+document.documentElement.dataset.ready = "1";

@@ -1,0 +1,8 @@
+"""/crm/: pages of customers, and of what is done for them."""
+
+from django.urls import include, path
+
+app_name = "crm"
+urlpatterns = [
+    path("", include("crm.pages.customer_urls")),
+]

@@ -1,0 +1,9 @@
+"""/orders/: pages of orders and goods."""
+
+from django.urls import include, path
+
+app_name = "orders"
+urlpatterns = [
+    path("", include("orders.pages.urls_orders")),
+    path("", include("orders.pages.urls_goods")),
+]
