@@ -87,6 +87,10 @@ def spoken(error: Exception) -> tuple[int, dict[str, list[str]]] | None:
     return known.status_code, texts
 
 
+def words(problems: dict[str, list[str]]) -> str:
+    return " ".join(text for texts in problems.values() for text in texts)
+
+
 def no_page(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's page of an address that leads nowhere; in the interface for programs, what programs read."""
     if not request.path.startswith("/api/"):

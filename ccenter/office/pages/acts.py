@@ -126,7 +126,7 @@ class ManyActs(Acting):
             except Exception as error:
                 if (known := errors.spoken(error)) is None:
                     raise
-                refused.append(Refused(names[key], " ".join(sum(known[1].values(), []))))
+                refused.append(Refused(names[key], errors.words(known[1])))
         if gone := len(keys) - len(names):
             refused.append(Refused(str(gone), _("not there any more")))
         return done, refused

@@ -74,5 +74,5 @@ class BranchCard(FormPage):
     def save(self, row: Branch, values: dict[str, Any]) -> Branch:
         return services.change_branch(self.user, row, values)
 
-    def extra(self, form: Any, row: Branch) -> dict[str, Any]:
+    def more(self, form: Any, row: Branch) -> dict[str, Any]:
         return {"entries": entries_of(self.user, row)}

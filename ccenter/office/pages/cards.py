@@ -67,14 +67,14 @@ class RowPage(OfficePage):
 class CardPage(RowPage):
     template = "office/card.html"
 
-    def extra(self, row: Any) -> dict[str, Any]:
+    def more(self, row: Any) -> dict[str, Any]:
         """More for the templates."""
         return {}
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         row = self.row()
         offered = self.offered(row) if hasattr(self, "offered") else []
-        return self.answer(self.context(row=row, acts=offered, **self.extra(row)))
+        return self.answer(self.context(row=row, acts=offered, **self.more(row)))
 
     def heading(self) -> str:
         return str(self.row())

@@ -93,10 +93,10 @@ class FormPage(RowPage):
 
     def show(self, form: Any, row: Any, *, told: str = "", status: int = 200) -> HttpResponse:
         version = getattr(row, "version", "")
-        context = self.context(form=form, row=row, version=version, told=told, **self.extra(form, row))
+        context = self.context(form=form, row=row, version=version, told=told, **self.more(form, row))
         return self.answer(context, status=status)
 
-    def extra(self, form: Any, row: Any) -> dict[str, Any]:
+    def more(self, form: Any, row: Any) -> dict[str, Any]:
         """More for the templates."""
         return {}
 

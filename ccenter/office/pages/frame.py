@@ -104,7 +104,7 @@ class OfficePage(View):
             if (known := errors.spoken(error)) is None:
                 raise
             status, problems = known
-            return secured(said(" ".join(sum(problems.values(), [])), "bad", status=status))
+            return secured(said(errors.words(problems), "bad", status=status))
 
     def may(self, verb: str, row: Any = None) -> bool:
         return rights.may(self.user, f"{self.entity}.{verb}", row)

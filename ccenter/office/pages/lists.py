@@ -96,15 +96,15 @@ class ListPage(OfficePage):
     def shown_columns(self) -> tuple[Column, ...]:
         return self.columns
 
-    def extra(self, rows: list[Any]) -> dict[str, Any]:
-        """More for the templates; `rows` is the page that is shown, for what is read of all of them at once."""
+    def more(self, rows: list[Any]) -> dict[str, Any]:
+        """For the templates; `rows` is the page that is shown, for what is read of all of them at once."""
         return {}
 
     # -- how it goes --
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         context = self.context(**self.asked())
-        context |= self.extra([line.row for line in context["lines"]])
+        context |= self.more([line.row for line in context["lines"]])
         if asked_in_part(request):
             answer = self.answer(context)
             answer["HX-Replace-Url"] = f"{request.path}?{context['query']}" if context["query"] else request.path

@@ -49,7 +49,7 @@ class Me(OfficePage):
                 may=self._may(),
                 masked={kind: rights.masked(user, kind) for kind in rights.FIELDS},
                 notices=menu.noticed(user),
-            )  # fmt: skip
+            )
         )
 
     def _may(self) -> list[tuple[Any, list[Any]]]:

@@ -1,12 +1,11 @@
 """Branches on their pages, and by them what all lists and forms of the office do."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from ccenter.office.models import AuditEntry, Branch, SavedFilter
+from ccenter.office.models import Branch
 from tests.django.office.pages import browser, part
 
 pytestmark = pytest.mark.django_db
