@@ -9,7 +9,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ccenter.office.audit import audit
 from ccenter.office.filters import Filters, YesNo
 from ccenter.office.rest import Rows, Strict
 from orders.models import Product, Reservation, Stock, StockMove
@@ -78,7 +77,6 @@ class Stocks(Rows[Stock]):
         """Somebody counted what lies there."""
         row, sent = self.get_object(), self.body(StockCountBody)
         services.count(row.product, sent["counted"], sent.get("reason", ""), self.user, sent.get("seen"))
-        audit(self.user, "stock.count", row, {"on_hand": (row.on_hand, sent["counted"])})
         return self.answer(row)
 
     @extend_schema(request=StockScrapBody, responses=StockBody)
@@ -87,7 +85,6 @@ class Stocks(Rows[Stock]):
         """Pieces are broken or too old, and are thrown away."""
         row, sent = self.get_object(), self.body(StockScrapBody)
         services.scrap(row.product, sent["quantity"], sent["reason"], self.user)
-        audit(self.user, "stock.scrap", row, {"scrapped": (0, sent["quantity"]), "reason": ("", sent["reason"])})
         return self.answer(row)
 
     @extend_schema(request=StockLowBody, responses=StockBody)
@@ -95,8 +92,7 @@ class Stocks(Rows[Stock]):
     def set_low(self, request: Request, pk: str) -> Response:
         """At how many free pieces it should be bought again."""
         row, sent = self.get_object(), self.body(StockLowBody)
-        services.set_low(row.product, sent["low"])
-        audit(self.user, "stock.change", row, {"low": (row.low, sent["low"])})
+        services.set_low(row.product, sent["low"], self.user)
         return self.answer(row)
 
 

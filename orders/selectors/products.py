@@ -95,6 +95,18 @@ def lineage(category: int | None, above: dict[int, int | None]) -> list[int]:
     return found
 
 
+def tree() -> list[tuple[ProductCategory, int]]:
+    """All categories, each after the one it is part of, and how deep it stands. One query."""
+    below: dict[int | None, list[ProductCategory]] = defaultdict(list)
+    for category in ProductCategory.objects.order_by("position", "code"):
+        below[category.parent_id].append(category)
+
+    def under(above: int | None, depth: int) -> list[tuple[ProductCategory, int]]:
+        return [pair for one in below[above] for pair in ((one, depth), *under(one.pk, depth + 1))]
+
+    return under(None, 0)
+
+
 def attributes_of(category: int | None) -> dict[str, ProductAttribute]:
     """What is told of products of a category, by code: its own attributes and those of the categories above. Two queries.
 

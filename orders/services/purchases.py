@@ -1,6 +1,7 @@
 """Writes of suppliers and purchases. `by` is who does it; bad values are a ValidationError by field."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,9 @@ from ccenter.office.errors import Conflict
 from ccenter.office.services import touch
 from crm.services import rows
 from orders.models import Purchase, PurchaseLine, Supplier, SupplierProduct
+from orders.models.money import currency
+from orders.selectors.purchases import to_come
+from orders.selectors.stock import stocks
 from orders.services import stock
 
 State = Purchase.State
@@ -41,6 +45,35 @@ def add_purchase(by: Any, values: Mapping[str, Any]) -> Purchase:
     _set_lines(purchase, lines)
     audit(by, "purchases.add", purchase, {"supplier": (None, purchase.supplier_id), "lines": ([], _told(purchase))})
     return purchase
+
+
+@transaction.atomic
+def buy_again(by: Any, products: Collection[int]) -> tuple[list[Purchase], dict[int, str]]:
+    """Drafts for what has become low, one for each supplier: of each product as much as makes twice its `low`, counting what is
+    still to come, from the cheapest who sells it.
+
+    The drafts, and {product: why not} of what nobody sells or enough of is there.
+    """
+    wanted: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    refused: dict[int, str] = {}
+    there = {row.pk: row for row in stocks().filter(pk__in=products)}
+    coming = to_come(list(there))
+    best: dict[int, SupplierProduct] = {}
+    offers = SupplierProduct.objects.filter(product__in=there, supplier__active=True, currency=currency())
+    for offer in offers.select_related("supplier").order_by("cost", "days", "pk"):
+        best.setdefault(offer.product_id, offer)
+    for pk in products:
+        row = there.get(pk)
+        if row is None:
+            refused[pk] = _("This is not kept in stock.")
+        elif pk not in best:
+            refused[pk] = _("No supplier sells this.")
+        elif (quantity := max(2 * row.low, 1) - row.free - coming.get(pk, 0)) < 1:
+            refused[pk] = _("Enough of it is there or on its way.")
+        else:
+            wanted[best[pk].supplier_id].append({"product": row.product, "quantity": quantity, "cost": best[pk].cost})
+    suppliers = {offer.supplier_id: offer.supplier for offer in best.values()}
+    return [add_purchase(by, {"supplier": suppliers[pk], "lines": lines}) for pk, lines in wanted.items()], refused
 
 
 @transaction.atomic

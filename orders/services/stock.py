@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ccenter.office import webhooks
+from ccenter.office.audit import audit
 from ccenter.office.errors import Conflict
 from orders.models import Product, Reservation, Stock, StockMove
 
@@ -132,7 +133,9 @@ def count(product: Product, counted: int, reason: str, by: Any = None, seen: int
         raise ValidationError(
             {"counted": _("%(number)s are reserved for orders: release some of those first.") % {"number": stock.reserved}}
         )
-    _write([_move(stock, Kind.COUNTED, by, on_hand=counted - stock.on_hand, reason=reason)])
+    before = stock.on_hand
+    _write([_move(stock, Kind.COUNTED, by, on_hand=counted - before, reason=reason)])
+    audit(by, "stock.count", stock, {"on_hand": (before, counted), "reason": ("", reason)})
     return stock
 
 
@@ -142,14 +145,18 @@ def scrap(product: Product, quantity: int, reason: str, by: Any = None) -> Stock
     stock = _locked([product.pk], new=True)[product.pk]
     if quantity > stock.free:
         raise OutOfStock({product.pk: stock.free}, {product.pk: str(product)})
-    _write([_move(stock, Kind.SCRAPPED, by, on_hand=-quantity, reason=reason)])
+    if not reason.strip():
+        raise ValidationError({"reason": _("Please give a reason.")})
+    _write([_move(stock, Kind.SCRAPPED, by, on_hand=-quantity, reason=reason.strip())])
+    audit(by, "stock.scrap", stock, {"scrapped": (0, quantity), "reason": ("", reason.strip())})
     return stock
 
 
 @transaction.atomic
-def set_low(product: Product, low: int) -> Stock:
+def set_low(product: Product, low: int, by: Any = None) -> Stock:
     """At how many free pieces a product should be bought again."""
     stock = _locked([product.pk], new=True)[product.pk]
+    audit(by, "stock.change", stock, {"low": (stock.low, low)})
     stock.low = low
     stock.save(update_fields=["low"])
     return stock

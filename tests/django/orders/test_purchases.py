@@ -127,3 +127,25 @@ def test_given_a_supplier_we_left_when_something_is_bought_then_it_is_refused(
     with pytest.raises(ValidationError) as error:
         bought(will, supplier, (goods[0], 1))
     assert set(error.value.message_dict) == {"supplier"}
+
+
+def test_given_goods_that_are_low_when_bought_again_then_each_supplier_gets_one_draft_and_nothing_is_bought_twice(
+    will: User, supplier: Supplier, goods: tuple[Product, ...]
+) -> None:
+    from orders.services import stock
+
+    pan, pot, service = goods
+    lid, knife = product("1003", "20", 9), product("1004", "30", 0)
+    cheap = Supplier.objects.create(code="cheap", name="Cheap")
+    SupplierProduct.objects.create(supplier=cheap, product=pan, cost=Decimal(50))
+    SupplierProduct.objects.create(supplier=supplier, product=lid, cost=Decimal(9))
+    SupplierProduct.objects.create(supplier=supplier, product=knife, cost=Decimal(9))
+    for one, low in ((pan, 10), (lid, 6), (knife, 5)):
+        stock.set_low(one, low)
+    drafts, refused = purchases.buy_again(will, [pan.pk, pot.pk, lid.pk, knife.pk, service.pk])
+    told = {row.supplier.code: [(line.product.code, line.quantity, line.cost) for line in row.lines.all()] for row in drafts}
+    assert told == {"cheap": [("1001", 20, 50)], "acme": [("1003", 3, 9), ("1004", 10, 9)]}
+    assert set(refused) == {pot.pk, service.pk}
+    purchases.order(will, drafts[0])
+    again, refused = purchases.buy_again(will, [pan.pk])
+    assert (again, set(refused)) == ([], {pan.pk})
