@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language
 
 from ccenter.calls.rights import Role, role_of
@@ -16,8 +16,8 @@ __all__ = ["asked_in_part", "named", "page", "secured"]
 Page = Callable[..., HttpResponse]
 
 
-def page(least: Role) -> Callable[[Page], Page]:
-    """A page for signed-in people with at least this role; others get the sign-in page, or 403."""
+def page(least: Role, instead: Callable[[HttpRequest], str] | None = None) -> Callable[[Page], Page]:
+    """A page for signed-in people with at least this role; others get the sign-in page, the address that `instead` gives, or 403."""
 
     def decorate(view: Page) -> Page:
         @wraps(view)
@@ -25,6 +25,8 @@ def page(least: Role) -> Callable[[Page], Page]:
             if not request.user.is_authenticated:
                 return at_the_door(request)
             if role_of(request.user) < least:
+                if instead is not None and (address := instead(request)):
+                    return secured(HttpResponseRedirect(address))
                 raise PermissionDenied
             return secured(view(request, *args, **kwargs))
 

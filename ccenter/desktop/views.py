@@ -20,12 +20,13 @@ from ccenter.calls.rights import Role, role_of, seat_of
 from ccenter.desktop import selectors, services
 from ccenter.desktop.pages import named, page, secured
 from ccenter.desktop.shapes import may_change
+from ccenter.office.pages import menu
 from crm import selectors as crm
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
 class Login(LoginView):
-    """Name and password; then the console, or for who leads without a seat the lead's page."""
+    """Name and password; then the console, or for who has no seat the lead's page or the office's first."""
 
     template_name = "desk/login.html"
     redirect_authenticated_user = True
@@ -53,7 +54,7 @@ def centre_name() -> str:
     return CentreSettings.objects.values_list("name", flat=True).first() or ""
 
 
-@page(Role.AGENT)
+@page(Role.AGENT, instead=lambda request: menu.home(request.user))
 @never_cache
 @require_safe
 def console(request: HttpRequest) -> HttpResponse:
@@ -77,6 +78,7 @@ def console(request: HttpRequest) -> HttpResponse:
         "queues": [{"code": queue.code, "name": queue.name or queue.code} for queue in Queue.objects.only("code", "name")],
         "seats": list(Agent.objects.filter(active=True).values("number", "name")),
         "time_zone": settings.TIME_ZONE,
+        "tools": menu.tools(request.user),
     }
     return render(request, "desk/console.html", {"centre": centre_name(), "data": data, "seat": seat, "lead": data["lead"]})
 

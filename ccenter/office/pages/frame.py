@@ -113,6 +113,10 @@ class OfficePage(View):
         """What stands in the title."""
         return str(self.title)
 
+    def back(self) -> str:
+        """The address that Escape and the arrow lead to; "" for none."""
+        return ""
+
     def context(self, **more: Any) -> dict[str, Any]:
         return {"page": self, **more}
 

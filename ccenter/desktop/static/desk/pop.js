@@ -4,6 +4,7 @@ import { get, patch, post } from "./api.js";
 import { $, el, icon, say } from "./dom.js";
 import { clock, shortTime, yuan } from "./format.js";
 import { DONE } from "./model.js";
+import { PageTabs } from "./pagetabs.js";
 import { FAILURES, LANGUAGES, LEVELS, PHASES, TITLES } from "./words.js";
 
 const MOST_CUSTOMERS = 4; // looked-up ones in tabs
@@ -17,6 +18,7 @@ export class Pop {
     this.desk = desk;
     this.model = desk.model;
     this.customers = new Map(); // "k7" -> {key, id, data}
+    this.pages = new PageTabs($("#frames"), this);
     this.current = "";
     this._player = null;
     this.model.addEventListener("opened", ({ detail: id }) => this.open(id));
@@ -24,9 +26,9 @@ export class Pop {
     this.model.addEventListener("call", ({ detail: id }) => this._changed(id));
   }
 
-  /** The tab in front: a call of the model, a looked-up customer, or null. */
+  /** The tab in front: a call of the model, a looked-up customer, a page, or null. */
   get tab() {
-    return this.model.calls.get(this.current) || this.customers.get(this.current) || null;
+    return this.model.calls.get(this.current) || this.customers.get(this.current) || this.pages.all.get(this.current) || null;
   }
 
   /** The customer in front, or null. */
@@ -89,8 +91,9 @@ export class Pop {
   }
 
   close(key) {
-    if (this.customers.delete(key)) {
-      if (this.current === key) this._front(this.model.live?.id || [...this.model.calls.keys()].at(-1) || "");
+    if (this.pages.all.has(key) && !this.pages.remove(key)) return;
+    if (key[0] === "p" || this.customers.delete(key)) {
+      if (this.current === key) this._front(this.model.live?.id || [...this.model.calls.keys()].at(-1) || [...this.pages.all.keys()].at(-1) || "");
     } else {
       const call = this.model.calls.get(key);
       if (!call || !DONE.has(call.phase)) return;
@@ -102,8 +105,16 @@ export class Pop {
 
   /** The tab in place 1, 2 ... */
   show(place) {
-    const key = [...this.model.calls.keys(), ...this.customers.keys()][place - 1];
+    const key = [...this.model.calls.keys(), ...this.customers.keys(), ...this.pages.all.keys()][place - 1];
     if (key) this._front(key);
+  }
+
+  bring(key) {
+    this._front(key);
+  }
+
+  retitle() {
+    this._tabs();
   }
 
   _front(key) {
@@ -124,18 +135,18 @@ export class Pop {
   // -- drawing ------------------------------------------------------------------------------------------------
 
   _tabs() {
-    const all = [...this.model.calls.values(), ...this.customers.values()];
+    const all = [...this.model.calls.values(), ...this.customers.values(), ...this.pages.all.values()];
     this.tabsRoot.hidden = !all.length;
     this.tabsRoot.replaceChildren(
       ...all.map((one) => {
         const key = one.key || one.id;
         const done = one.key || DONE.has(one.phase);
         const customer = one.key ? one.data : one.pop?.customers.find((found) => found.id === one.customer);
-        const label = customer?.name || one.name || one.number || one.id;
+        const label = one.title || customer?.name || one.name || one.number || one.id;
         return el(`div.tab${key === this.current ? ".at" : ""}`, { role: "tab", "aria-selected": String(key === this.current), tabindex: "0", dataset: { phase: one.phase || "customer" },
           onclick: () => this._front(key),
           onkeydown: (event) => event.key === "Enter" && this._front(key) },
-          icon(one.key ? "user" : { ringing: "phone-incoming", dialing: "phone-outgoing", talking: "phone", held: "music", missed: "phone-x", gone: "arrow-forward-up" }[one.phase] || "phone-check"),
+          icon(one.page ? one.icon : one.key ? "user" : { ringing: "phone-incoming", dialing: "phone-outgoing", talking: "phone", held: "music", missed: "phone-x", gone: "arrow-forward-up" }[one.phase] || "phone-check"),
           el("span", null, label),
           !one.key && one.phase === "ended" && !one.saved && one.direction !== "internal" ? el("span.unsaved", { title: gettext("No record yet") }) : null,
           done ? el("button.tab-x", { type: "button", "aria-label": gettext("Close"), onclick: (event) => { event.stopPropagation(); this.close(key); } }, icon("x")) : null);
@@ -146,6 +157,8 @@ export class Pop {
   draw() {
     const tab = this.tab;
     this._player = null;
+    this.pages.show(this.current);
+    if (tab?.page) return;
     if (!tab) {
       this.root.replaceChildren(this.desk.idle());
       return;
@@ -218,6 +231,8 @@ export class Pop {
         el("div.who-line", null, el("h1.tnum", null, pop.call.number.text || call.number || gettext("Number withheld")), el("span.muted", null, [pop.call.name, place(pop.call)].filter(Boolean).join(" · "))),
         el("div.who-more", null, this.number(pop.call.number) || ""));
     }
+    const tools = this.pages.buttons(this.desk.page.tools, { call: call?.id, customer: customer?.id, queue: pop?.call.queue?.code });
+    if (tools.length) head.append(el("div.pop-tools", null, tools));
     if (pop && (pop.customers.length > 1 || (pop.customers.length && pop.customers.length < 2))) {
       if (pop.customers.length > 1 || call.adding) {
         head.append(el("div.matches", { role: "radiogroup", "aria-label": gettext("Who of these is it?") },

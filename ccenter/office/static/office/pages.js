@@ -59,13 +59,15 @@ function close() {
   box?.replaceChildren();
 }
 
-/** The form of a side panel goes; on a page of its own we go back. */
+/** The form of a side panel goes; a page of its own goes back, to the list as it was left. */
 function leave() {
   const record = at("record");
-  if (!record) return history.length > 1 && history.back();
-  if (found) record.replaceChildren();
-  else history.back();
+  const back = document.querySelector("[data-back]");
+  if (found) record?.replaceChildren();
+  else if (back) location.assign(back.pathname + (back.search || sessionStorage.getItem(back.pathname) || ""));
 }
+
+if (found) addEventListener("pagehide", () => sessionStorage.setItem(location.pathname, location.search));
 
 document.addEventListener("htmx:afterSwap", ({ target }) => {
   if (target === box) box.children.length ? box.open || box.showModal() : close();
@@ -76,8 +78,10 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.successful && detail.elt.matches?.("#box form")) close();
 });
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-close]");
-  if (button) button.closest("#box") ? close() : leave();
+  const button = event.target.closest("[data-close], [data-back]");
+  if (!button || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  button.closest("#box") ? close() : leave();
 });
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-keep]");
