@@ -57,7 +57,11 @@ def tickets() -> None:
         _("service records"),
         own="author",
         team="author__seat__group",
-        seeds={**dict.fromkeys(READERS, "view"), "agent": "view add change:own", "lead": "view add change:team"},
+        seeds={
+            **dict.fromkeys(READERS, "view"),
+            **dict.fromkeys(("agent", "expert"), "view add change:own"),
+            "lead": "view add change:team",
+        },
     )
     declare("categories", _("categories"), seeds=dict.fromkeys((*READERS, "branch"), "view"))
     for event, title in (

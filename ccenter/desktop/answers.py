@@ -28,6 +28,7 @@ class CustomerRow(serializers.Serializer):
     points = IntegerField()
     province = CharField()
     city = CharField()
+    district = CharField()
     address = CharField()
     phones = PhoneShown(many=True)
 

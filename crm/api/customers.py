@@ -16,7 +16,7 @@ from ccenter.calls import tokens
 from ccenter.calls.models import SeatGroup
 from ccenter.office import rights
 from ccenter.office.models import Branch
-from ccenter.office.rest import Adds, Entities, MaskedField, RowBody, Strict
+from ccenter.office.rest import Adds, Entities, MaskedField, MomentField, RowBody, Strict
 from ccenter.office.services import people
 from crm.models import Customer, CustomerNote, CustomerPhone, CustomField, Tag
 from crm.selectors import fields as own_fields
@@ -119,7 +119,7 @@ class HistoryBody(serializers.Serializer):
 
 
 class HistoryQuery(Strict):
-    before = serializers.DateTimeField(required=False)
+    before = MomentField(required=False)
     kind = serializers.ListField(child=serializers.CharField(max_length=20), required=False, max_length=20)
 
 

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from ccenter.calls.models import Calendar, Queue, SeatGroup
 from ccenter.office import rights
 from ccenter.office.models import Branch
-from ccenter.office.rest import Adds, Changes, Entities, MaskedField, RowBody, Strict
+from ccenter.office.rest import Adds, Changes, Entities, MaskedField, MomentField, RowBody, Strict
 from crm.api.fields import CallField, by_code, login_of, person
 from crm.models import Customer, DueRule, Escalation, FollowUpCall, Ticket, TicketEvent
 from crm.selectors import service_lists
@@ -99,7 +99,7 @@ class FollowUpBody(RowBody):
 
     number = MaskedField("number", max_length=40, required=False)
     customer = serializers.PrimaryKeyRelatedField(queryset=Customer.objects.defer("pin"))
-    due_at = serializers.DateTimeField(required=False)
+    due_at = MomentField(required=False)
     queue = by_code(Queue.objects.all(), write_only=True)
     queue_code = serializers.CharField(source="queue", read_only=True)
     author = login_of()
@@ -115,7 +115,7 @@ class FollowUpBody(RowBody):
 
 class CallBackBody(Strict):
     reason = serializers.CharField(max_length=200)
-    due_at = serializers.DateTimeField(required=False)
+    due_at = MomentField(required=False)
     number = MaskedField("number", max_length=40, required=False)
     queue = by_code(Queue.objects.all())
 

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from ccenter.office.models import Branch
-from ccenter.office.rest import MaskedField, RowBody, Strict
+from ccenter.office.rest import MaskedField, MomentField, RowBody, Strict
 from orders.models import (
     Carrier,
     Delivery,
@@ -100,7 +100,7 @@ class TrackingBody(Strict):
 
 class DeliverBody(Strict):
     signed_by = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
-    at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    at = MomentField(required=False, allow_null=True, default=None)
     collected = serializers.DecimalField(
         12, 2, min_value=0, required=False, allow_null=True, default=None, help_text="What the carrier took at the door."
     )

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ccenter.office.filters import Filters, YesNo
-from ccenter.office.rest import Adds, Changes, Entities, RowBody, Strict
+from ccenter.office.rest import Adds, Changes, Entities, MomentField, RowBody, Strict
 from orders.models import Product, ProductAttribute, ProductCategory, ProductPrice
 from orders.selectors import products as selectors
 from orders.services import products as services
@@ -134,7 +134,7 @@ class ProductFilter(Filters):
 
 
 class ProductPriceBody(Strict, serializers.ModelSerializer):
-    since = serializers.DateTimeField(required=False, allow_null=True, help_text="From when on; now if nothing is said.")
+    since = MomentField(required=False, allow_null=True, help_text="From when on; now if nothing is said.")
     by = serializers.CharField(source="by.username", default="", read_only=True)
 
     class Meta:

@@ -33,6 +33,7 @@ CHECKS = [
 SKIPPED = {
     "/api/office/jobs/{id}/result/": "a file",
     "/api/office/jobs/{id}/refused/": "a file",
+    "/api/crm/mail-files/{id}/data/": "a file",
 }
 handler = get_wsgi_application()
 
@@ -94,6 +95,8 @@ def rows(db: None, token: str, django_capture_on_commit_callbacks: Any) -> None:
 
     from ccenter.office import webhooks
     from ccenter.office.models import Branch, Job, SavedFilter
+    from tests.django.crm.service import one_of_each
+    from tests.django.orders.goods import fill
 
     root = User.objects.get(username="root")
     Branch.objects.create(code="sh1", name="上海一店", phone="+8613800138000").logins.add(root)
@@ -101,6 +104,8 @@ def rows(db: None, token: str, django_capture_on_commit_callbacks: Any) -> None:
     webhooks.test(hook)
     Job.objects.create(kind="customers.import", owner=root)
     SavedFilter.objects.create(owner=root, entity="branches", name="open", query={"active": "true"})
+    one_of_each(root)
+    fill(root)
 
 
 @schemathesis.hook

@@ -12,7 +12,7 @@ from tests.django.ways import ways
 pytestmark = pytest.mark.django_db
 
 EVIL = "</script></title></textarea>\"'><img src=x onerror=alert(1)>{{7*7}}"
-PLACES = {"<str:call>": "c1", "<str:number>": "1001"}
+PLACES = {"<str:call>": "c1", "<str:number>": "1001", "<str:pk>": "1"}
 
 
 @pytest.fixture
@@ -24,18 +24,20 @@ def clients(db: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     from ccenter.calls import models
     from ccenter.desktop import guides
     from ccenter.desktop.models import Message
-    from crm.models import Complaint, Customer, CustomerNote, Script, ServiceRecord
+    from crm.models import Complaint, Customer, CustomerAddress, CustomerNote, Script, ServiceRecord
 
     monkeypatch.setattr(guides, "KEPT", -1.0)
     set_up()
     more()
-    CustomerNote.objects.create(customer=Customer.objects.get(), text=EVIL, author=User.objects.get(username="alice"))
+    who = Customer.objects.get()
+    CustomerNote.objects.create(customer=who, text=EVIL, author=User.objects.get(username="alice"))
+    CustomerAddress.objects.create(customer=who, main=True)
     Script.objects.create(title=EVIL, text=EVIL)
     models.CentreSettings.objects.create(name=EVIL)
     everything = {
         models.Agent: ("name", "mobile"), models.Queue: ("name",), models.SeatGroup: ("name",), models.ReasonCode: ("name_zh", "name_en"),
         models.Call: ("name", "label", "dnis", "city", "province"), models.Alarm: ("subject", "text"), models.Trunk: ("name",),
-        Customer: ("name", "city", "province", "address"), Complaint: ("text",), ServiceRecord: ("summary",), Message: ("text",),
+        Customer: ("name",), CustomerAddress: ("province", "city", "district", "street", "receiver"), Complaint: ("text",), ServiceRecord: ("summary",), Message: ("text",),
     }  # fmt: skip
     for model, fields in everything.items():
         for field in fields:

@@ -144,6 +144,7 @@ OPEN = {
     ("GET", "/api/health/"): "for the watchers of machines; tells no more than whether",
 }  # fmt: skip
 ELSEWHERE = {("GET", "/api/feed/"): "test_rights_feed, as it closes the connection of the test"}
+OFFICE = ("/api/office/", "/api/crm/", "/api/orders/")  # test_rights_rest
 
 
 @pytest.mark.parametrize(("method", "path", "body", "statuses"), TABLE, ids=[f"{m} {p}" for m, p, _, _ in TABLE])
@@ -166,7 +167,7 @@ def filled(body: Any, places: dict[str, object]) -> Any:
 def test_given_a_new_way_in_when_nobody_said_who_may_then_this_fails() -> None:
     stand_ins = {name: uuid.UUID(int=7) if name in ("callback", "request") else 7 for name in PLACES}
     known = {way_of(method, path.format(**stand_ins)) for method, path, _, _ in TABLE}
-    assert ways() - known - set(OPEN) - set(ELSEWHERE) == set()
+    assert {way for way in ways() if not way[1].startswith(OFFICE)} - known - set(OPEN) - set(ELSEWHERE) == set()
     assert set(OPEN) <= ways() and not known & set(OPEN)
 
 
@@ -178,10 +179,11 @@ def test_given_a_session_without_the_forms_token_when_anything_is_to_be_changed_
 
     client = Client(enforce_csrf_checks=True)
     client.force_login(User.objects.get(username="lena"))
-    unsafe = sorted(way for way in ways() if way[0] != "GET" and way != ("POST", "/api/token/"))  # that door asks for a password
-    assert len(unsafe) > 40
+    doors = {("POST", "/api/token/"), ("POST", "/api/crm/sources/<slug:code>/rows/")}  # a password is asked for, and a signature
+    unsafe = sorted(way for way in ways() if way[0] != "GET" and way not in doors)
+    assert len(unsafe) > 200
     for method, address in [*unsafe, ("POST", "/admin/login/"), ("POST", "/admin/logout/"), ("POST", "/admin/auth/user/add/")]:
-        path = re.sub(r"<(\w+):\w+>", lambda place: {"uuid": str(uuid.UUID(int=7)), "int": "7", "str": "7"}[place[1]], address)
+        path = re.sub(r"<(\w+):\w+>", lambda place: str(uuid.UUID(int=7)) if place[1] == "uuid" else "7777", address)
         answer = getattr(client, method.lower())(path, {}, content_type="application/json")
         assert (answer.status_code, b"CSRF" in answer.content) == (403, True), (method, address)
 

@@ -27,8 +27,9 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def described(way: tuple[str, str]) -> tuple[str, str]:
     """A way as the description has it: ("get", "/api/calls/{ident}/")."""
     method, address = way
-    for kind in ("str", "int", "uuid"):
+    for kind in ("str", "int", "uuid", "slug"):
         address = address.replace(f"<{kind}:", "{").replace(">", "}")
+    address = address.replace("{pk}", "{id}")
     return method.lower(), address
 
 

@@ -1,11 +1,18 @@
 """Every way into the web process, as the URL resolver knows it."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+PLACE = re.compile(r"\(\?P<(\w+)>[^)]*\)")  # of the addresses of `office.rest`, which are regular expressions
+
+
+def plain(route: str) -> str:
+    """An address as a path: "/api/crm/notes/<str:pk>/"."""
+    return "/" + PLACE.sub(r"<str:\1>", route.replace("^", "").replace("$", ""))
 
 
 def patterns(under: Any = None, before: str = "") -> Iterator[tuple[str, Any]]:
@@ -16,13 +23,16 @@ def patterns(under: Any = None, before: str = "") -> Iterator[tuple[str, Any]]:
             if pattern.app_name != "admin":
                 yield from patterns(pattern, address)
         elif isinstance(pattern, URLPattern):
-            yield "/" + address, pattern.callback
+            yield plain(address), pattern.callback
 
 
 def ways() -> set[tuple[str, str]]:
     """Method and address of all that is answered; of a plain function, a reader's and a writer's method."""
     found = set()
     for address, view in patterns():
+        if hasattr(view, "actions"):  # a view of `office.rest`
+            found |= {(method.upper(), address) for method in view.actions if method != "head"}
+            continue
         kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
         for method in METHODS if kind else ("GET", "POST"):
             if kind is None or hasattr(kind, method.lower()):
@@ -32,4 +42,4 @@ def ways() -> set[tuple[str, str]]:
 
 def way_of(method: str, path: str) -> tuple[str, str]:
     """Which of these a request is."""
-    return method, "/" + resolve(path.partition("?")[0]).route
+    return method, plain(resolve(path.partition("?")[0]).route)
