@@ -67,6 +67,11 @@ def kind(name: str) -> Callable[[Work], Work]:
     return registered
 
 
+def kinds() -> list[str]:
+    """The names of all kinds of jobs."""
+    return sorted(_kinds)
+
+
 def start(user: Any, name: str, params: Mapping[str, Any] | None = None, upload: File | None = None) -> Job:
     """A job, begun once this transaction is committed. Raises PermissionDenied, ValidationError for a file too large."""
     rights.require(user, name)

@@ -15,7 +15,6 @@ from django.db.models import Model
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from ccenter.office import errors, rights
 from ccenter.office.pages.frame import OfficePage, Text, said, telling
@@ -68,7 +67,9 @@ class Acting(OfficePage):
         return act.form(data) if act.form is not None else None
 
     def box(self, act: Act, form: Any, *, status: int = 200, **more: Any) -> HttpResponse:
-        return self.answer(self.context(act=act, form=form, **more), template=BOX, status=status)
+        return self.answer(
+            self.context(act=act, form=form, version=self.version(more.get("row")), **more), template=BOX, status=status
+        )
 
     def values(self, act: Act, row: Model | None) -> tuple[Any, dict[str, Any] | None]:
         """The form as it was sent, and what it holds; None: something is wrong in it."""
@@ -96,7 +97,7 @@ class ManyActs(Acting):
         if values is None:
             return self.box(act, form, status=422, many=True)
         done, refused = self.act_on(act, list(dict.fromkeys(map(int, keys))), values)
-        text = ngettext("%(label)s: %(count)s row", "%(label)s: %(count)s rows", done) % {"label": act.label, "count": done}
+        text = _("%(label)s: %(count)s rows") % {"label": act.label, "count": done}
         answer = self.answer({"refused": refused, "act": act}, template="office/refused.html")
         answer["HX-Retarget"], answer["HX-Reswap"] = "#told", "innerHTML"
         return telling(answer, text, "good" if done or not refused else "bad", rows_changed=True)
@@ -133,7 +134,10 @@ class ManyActs(Acting):
 
 
 class RowActs(Acting):
-    """For cards: acts with the row of the page, in the `version` that was on screen."""
+    """For cards: acts with the row of the page, in the `version` that was on screen. `place`: where the page's part stands,
+    "#record" for a card that is shown beside its list."""
+
+    place: ClassVar[str] = "#card"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if name := request.GET.get("act"):
@@ -161,8 +165,8 @@ class RowActs(Acting):
     def after(self, act: Act, row: Any) -> HttpResponse:
         """The card as it now is."""
         answer = self.get(self.request, *self.args, **self.kwargs)
-        answer["HX-Retarget"], answer["HX-Reswap"] = "#card", "innerHTML"
-        return telling(answer, _("Done."), row_changed=True)
+        answer["HX-Retarget"], answer["HX-Reswap"] = self.place, "innerHTML"
+        return telling(answer, _("Done."), rows_changed=True)
 
     def offered(self, row: Any) -> list[Act]:
         """What this user may do with the row as it is."""

@@ -9,9 +9,9 @@ The page's address has `key`. A row out of the user's scope is not there.
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -56,7 +56,7 @@ class RowPage(OfficePage):
 
     def stale(self, row: Model) -> bool:
         """Whether somebody has changed the row since the form that was sent was drawn."""
-        return str(self.request.POST.get("version", "")) != str(getattr(row, "version", ""))
+        return self.request.POST.get("version", "") != self.version(row)
 
     def check_version(self, row: Model) -> None:
         """Raises Conflict when the row on the screen is old."""
@@ -74,7 +74,7 @@ class CardPage(RowPage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         row = self.row()
         offered = self.offered(row) if hasattr(self, "offered") else []
-        return self.answer(self.context(row=row, acts=offered, **self.more(row)))
+        return self.answer(self.context(row=row, acts=offered, version=self.version(row), **self.more(row)))
 
     def heading(self) -> str:
         return str(self.row())
@@ -83,17 +83,27 @@ class CardPage(RowPage):
 def entries_of(user: Any, row: Model) -> list[AuditEntry]:
     """What was done with a row, the last first, for `office/entries.html`; numbers and addresses as this user reads them."""
     found = AuditEntry.objects.filter(entity=row._meta.label_lower, key=str(row.pk)).select_related("user")
-    names = {field.attname: str(field.verbose_name) for field in row._meta.concrete_fields}
-    return [told(user, entry, names) for entry in found.order_by("-at", "-id")[:ENTRIES]]
+    return [told(user, entry) for entry in found.order_by("-at", "-id")[:ENTRIES]]
 
 
-def told(user: Any, entry: AuditEntry, names: Mapping[str, str] = {}) -> AuditEntry:
-    """An entry as people read it: `title`, and `changes` under the fields' names, masked for whoever reads them masked."""
+def told(user: Any, entry: AuditEntry) -> AuditEntry:
+    """An entry as people read it: `title`, `kind`, and `changes` under the fields' names, masked for who reads them masked."""
     entry.title = str(rights.title_of(entry.action))  # type: ignore[attr-defined]
+    entry.kind, names = _named(entry.entity)  # type: ignore[attr-defined]
+    entry.label = _masked(user, "", entry.label)
     entry.changes = {
         names.get(field, field): [_masked(user, field, value) for value in pair] for field, pair in entry.changes.items()
     }
     return entry
+
+
+def _named(entity: str) -> tuple[str, dict[str, str]]:
+    """What a model is called, and its fields by column; a model that is no more: as it was written down."""
+    try:
+        model = apps.get_model(entity)
+    except (LookupError, ValueError):
+        return entity, {}
+    return str(model._meta.verbose_name), {field.attname: str(field.verbose_name) for field in model._meta.concrete_fields}
 
 
 def _masked(user: Any, field: str, value: Any) -> Any:

@@ -92,8 +92,9 @@ class FormPage(RowPage):
         return str(row) if row is not None else str(self.title)
 
     def show(self, form: Any, row: Any, *, told: str = "", status: int = 200) -> HttpResponse:
-        version = getattr(row, "version", "")
-        context = self.context(form=form, row=row, version=version, told=told, **self.more(form, row))
+        context = self.context(
+            form=form, row=row, version=self.version(row) if row is not None else "", told=told, **self.more(form, row)
+        )
         return self.answer(context, status=status)
 
     def more(self, form: Any, row: Any) -> dict[str, Any]:

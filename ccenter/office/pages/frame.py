@@ -113,6 +113,10 @@ class OfficePage(View):
         """What stands in the title."""
         return str(self.title)
 
+    def version(self, row: Any) -> str:
+        """What tells a row from how it was before; "" for rows that do not count."""
+        return str(getattr(row, "version", ""))
+
     def back(self) -> str:
         """The address that Escape and the arrow lead to; "" for none."""
         return ""

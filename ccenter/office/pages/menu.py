@@ -41,6 +41,7 @@ class Tool(NamedTuple):
     label: Text
     icon: str
     right: str
+    key: str
 
 
 class Notice(NamedTuple):
@@ -64,9 +65,9 @@ def add(group: str, name: str, label: Text, icon: str, right: str = "") -> None:
     _entries[name] = Entry(group, name, label, icon, right)
 
 
-def tool(address: str, label: Text, icon: str, right: str = "") -> None:
-    """A page that is opened beside a call, in a tab of the console."""
-    _tools[address] = Tool(address, label, icon, right)
+def tool(address: str, label: Text, icon: str, right: str = "", key: str = "") -> None:
+    """A page that is opened beside a call, in a tab of the console; by `key` too, a letter that the console has not yet."""
+    _tools[address] = Tool(address, label, icon, right, key)
 
 
 def notices(ask: Callable[[Any], list[Notice]]) -> Callable[[Any], list[Notice]]:
@@ -99,7 +100,9 @@ def _in_order() -> list[Entry]:
 def tools(user: Any) -> list[dict[str, str]]:
     """For the console's script."""
     return [
-        {"address": one.address, "label": str(one.label), "icon": one.icon} for one in _tools.values() if _may(user, one.right)
+        {"address": one.address, "label": str(one.label), "icon": one.icon, "key": one.key}
+        for one in _tools.values()
+        if _may(user, one.right)
     ]
 
 

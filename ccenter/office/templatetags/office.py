@@ -5,7 +5,7 @@ from typing import Any
 from django import forms, template
 from django.utils.safestring import SafeString
 
-from ccenter.office import rest
+from ccenter.office import rest, rights
 from ccenter.office.pages import menu as all_pages
 
 register = template.Library()
@@ -53,3 +53,9 @@ def shape(field: Any) -> str:
 def shown(context: Any, kind: str, text: str) -> str:
     """A number or an address as this reader sees it: {% shown "number" row.phone %}."""
     return rest.shown(context["request"].user, kind, text)
+
+
+@register.filter
+def action_title(action: str) -> str:
+    """What an action is called: "customers: import"."""
+    return str(rights.title_of(action))

@@ -202,6 +202,7 @@ async function begin() {
   wrapUp = new WrapUp($("#record"), desk);
   pop = new Pop($("#pop"), $("#pop-tabs"), desk);
   lists = new Lists($("#list"), $("#list-tabs"), desk);
+  document.addEventListener("page:order-entered", ({ detail }) => void pop.again(detail.customer));
   search();
   keys();
   through(settings.get("speaker"));
@@ -322,6 +323,8 @@ function search() {
   });
 }
 
+const helpWithKeys = () => showKeys(page.tools.filter((tool) => tool.key).map((tool) => [tool.key.toUpperCase(), tool.label]));
+
 function keys() {
   const press = (name) => () => void bar.do(name);
   const goTo = (selector) => () => {
@@ -340,7 +343,7 @@ function keys() {
     m: press("mute"), k: press("keys"), t: press("transfer"), c: press("consult"), j: press("join"), i: press("invite"), b: press("cancel"), p: press("record"),
     l: () => void bar.do(model.live?.party?.joined ? "leave" : "complete"),
     d: goTo("#dial"), "/": goTo("#search"), w: goTo("#summary"), n: goTo("#note"), g: () => void lists.next(),
-    "?": () => void showKeys(),
+    "?": () => void helpWithKeys(),
     "Ctrl+Enter": () => void wrapUp.save(DONE.has(wrapUp.call?.phase)),
     Escape: () => {
       if (document.querySelector("dialog[open]")) return false;
@@ -349,10 +352,11 @@ function keys() {
       return true;
     },
   };
+  for (const tool of page.tools) if (tool.key) does[tool.key] = () => void pop.pages.use(tool, pop.about);
   for (const key of "0123456789*#") does[key] = digit(key);
   for (let place = 1; place <= 9; place += 1) does[`Alt+${place}`] = () => void pop.show(place);
   listen(does);
-  $("#show-keys").addEventListener("click", showKeys);
+  $("#show-keys").addEventListener("click", helpWithKeys);
   $("#show-devices").addEventListener("click", () => showDevices(phone));
 }
 

@@ -45,10 +45,11 @@ export function listen(does) {
   });
 }
 
-export function showKeys() {
+/** `more`: keys of this person's pages, [key, what]. */
+export function showKeys(more = []) {
   const dialog = el("dialog.box.keys-box", { "aria-label": gettext("Keys") },
     el("h2", null, gettext("Keys")),
-    el("div.keys-list", null, KEYS.map(([key, what]) => el("div", null, el("span", null, key.split(" ").map((one) => el("kbd", null, one))), el("span", null, what)))),
+    el("div.keys-list", null, [...KEYS, ...more].map(([key, what]) => el("div", null, el("span", null, key.split(" ").map((one) => el("kbd", null, one))), el("span", null, what)))),
   );
   document.body.append(dialog);
   dialog.addEventListener("close", () => dialog.remove());

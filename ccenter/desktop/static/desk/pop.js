@@ -39,6 +39,12 @@ export class Pop {
     return tab.pop?.customers.find((one) => one.id === tab.customer) || null;
   }
 
+  /** What is in front, for pages that are opened beside it; behind a page, the call. */
+  get about() {
+    const tab = this.tab?.page || !this.tab ? this.model.live : this.tab;
+    return { call: tab?.key ? "" : tab?.id, customer: tab?.key ? tab.id : tab?.customer, queue: tab?.pop?.call.queue?.code };
+  }
+
   async open(id) {
     const call = this.model.calls.get(id);
     if (!call) return;
@@ -88,6 +94,14 @@ export class Pop {
     }
     while (this.customers.size > MOST_CUSTOMERS) this.customers.delete(this.customers.keys().next().value);
     this._front(key);
+  }
+
+  /** A customer's data have changed on a page: read again where they are shown. */
+  async again(customer) {
+    for (const call of this.model.calls.values()) if (String(call.customer) === String(customer)) await this.load(call);
+    const tab = this.customers.get(`k${customer}`);
+    if (tab) tab.data = await get(`/api/desk/customers/${customer}/`).catch(() => tab.data);
+    if (tab && this.current === tab.key) this.draw();
   }
 
   close(key) {
@@ -231,7 +245,7 @@ export class Pop {
         el("div.who-line", null, el("h1.tnum", null, pop.call.number.text || call.number || gettext("Number withheld")), el("span.muted", null, [pop.call.name, place(pop.call)].filter(Boolean).join(" · "))),
         el("div.who-more", null, this.number(pop.call.number) || ""));
     }
-    const tools = this.pages.buttons(this.desk.page.tools, { call: call?.id, customer: customer?.id, queue: pop?.call.queue?.code });
+    const tools = this.pages.buttons(this.desk.page.tools, this.about);
     if (tools.length) head.append(el("div.pop-tools", null, tools));
     if (pop && (pop.customers.length > 1 || (pop.customers.length && pop.customers.length < 2))) {
       if (pop.customers.length > 1 || call.adding) {

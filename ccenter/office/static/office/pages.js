@@ -87,6 +87,11 @@ document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-keep]");
   if (form) form.dataset.changed = "";
 });
+document.addEventListener("input", ({ target }) => {
+  if (!target.dataset.filter) return;
+  const words = target.value.trim().toLowerCase();
+  for (const one of document.querySelectorAll(target.dataset.filter)) one.hidden = !one.textContent.toLowerCase().includes(words);
+});
 addEventListener("beforeunload", (event) => document.querySelector("form[data-changed]") && event.preventDefault());
 document.body.addEventListener("close-record", () => found && at("record")?.replaceChildren());
 document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
