@@ -8,7 +8,6 @@ from django import forms
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.office import rights, webhooks
@@ -30,7 +29,7 @@ def events() -> list[tuple[str, str]]:
     known = webhooks.events()
     kinds = sorted({event.partition(".")[0] for event in known})
     return [
-        ("*", _t("everything")),
+        ("*", _("everything")),
         *((f"{kind}.*", f"{kind}.*") for kind in kinds),
         *((e, f"{e} – {t}") for e, t in known.items()),
     ]
@@ -45,7 +44,7 @@ class WebhookForm(forms.Form):
 
 def test(user: Any, row: Webhook) -> None:
     if not row.active:
-        raise Conflict(_t("It is switched off."))
+        raise Conflict(_("It is switched off."))
     webhooks.test(row)
 
 
@@ -84,7 +83,7 @@ class NewWebhook(FormPage):
 
     def told_secret(self, row: Webhook) -> HttpResponse:
         """The secret, this once."""
-        return telling(self.answer(self.context(row=row), template="office/webhook_secret.html"), _t("Saved."), rows_changed=True)
+        return telling(self.answer(self.context(row=row), template="office/webhook_secret.html"), _("Saved."), rows_changed=True)
 
 
 class WebhookCard(NewWebhook):
