@@ -11,10 +11,13 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         from ccenter.calls import tokens
         from crm import entities, lookups, selectors, service_entities  # noqa: F401  the second registers what a flow may ask
+        from crm.pages import customer_menu, service_menu
         from crm.selectors import service_history
         from crm.services import bulk, exporting, importing  # noqa: F401  kinds of jobs
 
         entities.declare_all()
         service_entities.declare_all()
         service_history.register_all()
+        customer_menu.add_all()
+        service_menu.add_all()
         tokens.register("p", selectors.number_of_phone)

@@ -1,10 +1,7 @@
 """Customers from files, into files, and many changed at once: jobs, watched at /api/office/jobs/."""
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -20,7 +17,7 @@ from ccenter.office.models import Job
 from ccenter.office.rest import Rows, Strict
 from crm import tables
 from crm.selectors.lists import chosen
-from crm.services import bulk, exporting, importing  # noqa: F401  registers the kinds of jobs
+from crm.services import bulk, importing
 from crm.services.customers import tags_of
 
 
@@ -79,7 +76,7 @@ class Imports(Rows[Job]):
         """Begins the import."""
         asked = self.body(ImportBody)
         file = asked.pop("file")
-        look(file, self.user, asked["mapping"])
+        importing.look(file, self.user, asked["mapping"])
         return accepted(jobs.start(self.user, "customers.import", asked, upload=file))
 
 
@@ -96,22 +93,7 @@ class Previews(Rows[Job]):
     @extend_schema(request={"multipart/form-data": PreviewBody}, responses=PreviewAnswer)
     def create(self, request: Request) -> Response:
         """Reads the first rows and keeps nothing."""
-        return Response(PreviewAnswer(look(self.body(PreviewBody)["file"], self.user, None)).data)
-
-
-def look(file: UploadedFile, user: Any, said: dict[str, str] | None) -> dict[str, Any]:
-    """The preview of a file that was sent. Raises ValidationError."""
-    if (file.size or 0) > jobs.LARGEST:
-        raise serializers.ValidationError({"file": [_("The file is too large.")]})
-    with tempfile.NamedTemporaryFile(suffix=Path(file.name or "").suffix[:8]) as copy:
-        for chunk in file.chunks():
-            copy.write(chunk)
-        copy.flush()
-        file.seek(0)
-        try:
-            return importing.preview(Path(copy.name), user, said)
-        except tables.BadFile as error:
-            raise serializers.ValidationError({"file": [str(error)]}) from None
+        return Response(PreviewAnswer(importing.look(self.body(PreviewBody)["file"], self.user, None)).data)
 
 
 class ExportBody(Strict):

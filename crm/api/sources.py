@@ -85,10 +85,7 @@ class Sources(Entities[Source]):
     @action(detail=True, methods=["post"], right="run")
     def run(self, request: Request, pk: str) -> Response:
         """Synchronises it now, in the background; what came of it is in `source-runs`."""
-        from crm.tasks import run_source
-
-        row = self.get_object()
-        syncing.hand_over(run_source, row.pk)
+        sources.run_now(self.user, self.get_object())
         return Response(status=202)
 
 

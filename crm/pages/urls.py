@@ -5,4 +5,5 @@ from django.urls import include, path
 app_name = "crm"
 urlpatterns = [
     path("", include("crm.pages.customer_urls")),
+    path("", include("crm.pages.service_urls")),
 ]

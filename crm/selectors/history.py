@@ -1,4 +1,4 @@
-"""All that ever was with a customer, on one page: calls, notes, orders, messages, points … A query for each kind, a few for calls.
+"""All that ever was with a customer, on one page: calls, notes, orders, mails, points. A query for each kind, some for calls.
 
 Apps above this one `register` what they know; each reader asks for the rights of whoever looks.
 """

@@ -1,23 +1,32 @@
 """Lists of customers, as people filter them: the same in pages, REST and files."""
 
 import re
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import django_filters
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.calls.models import SeatGroup
+from ccenter.calls.models.centre import Language
 from ccenter.calls.numbers import normalise
 from ccenter.office.filters import Filters
-from crm.models import Customer, CustomerAddress, CustomerPhone
+from ccenter.office.models import Branch
+from ccenter.office.services import people
+from crm.models import Customer, CustomerAddress, CustomerPhone, CustomField, Tag
 from crm.selectors import fields as own_fields
 from crm.selectors import finding
-from crm.services.fields import value_of
+from crm.services.fields import LONGEST, value_of
 
 OWN = re.compile(r"([a-z][a-z0-9_]{0,39}):(is|from|to|has|empty):(.{0,500})", re.S)
+DAY = forms.DateInput({"type": "date"})
 
 
 class CustomerFilters(Filters):
@@ -54,6 +63,95 @@ class CustomerFilters(Filters):
         return rows.filter(*[own_condition(one, self.request.user) for one in self.data.getlist("own")])
 
 
+class PersonField(forms.ModelChoiceField):
+    """Somebody who works here, by the name of their seat."""
+
+    def __init__(self, **options: Any) -> None:
+        rows = people().select_related("seat").defer("password", "seat__sip_password").order_by("username")
+        super().__init__(**{"queryset": rows, "to_field_name": "username", **options})
+
+    def label_from_instance(self, user: Any) -> str:
+        seat = getattr(user, "seat", None)
+        return f"{seat.number} {seat.name}" if seat else str(user.get_username())
+
+
+class ByPerson(django_filters.ModelChoiceFilter):
+    field_class = PersonField
+
+
+class ListFilters(CustomerFilters):
+    """As people fill them in on a page: with days, and a filter for each field the centre defined that this user sees.
+
+    `own-<code>` for texts, choices and yes or no, `own-<code>-from` and `-to` for numbers and days; `columns` is for the page.
+    """
+
+    columns = django_filters.CharFilter(method="leave", widget=forms.HiddenInput, max_length=2000)
+    level = django_filters.ChoiceFilter(label=_("Level"), choices=Customer.Level.choices, empty_label=_("all"))
+    tag = django_filters.ModelChoiceFilter(
+        "tags", label=_("Tag"), queryset=Tag.objects.all(), to_field_name="name", empty_label=_("all"), method="by_tag"
+    )
+    owner = ByPerson("owner", label=_("Looked after by"), empty_label=_("all"))
+    team = django_filters.ModelChoiceFilter(
+        "team", label=_("Team"), queryset=SeatGroup.objects.all(), to_field_name="code", empty_label=_("all")
+    )
+    branch = django_filters.ModelChoiceFilter(
+        "branch", label=_("Branch"), queryset=Branch.objects.all(), to_field_name="code", empty_label=_("all")
+    )
+    province = django_filters.CharFilter(label=_("Province"), method="by_place", max_length=40)
+    city = django_filters.CharFilter(label=_("City"), method="by_place", max_length=40)
+    district = django_filters.CharFilter(label=_("District"), method="by_place", max_length=40)
+    language = django_filters.ChoiceFilter(label=_("Language"), choices=Language.choices, empty_label=_("all"))
+    made_from = django_filters.DateFilter(label=_("Made, from"), widget=DAY, method="by_day")
+    made_to = django_filters.DateFilter(label=_("Made, to"), widget=DAY, method="by_day")
+
+    def __init__(self, *given: Any, seen: list[CustomField] | None = None, **options: Any) -> None:
+        super().__init__(*given, **options)
+        for field in own_fields.visible(self.request.user) if seen is None else seen:
+            for name, one in _own_filters(field):
+                one.model, one.parent = Customer, self
+                self.filters[name] = one
+
+    def by_tag(self, rows: QuerySet[Customer], name: str, value: Any) -> QuerySet[Customer]:
+        return super().by_tag(rows, name, value.name)
+
+    def by_day(self, rows: QuerySet[Customer], name: str, value: date) -> QuerySet[Customer]:
+        """Days of the centre's zone."""
+        last = name == "made_to"
+        moment = timezone.make_aware(datetime.combine(value + timedelta(days=last), time.min))
+        return rows.filter(**{"created_at__lt" if last else "created_at__gte": moment})
+
+    def leave(self, rows: QuerySet[Customer], name: str, value: Any) -> QuerySet[Customer]:
+        """Not a condition."""
+        return rows
+
+
+def _own_filters(field: CustomField) -> Iterator[tuple[str, django_filters.Filter]]:
+    """The filters of a field that the centre defined."""
+
+    def one(kind: type[django_filters.Filter], label: Any, operation: str, **options: Any) -> django_filters.Filter:
+        def where(rows: QuerySet[Customer], name: str, value: Any) -> QuerySet[Customer]:
+            return rows.filter(own_fields.condition(field, operation, value_of(field, value, written=isinstance(value, str))))
+
+        return kind(label=label, method=where, **options)
+
+    name = f"own-{field.code}"
+    match field.kind:
+        case CustomField.Kind.TEXT:
+            yield name, one(django_filters.CharFilter, field.name, "has", max_length=LONGEST)
+        case CustomField.Kind.CHOICE:
+            choices = [(word, word) for word in field.choices]
+            yield name, one(django_filters.ChoiceFilter, field.name, "is", choices=choices, empty_label=_("all"))
+        case CustomField.Kind.YES_NO:
+            choices = [("yes", _("yes")), ("no", _("no"))]
+            yield name, one(django_filters.ChoiceFilter, field.name, "is", choices=choices, empty_label=_("all"))
+        case CustomField.Kind.NUMBER | CustomField.Kind.DATE:
+            number = field.kind == CustomField.Kind.NUMBER
+            kind = django_filters.NumberFilter if number else django_filters.DateFilter
+            more = {} if number else {"widget": DAY}
+            yield f"{name}-from", one(kind, _("%(name)s, from") % {"name": field.name}, "from", **more)
+            yield f"{name}-to", one(kind, _("%(name)s, to") % {"name": field.name}, "to", **more)
+
+
 def own_condition(text: str, user: Any) -> Any:
     """The condition on customers that "size:from:40" says. Raises ValidationError."""
     parts = OWN.fullmatch(text)
@@ -83,9 +181,9 @@ def chosen(user: Any, query: str) -> QuerySet[Customer]:
     text = asked.pop("search", [""])[-1].strip()
     for name in ("cursor", "page_size", "ordering"):
         asked.pop(name, None)
-    if unknown := set(asked) - set(CustomerFilters.base_filters):
+    filters = ListFilters(asked, finding.found(), request=SimpleNamespace(user=user))
+    if unknown := set(asked) - set(filters.filters):
         raise ValidationError({min(unknown): _("There is no such filter.")})
-    filters = CustomerFilters(asked, finding.found(), request=SimpleNamespace(user=user))
     if not filters.is_valid():
         raise ValidationError({name: [str(error) for error in errors] for name, errors in filters.errors.items()})
     return finding.matching(filters.qs, text, user) if text else filters.qs

@@ -97,10 +97,12 @@ def targets(fields: Iterable[CustomField]) -> dict[str, str]:
     return {**named, **{f"fields.{field.code}": field.name for field in fields}}
 
 
-def mapping(heading: Sequence[Any], fields: Iterable[CustomField], said: Mapping[str, str] | None = None) -> dict[int, str]:
+def mapping(
+    heading: Sequence[Any], fields: Iterable[CustomField], said: Mapping[str, str] | None = None, *, strict: bool = True
+) -> dict[int, str]:
     """Which column is what: {place: target}. `said`: {heading: target}, "" for one to leave out; the others by their names.
 
-    Raises ValidationError.
+    Raises ValidationError. Without `strict`, for whoever still has to say: the second of two for the same is left out.
     """
     known = {_plain(name): target for target, names in HEADINGS.items() for name in names}
     own = {f"fields.{field.code}": field for field in fields}
@@ -114,12 +116,14 @@ def mapping(heading: Sequence[Any], fields: Iterable[CustomField], said: Mapping
         if target and target not in HEADINGS and target not in own:
             raise ValidationError({"mapping": _("There is no such field: %(name)s") % {"name": target}})
         if target and target != "phones" and target in found.values():
+            if not strict:
+                continue
             raise ValidationError({"mapping": _("Two columns for the same field: %(name)s") % {"name": target}})
         if target:
             found[place] = target
     if said:
         raise ValidationError({"mapping": _("There is no such column: %(name)s") % {"name": min(said)}})
-    if "name" not in found.values():
+    if strict and "name" not in found.values():
         raise ValidationError({"mapping": _("No column is the name.")})
     return found
 

@@ -5,16 +5,19 @@
 New rows go in by the hundreds; a row that changes a customer goes through `change_customer`.
 """
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from ccenter.office.audit import audit
-from ccenter.office.jobs import JobFailed, Progress, kind
+from ccenter.office.jobs import LARGEST, JobFailed, Progress, kind
 from crm import tables
 from crm.models import Customer, CustomerAddress, CustomerPhone, CustomField, Tag
 from crm.selectors.customers import resolve
@@ -246,12 +249,12 @@ def _messages(error: ValidationError) -> dict[str, list[str]]:
     return error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
 
 
-def preview(path: Any, user: Any, said: dict[str, str] | None = None, most: int = 20) -> dict[str, Any]:
+def preview(path: Any, user: Any, said: dict[str, str] | None = None, *, strict: bool = True, most: int = 20) -> dict[str, Any]:
     """What a file begins with and what its columns would be: {"columns": [{"heading", "target", "examples"}], "targets": {…}}."""
     fields: list[CustomField] = visible(user)
     table = list(islice(tables.rows(path), most + 1))
     heading = table[0] if table else []
-    found = columns.mapping(heading, fields, said)
+    found = columns.mapping(heading, fields, said, strict=strict)
     return {
         "columns": [
             {
@@ -263,3 +266,18 @@ def preview(path: Any, user: Any, said: dict[str, str] | None = None, most: int 
         ],
         "targets": columns.targets(fields),
     }
+
+
+def look(upload: UploadedFile, user: Any, said: dict[str, str] | None, *, strict: bool = True) -> dict[str, Any]:
+    """The preview of a file that was sent; it can be read again afterwards. Raises ValidationError."""
+    if (upload.size or 0) > LARGEST:
+        raise ValidationError({"file": _("The file is too large.")})
+    with tempfile.NamedTemporaryFile(suffix=Path(upload.name or "").suffix[:8]) as copy:
+        for chunk in upload.chunks():
+            copy.write(chunk)
+        copy.flush()
+        upload.seek(0)
+        try:
+            return preview(Path(copy.name), user, said, strict=strict)
+        except tables.BadFile as error:
+            raise ValidationError({"file": str(error)}) from None

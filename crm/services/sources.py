@@ -11,6 +11,7 @@ from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.webhooks import new_secret
 from crm.models import Source
 from crm.models.syncing import COLUMN
+from crm.services import syncing
 from crm.services.syncing import adapter_of
 
 TABLE = r"^([^\s\"'`;\\.]{1,63}\.)?[^\s\"'`;\\.]{1,63}\Z"
@@ -61,6 +62,14 @@ def new_key(by: Any, source: Source) -> Source:
     source.save(update_fields=["secret"])
     audit(by, "sources.change", source, {"secret": ("***", "***")})
     return source
+
+
+def run_now(by: Any, source: Source) -> None:
+    """Synchronises it in the background, once this transaction is committed."""
+    from crm.tasks import run_source
+
+    audit(by, "sources.run", source)
+    transaction.on_commit(lambda: syncing.hand_over(run_source, source.pk))
 
 
 def _check(source: Source) -> None:

@@ -60,6 +60,11 @@ def register(entity: str, adapter: Adapter) -> None:
     _adapters[entity] = adapter
 
 
+def targets_of(entity: str) -> dict[str, str]:
+    """{field of ours: what it is called}; empty for what cannot be synchronised here."""
+    return _adapters[entity].targets() if entity in _adapters else {}
+
+
 def adapter_of(source: Source) -> Adapter:
     """Raises ValidationError."""
     if source.entity not in _adapters:
@@ -228,9 +233,14 @@ def run_due(now: datetime) -> int:
     return len(due)
 
 
+def variable_of(source: Source) -> str:
+    """The name of the environment's variable that holds the address of their database."""
+    return f"CC_SOURCE_{source.code.upper().replace('-', '_')}"
+
+
 def url_of(source: Source) -> str:
     """Raises SourceError."""
-    name = f"CC_SOURCE_{source.code.upper().replace('-', '_')}"
+    name = variable_of(source)
     if not os.environ.get(name):
         raise SourceError(_("%(name)s is not set: the address of their database.") % {"name": name})
     return os.environ[name]
