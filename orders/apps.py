@@ -13,12 +13,14 @@ class OrdersConfig(AppConfig):
         from crm.selectors import history as crm
         from crm.services import merging
         from orders import entities, lookups  # noqa: F401  this and the next register what others may ask
+        from orders.pages import goods_menu
         from orders.selectors import history, points  # noqa: F401
         from orders.selectors.orders import buyers
         from orders.services import order_sync  # noqa: F401
         from orders.services import points as ledger
 
         entities.declare_all()
+        goods_menu.add_all()
         finding.register(buyers)
-        crm.register("points", points.read, _("Points"), "coins")
+        crm.register("points", points.read, _("Points"), "coins", points.page)
         merging.register("points", ledger.merge, ledger.unmerge, owns=["orders.pointaccount"])

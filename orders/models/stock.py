@@ -35,7 +35,7 @@ class Stock(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.product_id}: {self.on_hand} ({self.reserved})"
+        return str(self.product)
 
     @property
     def free(self) -> int:

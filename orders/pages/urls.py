@@ -4,6 +4,6 @@ from django.urls import include, path
 
 app_name = "orders"
 urlpatterns = [
-    path("", include("orders.pages.urls_orders")),
     path("", include("orders.pages.urls_goods")),
+    path("", include("orders.pages.urls_orders")),  # last: an order's number is any word
 ]

@@ -6,6 +6,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet, Sum
+from django.urls import reverse
 from django.utils import timezone
 
 from ccenter.office.rights import scoped
@@ -98,10 +99,15 @@ def read(user: Any, customers: list[int], before: datetime | None, most: int) ->
             title=row.get_kind_display(),
             detail=row.reason,
             amount=f"{row.points:+}",
-            data={"balance": row.balance, "order": row.ref},
+            data={"balance": row.balance, "order": row.ref, "customer": row.account_id},
         )
         for row in rows.order_by("-at", "-id")[:most]
     ]
+
+
+def page(entry: Entry) -> str:
+    """Where the customer's points are read."""
+    return reverse("orders:customer_points", args=[entry.data["customer"]])
 
 
 def accounts() -> QuerySet[PointAccount]:

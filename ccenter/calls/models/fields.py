@@ -49,6 +49,11 @@ class CodeField(models.CharField):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"max_length": 40, "unique": True, "verbose_name": _("code"), **kwargs})
 
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        """What Django leaves out of a migration as its own default is not ours."""
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "unique": self.unique}
+
     def validate(self, value: Any, model_instance: models.Model | None) -> None:
         super().validate(value, model_instance)
         if not re.match(CODE, str(value)):
