@@ -34,7 +34,8 @@ class Article(Versioned):
         constraints = [models.CheckConstraint(condition=Q(products__len__lte=200), name="article_products")]
 
     def __str__(self) -> str:
-        return f"{self.pk}"
+        """What its newest version asks; a query where the versions were not fetched."""
+        return max(self.versions.all(), key=lambda one: one.number).question if self.pk else ""
 
 
 class ArticleVersion(Versioned):

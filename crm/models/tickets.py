@@ -96,7 +96,7 @@ class Ticket(Versioned):
         ]
 
     def __str__(self) -> str:
-        return self.text[:40]
+        return f"{self.number} {self.text[:40]}"
 
     @property
     def number(self) -> str:

@@ -1,12 +1,14 @@
 """The knowledge base as it is asked."""
 
+from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F, FloatField, Q, QuerySet, Value
+from django.db.models import F, FloatField, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
-from crm.models import Article, ArticleVersion
+from crm.models import Article, ArticleVersion, ArticleVote
 from crm.segmentation import words_of
 from crm.selectors.categories import Tree, tree
 
@@ -64,6 +66,20 @@ def to_approve() -> QuerySet[ArticleVersion]:
         .select_related("article", "author")
         .order_by("created_at")
     )
+
+
+def votes_of(user: Any, versions: Collection[int]) -> dict[int, bool]:
+    """What a user said of these versions: {version: useful}. One query."""
+    return dict(ArticleVote.objects.filter(user=user, version__in=versions).values_list("version", "useful"))
+
+
+def listed() -> QuerySet[Article]:
+    """With all their versions and who wrote and decided, for lists: two queries."""
+    people = ("author__seat", "decided_by__seat")
+    unread = [f"{who}__{what}" for who in ("author", "decided_by") for what in ("password", "seat__sip_password")]
+    versions = ArticleVersion.objects.select_related(*people).defer("words", *unread)
+    rows = Article.objects.select_related("author__seat").defer("author__password", "author__seat__sip_password")
+    return rows.prefetch_related(Prefetch("versions", versions)).order_by("-created_at", "-id")
 
 
 def articles() -> QuerySet[Article]:

@@ -6,9 +6,12 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from ccenter.prepared import Prepared, Slot
 from crm.models import ServiceRecord
 
 RECORDS = 50  # of one customer, the newest
+
+_records_for = Prepared(lambda: records().filter(Q(call__among=Slot("calls")) | Q(customer__among=Slot("customers")))[:RECORDS])
 
 
 def records() -> QuerySet[ServiceRecord]:
@@ -18,9 +21,15 @@ def records() -> QuerySet[ServiceRecord]:
     )
 
 
+def listed() -> QuerySet[ServiceRecord]:
+    """With customer and author, for lists. One query."""
+    unread = ("customer__pin", "author__password", "author__seat__sip_password")
+    return ServiceRecord.objects.select_related("customer", "author__seat").defer(*unread)
+
+
 def records_for(calls: Collection[str], customers: Collection[int]) -> list[ServiceRecord]:
     """Of these calls, and the latest of these customers. One query."""
-    return list(records().filter(Q(call__in=calls) | Q(customer__in=customers))[:RECORDS])
+    return _records_for(calls=list(calls), customers=list(customers))
 
 
 def due(author: Any, today: date, days: int = 7) -> list[ServiceRecord]:

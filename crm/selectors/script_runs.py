@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Case, Count, QuerySet, When
 
 from ccenter.calls.models import CentreSettings
 from ccenter.calls.rights import seat_of
 from crm import script_trees, scripts
-from crm.models import Script, ScriptAnswer, ScriptRun
+from crm.models import Customer, Script, ScriptAnswer, ScriptRun
 
 
 def runs() -> QuerySet[ScriptRun]:
@@ -22,9 +22,17 @@ def next_step(run: ScriptRun, user: Any, **places: str) -> dict[str, Any] | None
     tree = script_trees.read(run.steps)
     answers = {one.step: one.value for one in run.answers.all()}
     name = tree.path(answers)[-1]
-    if name in answers:
-        return None
-    step = tree.steps[name]
+    return None if name in answers else _asked(run, name, tree.steps[name], user, **places)
+
+
+def step_asked(run: ScriptRun, name: str, user: Any, **places: str) -> dict[str, Any] | None:
+    """The same of any step on the way that was gone; None for one that is not."""
+    tree = script_trees.read(run.steps)
+    on_the_way = tree.path({one.step: one.value for one in run.answers.all()})
+    return _asked(run, name, tree.steps[name], user, **places) if name in on_the_way else None
+
+
+def _asked(run: ScriptRun, name: str, step: script_trees.Step, user: Any, **places: str) -> dict[str, Any]:
     return {
         "step": name,
         "text": said(run, step.text, user, **places),
@@ -44,6 +52,13 @@ def said(run: ScriptRun, text: str, user: Any, **places: str) -> str:
         **{"order": "", **places},
     )
     return scripts.PLACE.sub(lambda place: values.get(place[1], place[0]), text)
+
+
+def to_run(customer: Customer | None) -> QuerySet[Script]:
+    """Scripts with steps that are in use; in the customer's language first."""
+    language = (customer.language if customer else "") or "zh"
+    rows = Script.objects.filter(active=True, steps__isnull=False)
+    return rows.order_by(Case(When(language=language, then=0), default=1), "position", "id")
 
 
 def counts(script: Script) -> list[dict[str, Any]]:

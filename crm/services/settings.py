@@ -21,6 +21,24 @@ def save_category(user: Any, category: Category | None, values: dict[str, Any]) 
 
 
 @transaction.atomic
+def move_category(user: Any, key: int, *, up: bool) -> None:
+    """One place up or down among those of the same parent; places are counted anew."""
+    everything = list(Category.objects.select_for_update().order_by("position", "code"))
+    moved = next((one for one in everything if one.pk == key), None)
+    if moved is None:
+        return
+    beside = [one for one in everything if one.parent_id == moved.parent_id]
+    at = beside.index(moved)
+    to = at + (-1 if up else 1)
+    if not 0 <= to < len(beside):
+        return
+    beside[at], beside[to] = beside[to], beside[at]
+    for place, one in enumerate(beside):
+        if one.position != place:
+            rows.change(user, "categories", one, {"position": place})
+
+
+@transaction.atomic
 def save_due_rule(user: Any, rule: DueRule | None, values: dict[str, Any]) -> DueRule:
     return _save(user, "due_rules", DueRule, rule, values)
 
