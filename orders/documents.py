@@ -4,6 +4,7 @@ Printed by WeasyPrint from the templates beside this file, with the Chinese font
 Nothing is loaded from anywhere: a template has no pictures, and what customers typed is escaped.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -17,8 +18,19 @@ from orders.models import Delivery, Invoice, Order
 
 def delivery_note(order: Order) -> bytes:
     """For an order that has a delivery (ObjectDoesNotExist otherwise); in the customer's language."""
+    return _pdf(*_note(order))
+
+
+def _note(order: Order) -> tuple[str, Order, dict[str, Any]]:
     delivery = Delivery.objects.select_related("carrier", "method").get(order=order)
-    return _pdf("orders/delivery_note.html", order, {"delivery": delivery, "phone": spelt(order.phone)})
+    return "orders/delivery_note.html", order, {"delivery": delivery, "phone": spelt(order.phone)}
+
+
+def delivery_notes(orders: Iterable[Order]) -> bytes:
+    """Those of several orders in one file, one after the other; each has a delivery."""
+    papers = [_drawn(*_note(order)) for order in orders]
+    whole: bytes = papers[0].copy([page for paper in papers for page in paper.pages]).write_pdf()
+    return whole
 
 
 def invoice(paper: Invoice) -> bytes:
@@ -27,14 +39,19 @@ def invoice(paper: Invoice) -> bytes:
 
 
 def _pdf(template: str, order: Order, values: dict[str, Any]) -> bytes:
+    paper: bytes = _drawn(template, order, values).write_pdf()
+    return paper
+
+
+def _drawn(template: str, order: Order, values: dict[str, Any]) -> Any:
+    """The pages of a paper."""
     from weasyprint import HTML  # half a second to import: only who prints pays for it
 
     company = CentreSettings.objects.values_list("name", flat=True).first() or ""
     lines = list(order.lines.order_by("position"))
     with translation.override({"zh": "zh-hans", "en": "en"}.get(order.customer.language, settings.LANGUAGE_CODE)):
         text = render_to_string(template, {"order": order, "lines": lines, "company": company, **values})
-    paper: bytes = HTML(string=text, url_fetcher=_nothing).write_pdf()
-    return paper
+    return HTML(string=text, url_fetcher=_nothing).render()
 
 
 def _nothing(url: str, *args: Any, **options: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import django_filters
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -12,7 +11,6 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ccenter.office.filters import Filters, YesNo
 from ccenter.office.rest import Adds, Rows
 from ccenter.office.rights import scoped
 from orders import documents
@@ -20,21 +18,8 @@ from orders.api import bodies
 from orders.api.orders import PAPER, Paper, paper
 from orders.models import Invoice, Order, Payment, Return
 from orders.selectors import payments as selectors
+from orders.selectors.lists import InvoiceFilters, PaymentFilters, ReturnFilters
 from orders.services import invoices, payments
-
-
-class OfAnOrder(Filters):
-    order = django_filters.CharFilter("order__number", max_length=16)
-    customer = django_filters.NumberFilter("order__customer")
-
-
-class PaymentFilters(OfAnOrder):
-    paid_after = django_filters.IsoDateTimeFilter("paid_at", "gte")
-    paid_before = django_filters.IsoDateTimeFilter("paid_at", "lt")
-
-    class Meta:
-        model = Payment
-        fields = ["kind", "method", "reference"]
 
 
 class Payments(Adds[Payment]):
@@ -66,12 +51,6 @@ class Payments(Adds[Payment]):
         return self.answer(payments.correct(self.get_object(), self.user, **self.body(bodies.CorrectionBody)), 201)
 
 
-class ReturnFilters(OfAnOrder):
-    class Meta:
-        model = Return
-        fields = ["reason"]
-
-
 class Returns(Rows[Return]):
     """What came back. They are taken at /orders/…/take-back/."""
 
@@ -81,14 +60,6 @@ class Returns(Rows[Return]):
     filterset_class = ReturnFilters
     ordering = "-at"
     ordering_fields = ["id"]
-
-
-class InvoiceFilters(OfAnOrder):
-    standing = YesNo(field_name="voided_at", lookup_expr="isnull", label="Not withdrawn.")
-
-    class Meta:
-        model = Invoice
-        fields = ["number"]
 
 
 class Invoices(Adds[Invoice]):

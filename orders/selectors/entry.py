@@ -1,15 +1,18 @@
 """What the entry of an order proposes while it is taken."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from orders.models import DeliveryMethod, Order
+from crm.models import Customer
+from orders.models import DeliveryMethod, Order, Product
 from orders.rules import Bought
-from orders.selectors import gifts, points, stock
+from orders.selectors import gifts, points, products, stock
 from orders.selectors.delivery import fees, methods
 from orders.selectors.gifts import Proposal
+from orders.selectors.orders import draft_of, drafts
 
 
 class Way(NamedTuple):
@@ -36,12 +39,32 @@ def proposals(order: Order) -> Proposals:
     for line in lines:
         if line.gift_rule_id is None:
             bought[line.product_id] = Bought(line.quantity, line.amount)
-    ways = list(methods())
-    costs = fees([way.pk for way in ways], order.province, order.city, order.subtotal)
     return Proposals(
         gifts=gifts.proposals(bought, order.customer.level, now) if bought else [],
         points=points.proposal(order.customer, order.subtotal, now),
         will_earn=points.will_earn(bought, order.customer.level, now) if bought else 0,
-        ways=[Way(way, costs[way.pk]) for way in ways if way.pk in costs],
+        ways=ways(order.province, order.city, order.subtotal),
         available=stock.available([line.product_id for line in lines]),
     )
+
+
+def draft_for(user: Any, customer: Customer, call: str) -> Order | None:
+    """The draft with which the entry goes on: that of the call, else what was begun for this customer before."""
+    return draft_of(call, user) or drafts(user).filter(customer=customer).first()
+
+
+def gifts_for(wanted: Mapping[str, int], level: str) -> list[Proposal]:
+    """The gifts for so many of these products (by number), before they are an order. Six queries."""
+    now, found = timezone.now(), Product.objects.in_bulk(list(wanted), field_name="code")
+    prices = products.prices([product.pk for product in found.values()], now)
+    bought = {
+        product.pk: Bought(wanted[code], prices[product.pk] * wanted[code]) for code, product in found.items() if wanted[code] > 0
+    }
+    return gifts.proposals(bought, level, now) if bought else []
+
+
+def ways(province: str, city: str, goods: Decimal) -> list[Way]:
+    """The ways of delivery that go there, with what each costs for goods of this value. Three queries."""
+    found = list(methods())
+    costs = fees([method.pk for method in found], province, city, goods)
+    return [Way(method, costs[method.pk]) for method in found if method.pk in costs]

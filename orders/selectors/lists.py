@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import django_filters
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
@@ -12,21 +13,35 @@ from django.utils.translation import gettext_lazy as _
 from ccenter.calls.numbers import normalise
 from ccenter.office.filters import Filters, YesNo
 from crm.selectors import finding
-from orders.models import Delivery, Order
+from orders.models import Delivery, Invoice, Order, Payment, Return
 from orders.selectors.orders import listed
 
 MOST = 500  # found by a text
 
 
+FINDINGS = (
+    ("duplicate", _("ordered twice")),
+    ("blacklist", _("blacklist")),
+    ("limit", _("amount")),
+    ("owing", _("owes")),
+    ("stock", _("not in stock")),
+)
+
+
 class OrderFilters(Filters):
-    created_after = django_filters.IsoDateTimeFilter("created_at", "gte")
-    created_before = django_filters.IsoDateTimeFilter("created_at", "lt")
-    owing = YesNo(method="by_owing", label="The customer owes something.")
-    to_refund = YesNo(method="by_refund", label="We owe the customer something.")
-    finding = django_filters.CharFilter(method="by_finding", label="Code of a finding.", max_length=20)
-    taken_by = django_filters.CharFilter("taken_by__username", max_length=150)
-    carrier = django_filters.CharFilter("delivery__carrier__code", max_length=40)
-    tracking = django_filters.CharFilter("delivery__tracking", max_length=40)
+    created_after = django_filters.IsoDateTimeFilter("created_at", "gte", label=_("Ordered from"))
+    created_before = django_filters.IsoDateTimeFilter("created_at", "lt", label=_("Ordered before"))
+    owing = YesNo(method="by_owing", label=_("Customer owes"))
+    to_refund = YesNo(method="by_refund", label=_("We owe"))
+    finding = django_filters.CharFilter(
+        method="by_finding",
+        label=_("To be looked at"),
+        max_length=20,
+        widget=forms.Select(choices=(("", "---------"), *FINDINGS)),
+    )
+    taken_by = django_filters.CharFilter("taken_by__username", label=_("Taken by"), max_length=150)
+    carrier = django_filters.CharFilter("delivery__carrier__code", label=_("Carrier"), max_length=40)
+    tracking = django_filters.CharFilter("delivery__tracking", label=_("Tracking number"), max_length=40)
 
     class Meta:
         model = Order
@@ -40,6 +55,34 @@ class OrderFilters(Filters):
 
     def by_finding(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         return rows.filter(~Q(findings=[]), findings__contains=[value])
+
+
+class OfAnOrder(Filters):
+    order = django_filters.CharFilter("order__number", label=_("Order"), max_length=16)
+    customer = django_filters.NumberFilter("order__customer")
+
+
+class PaymentFilters(OfAnOrder):
+    paid_after = django_filters.IsoDateTimeFilter("paid_at", "gte", label=_("Paid from"))
+    paid_before = django_filters.IsoDateTimeFilter("paid_at", "lt", label=_("Paid before"))
+
+    class Meta:
+        model = Payment
+        fields = ["kind", "method", "reference"]
+
+
+class ReturnFilters(OfAnOrder):
+    class Meta:
+        model = Return
+        fields = ["reason"]
+
+
+class InvoiceFilters(OfAnOrder):
+    standing = YesNo(field_name="voided_at", lookup_expr="isnull", label=_("Not withdrawn"))
+
+    class Meta:
+        model = Invoice
+        fields = ["number"]
 
 
 def matching(rows: QuerySet[Order], text: str, user: Any) -> QuerySet[Order]:

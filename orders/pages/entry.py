@@ -1,0 +1,205 @@
+"""The entry of an order, alone or beside a call: a page that keeps what is typed as a draft, and draws what it costs.
+
+The form is one template. The browser (static/orders/entry.js) sends all of it whenever something changed, and takes those parts
+of the answer that nobody types into. A draft is written from the first product on; the call, or the customer, finds it again.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ccenter.office.errors import Conflict
+from ccenter.office.models import AuditEntry
+from ccenter.office.pages.frame import OfficePage, stale_text
+from ccenter.office.rest import shown
+from ccenter.office.rights import scoped
+from crm.models import Customer
+from crm.selectors.customers import resolve
+from orders.models import DeliveryFee, Order
+from orders.models.orders import PayBy
+from orders.pages.entry_form import Given, usual
+from orders.selectors import entry
+from orders.selectors.orders import listed
+from orders.selectors.points import NOTHING
+from orders.services import drafts, steps
+from orders.states import State
+from orders.sums import ZERO
+
+Errors = dict[str, list[str]]
+TYPED = (
+    *("recipient", "phone", "province", "city", "district", "street", "wish", "note"),
+    *("invoice_title", "invoice_tax_number", "invoice_email"),
+)
+BESIDE = {*TYPED, "method"}  # whose errors stand at the field
+
+
+class OrderEntry(OfficePage):
+    """GET `customer`, `call`, or `order` (a draft's number); `new`: not what was begun before. POST: keeps the form."""
+
+    entity, verb, title = "orders", "add", gettext_lazy("Order entry")
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not (request.GET.get("order") or request.GET.get("customer")):
+            return self.answer(self.context(), template="orders/entry_for_whom.html")
+        order, customer = self.meant(request.GET)
+        if order is not None and order.state != State.DRAFT:
+            return redirect("orders:order", order.number)
+        call, asked = request.GET.get("call", "")[:40], customer
+        begun = entry.draft_for(self.user, customer, call) if order is None else None
+        if begun and (begun.call == call != "" or "new" not in request.GET):
+            order, customer = self.meant({"order": begun.number})
+        return self.drawn("opened", customer, order, call=call, other=asked != customer)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Writes what was sent, as far as it can be read."""
+        order, customer = self.meant(request.POST)
+        given, call = Given(self.user, request.POST, customer, order), request.POST.get("call", "")[:40]
+        if order is None and request.POST.get("again"):  # the draft of a request whose answer was lost
+            order = entry.draft_for(self.user, customer, call)
+        try:
+            with transaction.atomic():
+                if order is None:
+                    order = _begun(self.user, customer, given, call)
+                else:
+                    self.demand_version(order)
+                    drafts.change(order, self.user, given.fields, given.lines, given.gifts)
+        except Changed as stale:
+            return self.drawn("stale", customer, order, call=call, errors=given.errors, stale=stale)
+        except ValidationError as error:
+            return self.drawn("refused", customer, order, call=call, errors={**given.errors, **reasons(error)})
+        order = listed().get(pk=order.pk) if order else None
+        return self.drawn("kept", customer, order, call=call, errors=given.errors, moved=given.moved)
+
+    def meant(self, data: Any) -> tuple[Order | None, Customer]:
+        """The order and its customer, or only the latter. 404 for what this user may not write."""
+        order, customer = None, data.get("customer", "")
+        if number := data.get("order", ""):
+            order = scoped(self.user, listed(), "orders", "change").filter(number=number[:16]).first()
+            if order is None:
+                raise Http404
+            key = order.customer_id
+        else:
+            known = customer.isascii() and customer.isdecimal() and len(customer) < 19
+            found = scoped(self.user, Customer.objects.filter(pk=int(customer)), "customers").first() if known else None
+            if found is None:
+                raise Http404
+            key = resolve(found).pk
+        return order, Customer.objects.defer("pin", "fields").prefetch_related("phones", "addresses").get(pk=key)
+
+    def demand_version(self, order: Order) -> None:
+        """Locks the draft. Raises Changed, unless what changed it was this very request, whose answer was lost (`again`)."""
+        locked = Order.objects.select_for_update(of=("self",)).get(pk=order.pk)
+        if str(locked.version) == self.request.POST.get("version"):
+            return
+        changed = Changed(locked)
+        if not (self.request.POST.get("again") and changed.by == self.user):
+            raise changed
+
+    def drawn(
+        self,
+        state: str,
+        customer: Customer,
+        order: Order | None,
+        *,
+        call: str = "",
+        errors: Errors | None = None,
+        stale: "Changed | None" = None,
+        moved: bool = False,
+        other: bool = False,
+    ) -> HttpResponse:
+        """The form as it stands in the database. `state`: opened, kept, refused or stale; `moved`: so is the address."""
+        now, errors = order or usual(customer), errors or {}
+        proposals = entry.proposals(order) if order else None
+        taken = {line.gift_rule_id: line.quantity for line in order.gifts} if order else {}
+        values = {name: getattr(now, name) for name in TYPED}
+        values |= {"phone": shown(self.user, "number", now.phone), "street": shown(self.user, "address", now.street)}
+        provinces = DeliveryFee.objects.exclude(province="").values_list("province", flat=True)
+        context = self.context(
+            state=state, customer=customer, order=order, call=order.call if order else call, now=now, stale=stale, moved=moved,
+            values=values, errors=errors, loose=[text for name, texts in errors.items() if name not in BESIDE for text in texts],
+            lines=[(line, proposals.available.get(line.product_id)) for line in order.goods] if order and proposals else [],
+            gifts=[(one, taken.get(one.rule.pk)) for one in proposals.gifts] if proposals else [],
+            points=proposals.points if proposals else NOTHING, will_earn=proposals.will_earn if proposals else 0,
+            ways=proposals.ways if proposals else entry.ways(now.province, now.city, ZERO),
+            pay_by=PayBy.choices, channels=Order.Channel.choices, invoices=Order.InvoiceKind.choices,
+            addresses=[(one.pk, _said(self.user, one)) for one in customer.addresses.all()],
+            provinces=provinces.distinct().order_by("province"), other_customer=other,
+            from_before=state == "opened" and order is not None and order.call != call,
+        )  # fmt: skip
+        return self.answer(context, template="orders/entry_form.html" if state != "opened" else "")
+
+    template = "orders/entry.html"
+
+
+class SubmitEntry(OrderEntry):
+    """POST: to the review, as it was kept. Refused, it is drawn with the prices of now and the reasons."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        order, customer = self.meant(request.POST)
+        if order is None:
+            return self.drawn("refused", customer, None, errors={"lines": [_("Nothing is ordered yet.")]})
+        try:
+            with transaction.atomic():
+                self.demand_version(order)
+                steps.submit(order, self.user)
+        except Changed as stale:
+            return self.drawn("stale", customer, order, stale=stale)
+        except ValidationError as error:
+            if isinstance(error, Conflict):
+                with suppress(ValidationError):  # what cannot be is left for the clerk to change
+                    drafts.change(order, self.user, {})
+            return self.drawn("refused", customer, listed().get(pk=order.pk), errors=reasons(error))
+        return self.answer(self.context(order=listed().get(pk=order.pk), customer=customer), template="orders/entry_done.html")
+
+
+class DropEntry(OrderEntry):
+    """POST: the customer does not want it after all; the draft stays as a cancelled order."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        order, customer = self.meant(request.POST)
+        if order is not None:
+            if order.state != State.DRAFT:
+                return self.drawn("refused", customer, order, errors={"state": [_("This is not a draft any more.")]})
+            steps.cancel(order, self.user)
+        return self.answer(self.context(order=None, customer=customer), template="orders/entry_done.html")
+
+
+class Changed(Exception):
+    """Somebody changed the draft since it was drawn: who, and what is said of it."""
+
+    def __init__(self, order: Order) -> None:
+        rows = AuditEntry.objects.select_related("user").filter(entity=order._meta.label_lower, key=str(order.pk))
+        last = rows.order_by("-at", "-id").first()
+        self.version, self.by, self.text = order.version, last and last.user, stale_text(order)
+
+
+def reasons(error: ValidationError) -> Errors:
+    """By field; "" for the whole."""
+    return error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+
+
+def _begun(by: Any, customer: Customer, given: Given, call: str) -> Order | None:
+    """A draft, once there is a line to keep."""
+    if not given.lines:
+        return None
+    fields = {**given.fields, "call": call}
+    if fields.get("method") is None:
+        now = usual(customer)
+        ways = entry.ways(fields.get("province", now.province), fields.get("city", now.city), ZERO)
+        fields["method"] = ways[0].method if ways else None
+    return drafts.add(by, customer, fields, given.lines, given.gifts or ())
+
+
+def _said(user: Any, where: Any) -> str:
+    city = "" if where.city == where.province else where.city
+    return f"{where.province}{city}{where.district} {shown(user, 'address', where.street)} {where.receiver}".strip()
