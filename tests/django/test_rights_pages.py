@@ -1,0 +1,106 @@
+"""Who may open and use the pages of the office, of customers and of orders: every way in, by role as they are seeded.
+
+As in `test_rights_rest`, whose table of rights this is: a role that may is told that there is no such row, or what is wrong in
+its form; one that may not, 403. Which rows a role sees is in the tests of each page.
+"""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from tests.django.test_rights_rest import ROLES, who_may
+from tests.django.ways import way_of, ways
+
+pytestmark = pytest.mark.django_db
+PAGES = ("/crm/", "/orders/", "/office/")
+
+# address: entity, and of each method which right it takes; "*" for whoever is signed in
+WAYS = {
+    # -- service --
+    "/crm/found-customers/": "customers GET:view",
+    "/crm/tickets/": "tickets GET:view POST:view",  # POST: an act, each with a right of its own
+    "/crm/tickets/new/": "tickets GET:add POST:add",
+    "/crm/tickets/9999999/": "tickets GET:view POST:view",
+    "/crm/tickets/9999999/change/": "tickets GET:change POST:change",
+    "/crm/due-rules/": "due_rules GET:view POST:view",
+    "/crm/due-rules/new/": "due_rules GET:add POST:add",
+    "/crm/due-rules/9999999/": "due_rules GET:view POST:change",
+    "/crm/escalations/": "escalations GET:view POST:view",
+    "/crm/escalations/new/": "escalations GET:add POST:add",
+    "/crm/escalations/9999999/": "escalations GET:view POST:change",
+    "/crm/categories/": "categories GET:view POST:change",
+    "/crm/categories/new/": "categories GET:add POST:add",
+    "/crm/categories/9999999/": "categories GET:view POST:change",
+    "/crm/categories/9999999/delete/": "categories POST:delete",
+    "/crm/records/": "records GET:view",
+    "/crm/records/9999999/": "records GET:view",
+    "/crm/records/9999999/change/": "records GET:change POST:change",
+    "/crm/follow-ups/": "follow_ups GET:view POST:view",
+    "/crm/knowledge/": "articles GET:view",
+    "/crm/knowledge/9999999/vote/": "articles POST:vote",
+    "/crm/articles/": "articles GET:view POST:view",
+    "/crm/articles/new/": "articles GET:add POST:add",
+    "/crm/articles/9999999/": "articles GET:view POST:view",
+    "/crm/articles/9999999/change/": "articles GET:change POST:change",
+    "/crm/scripts/": "scripts GET:view POST:view",
+    "/crm/scripts/new/": "scripts GET:add POST:add",
+    "/crm/scripts/9999999/": "scripts GET:view POST:change",
+    "/crm/scripts/run/": "script_runs GET:add POST:add",
+    "/crm/script-runs/": "script_runs GET:view",
+    "/crm/script-runs/9999999/": "script_runs GET:view POST:view",  # whose it is decides
+    "/crm/news/": "news GET:view POST:view",
+    "/crm/news/to-confirm/": "news GET:read",
+    "/crm/news/new/": "news GET:add POST:add",
+    "/crm/news/9999999/": "news GET:view POST:view",
+    "/crm/news/9999999/change/": "news GET:change POST:change",
+    "/crm/news/9999999/read/": "news POST:read",
+    "/crm/mails/": "mails GET:view POST:view",
+    "/crm/mails/9999999/": "mails GET:view POST:view",
+    "/crm/mail-templates/": "mail_templates GET:view POST:view",
+    "/crm/mail-templates/new/": "mail_templates GET:add POST:add",
+    "/crm/mail-templates/9999999/": "mail_templates GET:view POST:change",
+}
+
+
+@pytest.fixture(scope="module")
+def browsers(django_db_setup: None, django_db_blocker: Any) -> Any:
+    """Somebody of each role, "nobody" who is not signed in, and "stranger" without a role."""
+    from tests.django.people import person
+
+    def signed_in(user: Any) -> Client:
+        found = Client(headers={"Accept-Language": "en", "HX-Request": "true"})
+        found.force_login(user)
+        return found
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        people = {role: person(f"page-{role}", role) for role in [*ROLES.values(), "admin"]}
+        found = {name: signed_in(user) for name, user in people.items()}
+        yield {**found, "stranger": signed_in(person("page-stranger")), "nobody": Client(headers={"HX-Request": "true"})}
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("path", WAYS)
+def test_given_every_role_when_it_opens_or_sends_a_page_then_only_who_has_the_right_is_not_refused(
+    browsers: dict[str, Client], path: str
+) -> None:
+    entity, *methods = WAYS[path].split()
+    for method, verb in (one.split(":") for one in methods):
+        let_in = set()
+        for role, asking in browsers.items():
+            with transaction.atomic():
+                status = getattr(asking, method.lower())(path).status_code
+                transaction.set_rollback(True)
+            assert status < 500, (role, status)
+            if status in (401, 403):
+                assert status == (401 if role == "nobody" else 403), role
+            else:
+                let_in.add(role)
+        expected = {*browsers} - {"nobody"} if entity == "*" else who_may(entity, verb)
+        assert let_in == expected, (method, path)
+
+
+def test_given_a_new_page_when_nobody_said_what_right_it_takes_then_this_fails() -> None:
+    known = {way_of(one.split(":")[0], path) for path, text in WAYS.items() for one in text.split()[1:]}
+    assert {way for way in ways() if way[1].startswith(PAGES)} == known
