@@ -19,7 +19,7 @@ def add_all() -> None:
     menu.add("orders", "orders:outstanding", gettext_lazy("Outstanding money"), "report-money", "payments.add payments.refund")
     menu.add("orders", "orders:returns", gettext_lazy("Returned goods"), "package-import", "orders.take_back payments.add")
     menu.add("orders", "orders:invoices", gettext_lazy("Invoices"), "receipt", "invoices.add invoices.void")
-    menu.tool("/orders/new/?call={call}&customer={customer}", gettext_lazy("New order"), "shopping-cart-plus", "orders.add")
+    menu.tool("/orders/new/?call={call}&customer={customer}", gettext_lazy("New order"), "shopping-cart-plus", "orders.add", "o")
     menu.notices(refused)
 
 

@@ -8,6 +8,7 @@ import { Picker } from "../desk/picker.js";
 
 const PAUSE = 350; // ms without a key until the draft is sent
 const AGAIN = [500, 1000, 2000, 4000]; // ms until it is tried again
+const console_ = window.parent === window ? null : window.parent; // when this is in one of its tabs
 const PLACES = new Set(["oe-place", "oe-trouble", "oe-number", "oe-drop"]); // parts that hold nothing anybody chose
 
 /** Enter takes what was typed, not what was found for a part of it. */
@@ -293,7 +294,13 @@ export class OrderEntry {
     const call = $("[name=call]", this.form).value;
     this.form.replaceWith(answer);
     answer.focus({ preventScroll: true });
-    answer.dispatchEvent(new CustomEvent("order-entered", { bubbles: true, detail: { number: answer.dataset.number, customer, call } }));
+    answer.addEventListener("click", ({ target }) => target.closest("[data-close-page]") && close());
+    answer.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      close();
+    });
+    console_?.postMessage({ event: "order-entered", number: answer.dataset.number, customer, call }, location.origin);
   }
 
   _end() {
@@ -331,6 +338,8 @@ export class OrderEntry {
     $(".oe-lines", this.form).hidden = empty;
   }
 }
+
+const close = () => (console_ ? console_.postMessage({ close: true }, location.origin) : location.assign("/orders/"));
 
 const SIGNS = { CNY: "¥", EUR: "€", USD: "$" };
 function amount(text, currency) {

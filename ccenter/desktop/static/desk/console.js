@@ -231,6 +231,11 @@ async function begin() {
   model.addEventListener("forced", ({ detail: fact }) => say(FORCED[fact.action] || fact.action, "bad"));
   model.addEventListener("failed", ({ detail: fact }) => say(interpolate(gettext("The transfer to %s failed; the customer is back."), [desk.target(fact.target)]), "bad"));
 
+  document.addEventListener("page:order-entered", async ({ detail }) => {
+    await pop.ordered(detail.customer);
+    wrapUp.ordered(detail);
+  });
+
   phone.addEventListener("line", ({ detail }) => {
     lamps();
     banner();

@@ -104,6 +104,14 @@ export class Pop {
     if (tab && this.current === tab.key) this.draw();
   }
 
+  /** An order was entered, or a draft given up: what is shown of its customer is read again. */
+  async ordered(id) {
+    const fresh = await get(`/api/desk/customers/${id}/`).catch(() => null);
+    const shown = [...[...this.model.calls.values()].flatMap((call) => call.pop?.customers ?? []), ...[...this.customers.values()].map((tab) => tab.data)];
+    for (const one of shown) if (one.id === id) one.orders = fresh?.orders ?? one.orders;
+    if (this.customer?.id === id) this.draw();
+  }
+
   close(key) {
     if (this.pages.all.has(key) && !this.pages.remove(key)) return;
     if (key[0] === "p" || this.customers.delete(key)) {
@@ -289,7 +297,8 @@ export class Pop {
 
   _order(order) {
     const kind = { submitted: "accent", approved: "accent", picking: "accent", shipped: "warn", delivered: "good", refused: "bad", returned: "bad" }[order.state] || "";
-    return el(`div.order${order.open ? "" : ".closed"}`, null,
+    const address = order.state === "draft" ? `/orders/new/?order=${order.number}` : `/orders/${order.number}/`;
+    return el(`a.order${order.open ? "" : ".closed"}`, { href: address, dataset: { tab: order.number, icon: "shopping-cart" } },
       el("div.order-top", null, el("span.grow", null, order.product, order.quantity > 1 ? ` × ${order.quantity}` : ""), el("span.tnum", null, yuan(order.amount))),
       el("div.order-sub", null, el("span.tnum.muted", null, order.number), el("time.muted.grow", null, shortTime(order.created_at)), el(`span.tag${kind ? `.${kind}` : ""}`, null, order.state_name)));
   }

@@ -74,6 +74,18 @@ export class WrapUp {
     return el("section.card.script", null, el("h2", null, icon("quote"), gettext("Script"), el("span.grow"), choice), text);
   }
 
+  /** The call's record names the order that was entered in it. */
+  ordered({ call: id, number }) {
+    const call = this.model.calls.get(id);
+    if (!call?.pop) return;
+    if (number) {
+      this._draft(call).order = number;
+      call.saved = false;
+    }
+    this._drawn = null;
+    if (this.call === call) this.show(call, this.customer);
+  }
+
   /** Drafts of calls that are in no tab any more. */
   _forget() {
     for (const key of Object.keys(sessionStorage)) {
