@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from ccenter.office import rights
 from ccenter.office.pages import menu
@@ -40,7 +40,7 @@ def waiting(user: Any) -> list[menu.Notice]:
     titles = list(selectors.unconfirmed(user, timezone.now()).values_list("title", flat=True)[:20])
     if not titles:
         return []
-    text = ngettext("News to be confirmed: %(title)s", "News to be confirmed: %(title)s …", len(titles)) % {"title": titles[0]}
+    text = now_("News to be confirmed: %(title)s") % {"title": titles[0]}
     return [menu.Notice(text, reverse("crm:news_to_confirm"), len(titles))]
 
 
