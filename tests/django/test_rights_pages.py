@@ -61,6 +61,25 @@ WAYS = {
     "/crm/mail-templates/": "mail_templates GET:view POST:view",
     "/crm/mail-templates/new/": "mail_templates GET:add POST:add",
     "/crm/mail-templates/9999999/": "mail_templates GET:view POST:change",
+    # -- orders --
+    "/orders/": "orders GET:view POST:view",  # POST: an act, each with a right of its own
+    "/orders/export/": "orders POST:export",
+    "/orders/delivery-notes/": "orders GET:view",
+    "/orders/new/": "orders GET:add POST:add",
+    "/orders/new/submit/": "orders GET:add POST:add",
+    "/orders/new/drop/": "orders GET:add POST:add",
+    "/orders/review/": "orders GET:approve POST:approve",
+    "/orders/review/99999999/": "orders GET:approve POST:approve",
+    "/orders/dispatch/": "orders GET:dispatch POST:dispatch",
+    "/orders/dispatch/99999999/": "orders GET:dispatch POST:dispatch",
+    "/orders/payments/": "payments GET:view",
+    "/orders/outstanding/": "orders GET:view",
+    "/orders/outstanding/owed/": "orders GET:view",
+    "/orders/returns/": "returns GET:view",
+    "/orders/invoices/": "invoices GET:view",
+    "/orders/invoices/9999999/pdf/": "invoices GET:view",
+    "/orders/99999999/": "orders GET:view POST:view",
+    "/orders/99999999/delivery-note/": "orders GET:view",
 }
 
 
