@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ccenter.calls.models import Agent, Call, CallAgent, Queue, SeatGroup, Voicemail
+from ccenter.prepared import Prepared, Slot
 
 SEE_NUMBERS = "calls.see_numbers"
 WAITS = Q(waiting_since__isnull=False)
@@ -170,6 +171,20 @@ def channels_in(scope: Scope) -> Q:
     if scope.everything:
         return Q()
     return Q(agent__in=scope.agents) | Q(call__in=Call.objects.filter(calls_in(scope)).values("id"))
+
+
+_call = Prepared(lambda: Call.objects.filter(pk=Slot("call")))
+_agents_of = Prepared(lambda: CallAgent.objects.filter(call=Slot("call")))
+
+
+def call_of(user: Any, ident: str) -> Call | None:
+    """A call that a user may see; None when there is none, or it is not theirs. Two queries beside the scope's."""
+    scope = scope_of(user)
+    for call in _call(call=ident):
+        agents = [] if scope.everything else [one.agent for one in _agents_of(call=ident)]
+        if owns(scope, agents, call.queue, call.answered_by, call.waiting_since):
+            return call
+    return None
 
 
 def may_see_call(user: Any, call: str) -> bool:

@@ -16,6 +16,7 @@ from ccenter.calls.models import Call, CallbackEntry, Queue, Recording
 from ccenter.calls.numbers import normalise
 from ccenter.desktop.shapes import Shape, Shapes
 from ccenter.desktop.texts import Words
+from ccenter.prepared import Prepared, Slot
 from crm import scripts
 from crm import selectors as crm
 from crm.models import Customer, ServiceRecord
@@ -29,13 +30,27 @@ ROW = (
     "talked", "voicemail", "connected_at",
 )  # fmt: skip
 
+_calls_of = Prepared(lambda: Call.objects.filter(number__among=Slot("numbers")).only(*ROW).order_by("-started_at")[: HISTORY + 1])
+_written = ServiceRecord.objects.filter(customer__among=Slot("customers")).order_by("-created_at")
+_calls_about = Prepared(
+    lambda: Call.objects.filter(pk__in=_written.values("call")[: 2 * HISTORY]).only(*ROW).order_by("-started_at")[: HISTORY + 1]
+)
+_recordings = Prepared(
+    lambda: (
+        Recording.objects.filter(call__among=Slot("calls"))
+        .order_by("started_at")
+        .only("id", "call", "state", "seconds", "deleted_at", "converted_at")
+    )
+)
+_callbacks_to = Prepared(lambda: _open_callbacks().filter(number__among=Slot("numbers")))
+
 
 # -- the pop ---------------------------------------------------------------------------------------------------
 
 
 def pop(user: Any, ident: str, now: datetime) -> Shape | None:
     """All about the call that rings; None when there is none of this name, or it is not theirs."""
-    call = Call.objects.filter(rights.calls_in(rights.scope_of(user)), pk=ident).first()
+    call = rights.call_of(user, ident)
     if call is None:
         return None
     known = int(call.customer) if call.customer.isdecimal() else None
@@ -78,14 +93,13 @@ class Reader:
         self.notes = crm.notes(keys)
         self.orders = orders.orders_of(keys)
         self.complaints = crm.open_complaints(keys)
-        self.callbacks = list(_open_callbacks().filter(number__in=numbers))
+        self.callbacks = _callbacks_to(numbers=list(numbers))
         self.history = _history(numbers, keys, call.id if call else "")
         calls = [one.id for one in self.history]
         self.records = crm.records_for([*calls, *([call.id] if call else [])], keys)
-        rows = Recording.objects.filter(call__in=calls).order_by("started_at")
-        self.recordings = list(rows.only("id", "call", "state", "seconds", "deleted_at", "converted_at"))
+        self.recordings = _recordings(calls=calls) if calls else []
         self.shapes = Shapes(user)
-        self.hearable = rights.hearable(user, calls)
+        self.hearable = rights.hearable(user, calls) if self.recordings else set[str]()
 
     def customer(self, one: Customer, identified: bool) -> Shape:
         shapes = self.shapes
@@ -117,9 +131,8 @@ def _numbers(customers: Iterable[Customer]) -> set[str]:
 
 def _history(numbers: Collection[str], customers: Collection[int], without: str) -> list[Call]:
     """The last calls of these numbers, and those on which something was written about these customers. Two queries."""
-    rows = Call.objects.exclude(pk=without).only(*ROW).order_by("-started_at")
-    written = ServiceRecord.objects.filter(customer__in=customers).order_by("-created_at").values("call")[: 2 * HISTORY]
-    found = {call.id: call for call in (*rows.filter(number__in=numbers)[:HISTORY], *rows.filter(pk__in=written)[:HISTORY])}
+    rows = [*_calls_of(numbers=list(numbers)), *(_calls_about(customers=list(customers)) if customers else ())]
+    found = {call.id: call for call in rows if call.id != without}
     return sorted(found.values(), key=lambda call: (call.started_at, call.id), reverse=True)[:HISTORY]
 
 

@@ -2,12 +2,34 @@
 
 from collections.abc import Collection
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from crm.models import Customer, CustomerNote, CustomerPhone
+from ccenter.prepared import Prepared, Slot
+from crm.models import Customer, CustomerAddress, CustomerNote, CustomerPhone
 from crm.selectors.grouping import grouped
 
 NOTES = 20  # of one customer, the newest
+
+_phones = Prepared(lambda: CustomerPhone.objects.filter(customer__among=Slot("keys")))
+_addresses = Prepared(lambda: CustomerAddress.objects.filter(customer__among=Slot("keys")))
+_owners = Prepared(lambda: _who(Q()), phones=(_phones, "customer_id"), addresses=(_addresses, "customer_id"))
+_owners_or = Prepared(
+    lambda: _who(Q(pk__among=Slot("keys"), merged_into=None) | Q(absorbed__among=Slot("keys"))),
+    phones=(_phones, "customer_id"),
+    addresses=(_addresses, "customer_id"),
+)
+_notes = Prepared(
+    lambda: (
+        CustomerNote.objects.filter(customer__among=Slot("customers"))
+        .select_related("author__seat")
+        .defer("author__password", "author__seat__sip_password")[: 10 * NOTES]
+    )
+)
+
+
+def _who(more: Q) -> QuerySet[Customer]:
+    by_number = CustomerPhone.objects.filter(number__among=Slot("numbers")).values("customer")
+    return Customer.objects.filter(Q(pk__in=by_number) | more).defer("pin").distinct().order_by("number")
 
 
 def number_of_phone(key: str) -> str | None:
@@ -20,11 +42,9 @@ def owners(numbers: Collection[str], keys: Collection[int] = (), most: int = 20)
 
     Who was merged into another in the meantime is found as that one.
     """
-    who = Q(pk__in=CustomerPhone.objects.filter(number__in=numbers).values("customer"))
     if keys:
-        who |= Q(pk__in=keys, merged_into=None) | Q(absorbed__in=keys)
-    found = Customer.objects.filter(who).defer("pin").distinct()
-    return list(found.prefetch_related("phones", "addresses").order_by("number")[:most])
+        return _owners_or(numbers=list(numbers), keys=list(keys))[:most]
+    return _owners(numbers=list(numbers))[:most]
 
 
 def resolve(customer: Customer) -> Customer:
@@ -45,5 +65,4 @@ def with_absorbed(customer: Customer) -> list[int]:
 
 def notes(customers: Collection[int]) -> dict[int, list[CustomerNote]]:
     """By customer, the newest first. One query."""
-    rows = CustomerNote.objects.filter(customer__in=customers).select_related("author__seat")
-    return grouped(rows.defer("author__password", "author__seat__sip_password")[: NOTES * max(len(customers), 1)], NOTES)
+    return grouped(_notes(customers=list(customers)) if customers else (), NOTES)
