@@ -146,6 +146,8 @@ class SubmitEntry(OrderEntry):
         order, customer = self.meant(request.POST)
         if order is None:
             return self.drawn("refused", customer, None, errors={"lines": [_("Nothing is ordered yet.")]})
+        if order.state == State.SUBMITTED:  # by a request whose answer was lost
+            return self.answer(self.context(order=order, customer=customer), template="orders/entry_done.html")
         try:
             with transaction.atomic():
                 self.demand_version(order)

@@ -92,7 +92,7 @@ export class OrderEntry {
       row = el("tr", { dataset: { code: product.code } },
         el("td", null, el("b", null, product.name), " ", el("span.muted.tnum", null, product.code), el("input", { type: "hidden", name: "code", value: product.code })),
         el("td.num", null, amount(product.price, product.currency)),
-        el("td.num", null, el("input.in.tnum", { id: `oe-q-${product.code}`, name: "quantity", type: "number", min: "0", max: "9999", value: "1", "aria-label": gettext("Quantity") })),
+        el("td.num", null, el("input.in.tnum", { id: `oe-q-${product.code}`, name: "quantity", inputmode: "numeric", maxlength: "4", value: "1", "aria-label": gettext("Quantity") })),
         el("td.num"),
         el("td", null, el("button.b.small.plain", { type: "button", dataset: { remove: "" }, "aria-label": gettext("Remove") }, icon("x"))));
       rows.append(row);
@@ -137,7 +137,10 @@ export class OrderEntry {
     };
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void this.submit();
     else if (event.key === "Delete" && event.ctrlKey && row) this._remove(row);
-    else if (event.key === "Enter" && event.target.matches("input:not([type=checkbox], [type=radio], [data-product])")) go($("[data-product]", form)); // a slip of Enter submits nothing
+    else if (/^Arrow(Up|Down)$/.test(event.key) && event.target.name === "quantity") {
+      event.target.value = Math.min(9999, Math.max(1, (Number(event.target.value) || 0) + (event.key === "ArrowUp" ? 1 : -1)));
+      this.changed(PAUSE);
+    } else if (event.key === "Enter" && event.target.matches("input:not([type=checkbox], [type=radio], [data-product])")) go($("[data-product]", form)); // a slip of Enter submits nothing
     else if (event.altKey && !event.ctrlKey) {
       const does = {
         KeyO: () => go($("[data-product]", form)),
@@ -221,7 +224,10 @@ export class OrderEntry {
 
   /** The page goes: what is typed goes first. */
   _last() {
-    if (!this.halted) fetch(this.form.action, { method: "POST", body: new FormData(this.form), credentials: "same-origin", keepalive: true });
+    if (this.halted) return;
+    const body = new FormData(this.form);
+    body.set("again", "1"); // one of ours may be under way
+    fetch(this.form.action, { method: "POST", body, credentials: "same-origin", keepalive: true });
   }
 
   async _post(address, body) {
@@ -234,7 +240,6 @@ export class OrderEntry {
     this.form.dataset.state = answer.dataset.state;
     const at = document.activeElement;
     const range = at && this.form.contains(at) && typeof at.selectionStart === "number" ? [at.selectionStart, at.selectionEnd] : null;
-    const whole = at?.matches?.("[type=number]") && this.form.contains(at);
     const moved = $("[data-moved]", answer);
     if (moved && !old) {
       $("#oe-address", this.form).replaceWith(moved);
@@ -248,8 +253,7 @@ export class OrderEntry {
     const again = at?.id && !at.isConnected && document.getElementById(at.id);
     if (again && this.form.contains(again)) {
       again.focus({ preventScroll: true });
-      if (whole) again.select();
-      else if (range && typeof again.selectionStart === "number") again.setSelectionRange(...range);
+      if (range && typeof again.selectionStart === "number") again.setSelectionRange(...range); // where the next digit goes
     }
     this._draw();
   }
@@ -265,7 +269,7 @@ export class OrderEntry {
       if (answer.dataset.state === "done") this._done(answer);
       else this._take(answer, false);
     } catch (error) {
-      say(error.message, "bad");
+      say(error.status ? error.message : gettext("The server cannot be reached. It is tried again."), "bad");
     } finally {
       this._ending = false;
     }

@@ -150,6 +150,7 @@ def test_given_a_draft_when_submitted_then_it_is_in_the_review_and_its_number_is
     assert order.state == "submitted"
     assert f"Order {order.number} is submitted." in answer
     assert 'data-state="done"' in answer
+    assert f"Order {order.number} is submitted." in page.post(SUBMIT, again(order)).text  # the answer was lost
     assert page.get(ENTRY, {"order": order.number}).status_code == 302
     assert "only" in page.post(ENTRY, sent(shop, **again(order))).text.lower()
 

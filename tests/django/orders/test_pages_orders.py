@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ccenter.office.models import Job
 from orders.models import Invoice, Order, Payment
-from orders.services import invoices, payments, steps
+from orders.services import invoices, steps
 from tests.django.office.pages import browser, part, said, send
 from tests.django.orders.shop import PHONE, Shop, product, worker
 
