@@ -21,7 +21,7 @@ from deploy.run import commands
 
 PYTHON = (sys.executable,)
 DATA = ("migrate", "seed")
-CALL, SCREEN, REPORT = -10, 0, 10  # a call outranks a screen, a screen outranks a report: nice values (below 0 as root only)
+CALL, SCREEN, REPORT = -10, -5, 10  # a call outranks a screen, a screen outranks a report: nice values (below 0 as root only)
 
 CHECK_EVERY = 0.05  # seconds
 

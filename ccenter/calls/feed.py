@@ -190,12 +190,13 @@ class Hub:
             self._tell()
         while True:
             told = await self.ask(read, self.seq, PAGE)
-            if not told:
+            if told:
+                self._told += told
+                del self._told[:-REMEMBERED]
+                self.seq = told[-1].seq
+                self._tell()
+            if len(told) < PAGE:  # what comes after them is told of anew
                 return
-            self._told += told
-            del self._told[:-REMEMBERED]
-            self.seq = told[-1].seq
-            self._tell()
 
     def _tell(self) -> None:
         self._news.set()

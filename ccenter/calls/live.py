@@ -5,7 +5,7 @@ Each is a fixed number of queries over what goes on, whatever the record holds: 
 
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection
@@ -26,7 +26,7 @@ from ccenter.calls.models import (
     Trunk,
     TrunkChannel,
 )
-from ccenter.calls.rights import Scope, led_queues, led_seats, owns, served_queues
+from ccenter.calls.rights import Scope, led_queues, led_seats, owns
 from ccenter.calls.tokens import shown, spelt
 
 Json = dict[str, Any]
@@ -258,55 +258,79 @@ def _callbacks(scope: Scope) -> int:
 # -- an agent's --------------------------------------------------------------------------------------------------
 
 
-def lines_of(seat: Agent) -> list[str]:
-    """The codes of the queues a seat serves."""
-    return list(served_queues(seat).values_list("code", flat=True))
+# What a seat may take: who waits in its lines, and what rings at colleagues of its group or of those lines. One query and plain
+# rows, because every console asks for it again and again.
+CLAIMABLE = """
+WITH served AS (
+  SELECT q.id, q.code, q.name FROM calls_queue q WHERE q.id IN (
+    SELECT queue_id FROM calls_agent_queues WHERE agent_id = %(seat)s
+    UNION SELECT queue_id FROM calls_seatgroup_queues WHERE seatgroup_id = %(group)s)
+), rings AS (
+  SELECT s.call, a.number, a.name FROM calls_agentstatus s JOIN calls_agent a ON a.number = s.agent AND a.active
+  WHERE s.state = 'RESERVED' AND s.call <> '' AND a.id <> %(seat)s AND (a.group_id = %(group)s
+    OR EXISTS (SELECT FROM calls_seatgroup_queues g JOIN served ON served.id = g.queue_id WHERE g.seatgroup_id = a.group_id)
+    OR EXISTS (SELECT FROM calls_agent_queues o JOIN served ON served.id = o.queue_id WHERE o.agent_id = a.id))
+)
+SELECT c.id, coalesce(nullif(c.number, ''), c.ani), c.province, c.city, c.label, c.queue, coalesce(served.name, ''), c.state,
+  c.waiting_since, c.started_at, served.id IS NOT NULL, rings.number, rings.name
+FROM calls_call c LEFT JOIN served ON served.code = c.queue
+  LEFT JOIN rings ON rings.call = c.id AND c.direction = 'in' AND c.state = 'RESERVED'
+WHERE c.ended_at IS NULL AND (c.waiting_since IS NOT NULL AND served.id IS NOT NULL OR rings.call IS NOT NULL)
+ORDER BY c.waiting_since, c.started_at
+"""
+
+
+class Claimable(NamedTuple):
+    """A call that a seat may take: it waits in a line the seat serves (`served` and `waits`), or rings at `agent`."""
+
+    id: str
+    number: str
+    province: str
+    city: str
+    label: str
+    queue: str
+    queue_name: str
+    state: str
+    waits: datetime | None
+    started_at: datetime
+    served: bool
+    agent: str | None
+    agent_name: str | None
+
+
+def _claimable(seat: Agent) -> list[Claimable]:
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIMABLE, {"seat": seat.pk, "group": seat.group_id})
+        return [Claimable(*row) for row in cursor.fetchall()]
 
 
 def waiting(seat: Agent, user: Any) -> Json:
-    """Who waits in the lines a seat serves, and what rings at colleagues of its group or of those lines. Five queries."""
+    """Who waits in the lines a seat serves, and what rings at colleagues of its group or of those lines. Two queries."""
     seq = last_seq()
-    names = dict(served_queues(seat).values_list("code", "name"))
-    ringing = _ringing(seat)
-    wanted = Q(queue__in=names, waiting_since__isnull=False) | Q(id__in=ringing, direction="in")
-    calls = list(Call.objects.filter(wanted, ended_at=None).defer("steps").order_by("waiting_since", "started_at"))
     place: Counter[str] = Counter()
     lines, phones = [], []
-    for call in calls:
+    for call in _claimable(seat):
         row = {
             "id": call.id,
-            "number": shown(call.number or call.ani, "c", call.id, user),
+            "number": shown(call.number, "c", call.id, user),
             "province": call.province,
             "city": call.city,
             "label": call.label,
             "queue": call.queue,
-            "queue_name": names.get(call.queue, ""),
-            "since": call.waiting_since or call.started_at,
+            "queue_name": call.queue_name,
+            "since": call.waits or call.started_at,
         }
-        if call.waiting_since is not None and call.queue in names:
+        if call.waits is not None and call.served:
             place[call.queue] += 1
             lines.append({**row, "position": place[call.queue], "state": call.state})
-        if call.id in ringing and call.state == "RESERVED":
-            agent, name = ringing[call.id]
-            phones.append({**row, "agent": agent, "agent_name": name})
+        if call.agent is not None:
+            phones.append({**row, "agent": call.agent, "agent_name": call.agent_name})
     return {"seq": seq, "calls": lines, "ringing": phones}
-
-
-def _ringing(seat: Agent) -> dict[str, tuple[str, str]]:
-    """Call: the colleague at whom it rings."""
-    served = served_queues(seat).values("pk")
-    colleagues = Agent.objects.filter(Q(group=seat.group_id) | Q(group__queues__in=served) | Q(queues__in=served), active=True)
-    names = dict(colleagues.exclude(pk=seat.pk).values_list("number", "name"))
-    rings = AgentStatus.objects.filter(state="RESERVED").exclude(call="").values_list("call", "agent")
-    return {call: (agent, names[agent]) for call, agent in rings if agent in names}
 
 
 def may_claim(seat: Agent, call: str) -> bool:
     """Whether this seat may take a waiting call or pick up a ringing one: of its lines, or at a colleague's."""
-    row = Call.objects.filter(pk=call, ended_at=None).only("queue", "waiting_since").first()
-    if row is None:
-        return False
-    return (row.waiting_since is not None and row.queue in lines_of(seat)) or call in _ringing(seat)
+    return any(one.id == call for one in _claimable(seat))
 
 
 def figures(seat: Agent) -> Json:

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ccenter.calls.models import Agent, Call, CallAgent, Queue, SeatGroup, Voicemail
@@ -46,34 +47,61 @@ class Scope(NamedTuple):
         return self.everything or number in self.agents
 
 
+class Known(NamedTuple):
+    """What is asked of a user again and again: `groups` by name, the active seat, whether numbers are read whole."""
+
+    groups: frozenset[str]
+    seat: Agent | None
+    numbers: bool
+
+
+_SEAT = [field.attname for field in Agent._meta.concrete_fields if field.attname != "sip_password"]
+_LOOK = f"""
+SELECT ARRAY(SELECT g.name::text FROM auth_group g JOIN auth_user_groups m ON m.group_id = g.id WHERE m.user_id = u.id),
+  EXISTS (
+    SELECT FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id AND t.app_label = %s
+    WHERE p.codename = %s AND (
+      EXISTS (SELECT FROM auth_user_user_permissions o WHERE o.permission_id = p.id AND o.user_id = u.id)
+      OR EXISTS (SELECT FROM auth_group_permissions o JOIN auth_user_groups m USING (group_id)
+        WHERE o.permission_id = p.id AND m.user_id = u.id))),
+  {", ".join(f"a.{name}" for name in _SEAT)}
+FROM auth_user u LEFT JOIN calls_agent a ON a.user_id = u.id AND a.active WHERE u.id = %s
+"""  # noqa: S608  names of columns
+
+
+def _known(user: Any) -> Known:
+    """Asks the database once for each user object, in plain SQL: every request begins with it."""
+    if not hasattr(user, "_known"):
+        with connection.cursor() as cursor:
+            cursor.execute(_LOOK, [*SEE_NUMBERS.split("."), user.pk])
+            groups, numbers, *seat = cursor.fetchone() or ([], False, None)
+        found = Agent.from_db(connection.alias, _SEAT, seat) if seat[0] is not None else None
+        user._known = Known(frozenset(groups), found, user.is_superuser or numbers)
+    known: Known = user._known
+    return known
+
+
 def role_of(user: Any) -> Role:
-    """The highest role of a user. Asks the database once for each user object."""
+    """The highest role of a user."""
     if not user.is_authenticated or not user.is_active:
         return Role.NONE
     if user.is_superuser:
         return Role.ADMIN
-    if not hasattr(user, "_role"):
-        names = user.groups.values_list("name", flat=True)
-        user._role = max((_ROLES.get(name, Role.NONE) for name in names), default=Role.NONE)
-    role: Role = user._role
-    return role
+    return max((_ROLES.get(name, Role.NONE) for name in _known(user).groups), default=Role.NONE)
 
 
 def seat_of(user: Any) -> Agent | None:
-    """The active seat a user works at. Asks the database once for each user object."""
-    if not hasattr(user, "_seat"):
-        user._seat = Agent.objects.filter(user=user, active=True).defer("sip_password").first()
-    seat: Agent | None = user._seat
-    return seat
+    """The active seat a user works at."""
+    return _known(user).seat
 
 
 def sees_numbers(user: Any) -> bool:
-    """Whether this user reads numbers whole. Asks the database at most twice for each user object."""
-    return role_of(user) >= Role.LEAD or bool(user.has_perm(SEE_NUMBERS))
+    """Whether this user reads numbers whole."""
+    return role_of(user) >= Role.LEAD or (user.is_active and _known(user).numbers)
 
 
 def scope_of(user: Any) -> Scope:
-    """What a user may see; found once for each user object, in three queries beside the role's. Raises PermissionDenied."""
+    """What a user may see; found once for each user object, in two queries beside what `_known` asks. Raises PermissionDenied."""
     if not hasattr(user, "_scope"):
         user._scope = _scope(user)
     scope: Scope | None = user._scope

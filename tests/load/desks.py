@@ -26,10 +26,10 @@ from tests.browser.desk import Desk, flags
 from tests.load.centre import Centre, Json
 from tests.load.ua import Call, Party, clock
 
-CONSOLES, PAGES = 60, 4
-RATE, TALK = 2.0, 25.0  # calls a second, and how long each talks: most of the seats are busy, as they are on a bad day
+CONSOLES, PAGES = 60, 2
+RATE, TALK = 0.5, 100.0  # calls a second, and how long each talks: most of the seats are busy, as they are on a bad day
 PATIENCE = 1.5  # seconds a caller waits who rings at a page, which does not answer
-SECONDS = 150.0  # of calls, for the pops
+SECONDS = 200.0  # of calls, for the pops
 CLICKS = 200
 CHANGES, CHANGED_OVER = 10.0, 2  # of seats' states, a second; and how often each
 CALLS_A_DAY, WARM = 200, 20

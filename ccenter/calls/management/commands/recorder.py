@@ -19,8 +19,9 @@ from ccenter.calls.spool import Spool
 
 log = logging.getLogger(__name__)
 
-PAUSE = 0.04  # seconds from one batch to the next at the least, so that under load they are few and large
-IDLE = 0.01  # seconds between looks at a journal that does not grow
+PAUSE = 0.04  # seconds between batches at the most; as long as the last one took: a quiet record is told at once, a busy one in
+# few and large batches
+IDLE = 0.005  # seconds between looks at a journal that does not grow
 TIDY_EVERY = 2.0
 LONGEST_BACKOFF = 2.0
 
@@ -56,7 +57,7 @@ def work(recorder: Recorder, spool: Spool, ready: Path, stop: threading.Event) -
                 tidied = began
                 _tidy(recorder, spool)
             backoff = 0.0
-            stop.wait(max(0.0, PAUSE - (time.monotonic() - began)) if new else IDLE)
+            stop.wait(min(PAUSE, time.monotonic() - began) if new else IDLE)
         except (DatabaseError, InterfaceError, OSError) as error:
             backoff = min(max(0.1, backoff * 2), LONGEST_BACKOFF)
             log.warning("cannot record, the journal keeps everything: %s", str(error).strip().partition("\n")[0])
