@@ -18,7 +18,7 @@ from ccenter.office.pages.frame import OfficePage, gone_to
 from ccenter.office.pages.lists import Column, ListPage
 from crm.models import Article, ArticleVersion
 from crm.pages import service_forms as forms
-from crm.pages.service_fields import CategoryField, named
+from crm.pages.service_fields import CategoryField, call_of, named
 from crm.pages.service_filters import ArticleFilters
 from crm.segmentation import words_of
 from crm.selectors import categories, service_lists
@@ -85,9 +85,7 @@ class Knowledge(OfficePage):
             one.head, one.cut = marked(one.question, words), marked(excerpt(one.answer, words), words)
             one.body, one.mine = marked(one.answer, words), mine.get(one.pk)
         choose = CategoryField(label=_("category"))
-        context = self.context(
-            found=found, asked=asked, call=asked.get("call", ""), choices=choose.choices, may_vote=self.may("vote")
-        )
+        context = self.context(found=found, asked=asked, call=call_of(asked), choices=choose.choices, may_vote=self.may("vote"))
         return self.answer(context)
 
 
@@ -100,8 +98,8 @@ class Vote(OfficePage):
         version = ArticleVersion.objects.select_related("article").defer("words").filter(pk=key).first()
         if version is None or not rights.may(self.user, "articles.vote", version.article):
             raise Http404
-        call, useful = request.POST.get("call", ""), request.POST.get("useful") == "true"
-        one: Any = services.vote(self.user, version, useful, call if re.fullmatch(r"[A-Za-z0-9_-]{0,40}", call) else "")
+        call, useful = call_of(request.POST), request.POST.get("useful") == "true"
+        one: Any = services.vote(self.user, version, useful, call)
         one.mine = useful
         return self.answer({"one": one, "call": call, "may_vote": True}, template="crm/votes.html")
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.calls.models import CentreSettings
 from ccenter.office import rights
 from ccenter.office.pages.acts import Act, ManyActs, RowActs
 from ccenter.office.pages.cards import CardPage
@@ -14,6 +15,7 @@ from crm.pages import service_forms as forms
 from crm.pages.service_fields import named
 from crm.pages.service_filters import MailFilters
 from crm.pages.setting_form import SettingForm
+from crm.scripts import PLACE
 from crm.selectors import service_lists
 from crm.services import mail as services
 from crm.services import rows, settings
@@ -21,6 +23,19 @@ from crm.services import rows, settings
 State = Mail.State
 TONES = {State.QUEUED: "accent", State.SENDING: "accent", State.SENT: "good", State.FAILED: "bad", State.BOUNCED: "bad"}
 LATEST_FILES = 30  # to choose from for a template
+# Whom a template is shown for before it is sent to anybody; what is not here is not known to every mail.
+SAMPLE = {
+    "zh": {"name": "王芳", "surname": "王", "title": "女士", "salutation": "王女士", "state": "已办结", "resolution": "已换新"},
+    "en": {
+        "name": "Jane Wang",
+        "surname": "Wang",
+        "title": "Ms",
+        "salutation": "Ms Wang",
+        "state": "done",
+        "resolution": "replaced",
+    },
+}
+PLACES = {"ticket": "T00000042", "due": "2026-12-01 18:00", "order": "60000012", "agent": "1001"}
 
 
 def listed() -> QuerySet[Mail]:
@@ -80,7 +95,7 @@ class Mails(ManyActs, ListPage):
 
 class MailCard(RowActs, CardPage):
     entity = "mails"
-    template, part = "crm/mail.html", "crm/mail_card.html"
+    template, part = "crm/sent_mail.html", "crm/sent_mail_card.html"
     acts = (AGAIN,)
 
     def rows(self) -> QuerySet[Mail]:
@@ -118,6 +133,7 @@ class TemplateForm(SettingForm):
     """Seen by who writes mails, changed by who may; a file that is attached here is kept and chosen."""
 
     entity, title, form_class = "mail_templates", _("New mail template"), forms.TemplateForm
+    part = "crm/template_form.html"
     queryset = MailTemplate.objects.prefetch_related("files")
 
     def initial(self, row: Any) -> dict[str, Any]:
@@ -129,6 +145,18 @@ class TemplateForm(SettingForm):
         there = [one.pk for one in row.files.all()] if row is not None else []
         form.fields["files"].queryset = MailFile.objects.filter(Q(pk__in=there) | Q(pk__in=[one.pk for one in latest]))
         return form
+
+    def more(self, form: Any, row: Any) -> dict[str, Any]:
+        return {"sample": self.sample(form)}
+
+    def sample(self, form: Any) -> tuple[str, str]:
+        """Subject and text as a customer would read them; places that are misspelt stay as they are, for all to see."""
+        language = "en" if form["language"].value() == "en" else "zh"
+        company = CentreSettings.objects.values_list("name", flat=True).first() or "家有好物"
+        values = {**SAMPLE[language], **PLACES, "company": company}
+        texts = (str(form[name].value() or "") for name in ("subject", "body"))
+        subject, body = (PLACE.sub(lambda place: values.get(place[1], place[0]), text) for text in texts)
+        return subject, body
 
     def save(self, row: Any, values: dict[str, Any]) -> MailTemplate:
         files, upload = list(values.pop("files")), values.pop("upload")

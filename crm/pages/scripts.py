@@ -16,6 +16,7 @@ from ccenter.office.pages.lists import Column, ListPage
 from crm.models import Script, ScriptRun
 from crm.pages import script_table
 from crm.pages import service_forms as forms
+from crm.pages.service_fields import call_of
 from crm.pages.setting_form import SettingForm
 from crm.pages.tickets import asked_customer
 from crm.selectors import script_runs as selectors
@@ -126,14 +127,14 @@ class RunScript(OfficePage):
     template, part = "crm/script_choice.html", "crm/script_choice_part.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        call, who = request.GET.get("call", ""), asked_customer(self)
+        call, who = call_of(request.GET), asked_customer(self)
         found = selectors.to_run(who)
         begun = {run.script_id: run for run in selectors.runs().filter(call=call, user=self.user)} if call else {}
         told = [(script, begun.get(script.pk)) for script in found]
         return self.answer(self.context(scripts=told, call=call, customer=who))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        key, call = request.POST.get("script", ""), request.POST.get("call", "")
+        key, call = request.POST.get("script", ""), call_of(request.POST)
         script = Script.objects.filter(pk=key).first() if key.isascii() and key.isdecimal() and len(key) < 10 else None
         if script is None:
             raise Http404

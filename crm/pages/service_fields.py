@@ -16,6 +16,7 @@ from crm.models import Category, Customer
 from crm.selectors import finding
 from crm.selectors.categories import Tree, tree
 
+CALL = re.compile(r"[A-Za-z0-9_-]{1,40}")
 BETWEEN = re.compile(r"[,，;；、\n]+")
 
 
@@ -122,6 +123,12 @@ class CustomerField(forms.CharField):
             names = "; ".join(f"{one.number} {one.name}" for one in found)
             raise ValidationError(_("Several fit; which one? %(names)s") % {"names": names})
         return found[0]
+
+
+def call_of(asked: Any) -> str:
+    """The id of the call that an address or a form names by `call`; "" for what is none."""
+    call = asked.get("call", "")
+    return call if CALL.fullmatch(call) else ""
 
 
 def found_customers(text: str, user: Any, most: int = 8) -> list[Customer]:

@@ -112,7 +112,9 @@ class Categories(OfficePage):
     def post(self, request: HttpRequest) -> HttpResponse:
         """`move`: "up" or "down", `key`: which. Among those beside it."""
         rights.require(self.user, "categories.change")
-        settings.move_category(self.user, int(request.POST.get("key", "0")[:9] or 0), up=request.POST.get("move") == "up")
+        key = request.POST.get("key", "")
+        if key.isascii() and key.isdecimal() and len(key) < 10:
+            settings.move_category(self.user, int(key), up=request.POST.get("move") == "up")
         return self.get(request)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from ccenter.office.pages.forms import FormPage
 from ccenter.office.pages.frame import gone_to, telling
 from ccenter.office.pages.lists import Column, ListPage
 from ccenter.office.rest import shown
-from crm.models import Customer, Mail, Ticket
+from crm.models import Customer, Ticket
 from crm.pages import service_forms as forms
 from crm.pages.service_fields import named
 from crm.pages.service_filters import TicketFilters
@@ -204,10 +204,11 @@ class TicketCard(TicketActs, RowActs, CardPage):
             "phones": [tokens.shown(one.number, "p", one.pk, user) for one in customer.phones.order_by("id")],
             "place": shown(user, "address", place.text) if place else "",
             "events": [_spoken(event) for event in selectors.events(row.pk)],
-            "calls": row.follow_ups.select_related("author") if rights.may(user, "follow_ups.view") else (),
-            "mails": self._mails(row),
+            "calls": self._seen(row.follow_ups.select_related("author"), "follow_ups"),
+            "mails": self._seen(row.mails.order_by("created_at"), "mails"),
             "may_change": self.may("change", row),
             "may_note": self.may("note", row),
+            "may_mail": rights.may(user, "mails.add"),
             "done": row.state in DONE,
         }
 
@@ -215,9 +216,8 @@ class TicketCard(TicketActs, RowActs, CardPage):
         """Notes have their place beside the history."""
         return [act for act in super().offered(row) if act is not NOTE]
 
-    def _mails(self, row: Ticket) -> Any:
-        found = row.mails.filter(~Q(state=Mail.State.SENT)) if rights.may(self.user, "mails.view") else Mail.objects.none()
-        return rights.scoped(self.user, found, "mails") if rights.may(self.user, "mails.view") else found
+    def _seen(self, rows: Any, entity: str) -> Any:
+        return rights.scoped(self.user, rows, entity)
 
 
 def asked_customer(page: Any) -> Customer | None:
