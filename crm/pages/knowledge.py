@@ -18,7 +18,7 @@ from ccenter.office.pages.frame import OfficePage, gone_to
 from ccenter.office.pages.lists import Column, ListPage
 from crm.models import Article, ArticleVersion
 from crm.pages import service_forms as forms
-from crm.pages.service_fields import CategoryField, call_of, named
+from crm.pages.service_fields import CategoryField, call_of, mine, named
 from crm.pages.service_filters import ArticleFilters
 from crm.segmentation import words_of
 from crm.selectors import categories, service_lists
@@ -78,15 +78,14 @@ class Knowledge(OfficePage):
             language=language if language in ("zh", "en") else "",
             most=MOST,
         )
-        tree, mine = categories.tree(), selectors.votes_of(self.user, [one.pk for one in found])
+        tree, votes = categories.tree(), selectors.votes_of(self.user, [one.pk for one in found])
         for one in found:
             about = tree.shown(one.article.category_id)
             one.about = " / ".join(about["path"]) if about else ""
             one.head, one.cut = marked(one.question, words), marked(excerpt(one.answer, words), words)
-            one.body, one.mine = marked(one.answer, words), mine.get(one.pk)
-        choose = CategoryField(label=_("category"))
-        context = self.context(found=found, asked=asked, call=call_of(asked), choices=choose.choices, may_vote=self.may("vote"))
-        return self.answer(context)
+            one.body, one.mine = marked(one.answer, words), votes.get(one.pk)
+        more = {"choices": CategoryField().choices, "may_vote": self.may("vote"), "may_add": self.may("add")}
+        return self.answer(self.context(found=found, asked=asked, call=call_of(asked), **more))
 
 
 class Vote(OfficePage):
@@ -156,7 +155,7 @@ class Articles(ManyActs, ListPage):
         shortcuts = [
             (_("All"), ""),
             (_("Live"), "state=live"),
-            (_("My drafts"), f"state=draft&author={self.user.get_username()}"),
+            (_("My drafts"), f"state=draft&{mine(self.user, 'author')}"),
         ]
         if self.may("approve"):
             shortcuts.append((f"{_('To be approved')} ({waiting})", "state=submitted"))

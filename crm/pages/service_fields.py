@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -123,6 +124,11 @@ class CustomerField(forms.CharField):
             names = "; ".join(f"{one.number} {one.name}" for one in found)
             raise ValidationError(_("Several fit; which one? %(names)s") % {"names": names})
         return found[0]
+
+
+def mine(user: Any, who: str) -> str:
+    """What a list is asked for so that it holds a user's own rows; `who`: "owner", "author"."""
+    return urlencode({who: user.get_username()})
 
 
 def call_of(asked: Any) -> str:

@@ -16,7 +16,7 @@ from ccenter.office.pages.frame import OfficePage, said
 from ccenter.office.pages.lists import Column, ListPage
 from crm.models import Category, DueRule, Escalation, FollowUpCall, ServiceRecord
 from crm.pages import service_forms as forms
-from crm.pages.service_fields import found_customers, named, paths
+from crm.pages.service_fields import found_customers, mine, named, paths
 from crm.pages.service_filters import FollowUpFilters, RecordFilters
 from crm.pages.setting_form import SettingForm
 from crm.selectors import categories, service_lists
@@ -173,8 +173,13 @@ class Records(ListPage):
         for row in rows:
             about = tree.shown(row.category_id)
             row.about, row.author_name = " / ".join(about["path"]) if about else "", named(row.author)
-        me = self.user.get_username()
-        return {"shortcuts": [(_("All"), ""), (_("Mine"), f"author={me}"), (_("Not settled at once"), "first_contact=false")]}
+        return {
+            "shortcuts": [
+                (_("All"), ""),
+                (_("Mine"), mine(self.user, "author")),
+                (_("Not settled at once"), "first_contact=false"),
+            ]
+        }
 
 
 class RecordCard(CardPage):

@@ -21,7 +21,7 @@ from ccenter.office.pages.lists import Column, ListPage
 from ccenter.office.rest import shown
 from crm.models import Customer, Ticket
 from crm.pages import service_forms as forms
-from crm.pages.service_fields import named
+from crm.pages.service_fields import mine, named
 from crm.pages.service_filters import TicketFilters
 from crm.selectors import categories, service_lists
 from crm.selectors import tickets as selectors
@@ -161,7 +161,7 @@ class Tickets(TicketActs, ManyActs, ListPage):
         return [
             (_("All"), ""),
             (_("Open"), "open=true&ordering=due_at"),
-            (_("Mine"), f"open=true&owner={self.user.get_username()}&ordering=due_at"),
+            (_("Mine"), f"open=true&{mine(self.user, 'owner')}&ordering=due_at"),
             (_("Nobody's"), "open=true&owned=false&ordering=due_at"),
             (_("Late"), "late=true&ordering=due_at"),
         ]
