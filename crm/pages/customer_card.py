@@ -38,7 +38,7 @@ class NoteForm(forms.Form):
 class CustomerCard(RowActs, CardPage):
     entity = "customers"
     queryset = finding.found()
-    template, part = "office/card.html", "crm/customer_card.html"
+    template, part = "crm/customer.html", "crm/customer_card.html"
     acts = (DELETE,)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
