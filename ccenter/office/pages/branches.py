@@ -40,7 +40,7 @@ class Branches(ManyActs, ListPage):
     search_hint = _("Code, name, city …")
     ordering = "code"
     columns = (
-        Column(_("Code"), "code"), Column(_("Name"), "name"), Column(_("Telephone")), Column(_("City")), Column(_("Address")),
+        Column(_("Code"), "code"), Column(_("name"), "name"), Column(_("Telephone")), Column(_("City")), Column(_("Address")),
         Column(_("Logins")),
     )  # fmt: skip
     row_template = "office/branch_row.html"

@@ -58,10 +58,10 @@ def said(text: Text, kind: str = "good", *, status: int = 204, **events: Any) ->
 
 
 def telling(answer: HttpResponse, text: Text = "", kind: str = "good", **events: Any) -> HttpResponse:
-    """`answer` with a word that comes and goes, and with events."""
-    told: dict[str, Any] = {name.replace("_", "-"): value for name, value in events.items()}
-    if text:
-        told["say"] = {"text": str(text), "kind": kind}
+    """`answer` with a word that comes and goes, and with events in this order: one that takes the sender out of the page
+    comes last, nobody hears what is told from there."""
+    told: dict[str, Any] = {"say": {"text": str(text), "kind": kind}} if text else {}
+    told |= {name.replace("_", "-"): value for name, value in events.items()}
     answer["HX-Trigger"] = json.dumps(told)
     return answer
 

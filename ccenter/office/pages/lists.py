@@ -18,6 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from ccenter.office import rights
@@ -177,4 +178,4 @@ class ListPage(OfficePage):
 
     def _head(self, column: Column, ordering: str) -> Head:
         way = {column.order: "ascending", f"-{column.order}": "descending"}.get(ordering, "") if column.order else ""
-        return Head(column.label, f"-{column.order}" if way == "ascending" else column.order, way, column.figures)
+        return Head(capfirst(str(column.label)), f"-{column.order}" if way == "ascending" else column.order, way, column.figures)

@@ -38,7 +38,7 @@ class Line(NamedTuple):
 class RoleForm(forms.Form):
     """A name, members, and a field for every action there is: the scope in which it is allowed."""
 
-    name = forms.CharField(label=_("Name"), max_length=150)
+    name = forms.CharField(label=_("name"), max_length=150)
     user_set = forms.ModelMultipleChoiceField(
         services.people().order_by("username"), label=_("Members"), required=False, to_field_name="username"
     )
@@ -62,7 +62,7 @@ class Roles(ManyActs, ListPage):
     queryset = Group.objects.annotate(members=Count("user", distinct=True))
     search_fields = ("name",)
     ordering = "name"
-    columns = (Column(_("Role")), Column(_("Name"), "name"), Column(_("Members"), figures=True))
+    columns = (Column(_("Role")), Column(_("name"), "name"), Column(_("Members"), figures=True))
     row_template = "office/role_row.html"
     card, new = "office:role", "office:role_new"
     acts = (Act("delete", _("Delete"), services.delete_role, icon="trash", kind="bad", sure=_("Delete the ticked roles?")),)

@@ -23,7 +23,7 @@ def saved_filters(user: Any, entity: str) -> list[tuple[SavedFilter, str]]:
 
 
 class FilterForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
+    name = forms.CharField(label=gettext_lazy("name"), max_length=60)
     shared = forms.BooleanField(label=gettext_lazy("for everybody"), required=False)
     query = forms.CharField(max_length=LONGEST, required=False, widget=forms.HiddenInput)
 

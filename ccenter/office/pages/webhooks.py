@@ -36,7 +36,7 @@ def events() -> list[tuple[str, str]]:
 
 
 class WebhookForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = forms.CharField(label=_("name"), max_length=80)
     url = forms.CharField(label=_("Address"), max_length=500, widget=forms.URLInput, help_text=_("Outside the house only https."))
     active = forms.BooleanField(label=_("Active"), required=False)
     events = forms.MultipleChoiceField(label=_("Events"), choices=events, widget=forms.CheckboxSelectMultiple)
@@ -57,7 +57,7 @@ class Webhooks(ManyActs, ListPage):
     search_fields = ("name", "url")
     ordering = "name"
     columns = (
-        Column(_("Name"), "name"), Column(_("Address")), Column(_("Events")), Column(_("Waiting"), figures=True),
+        Column(_("name"), "name"), Column(_("Address")), Column(_("Events")), Column(_("Waiting"), figures=True),
         Column(_("Given up"), figures=True),
     )  # fmt: skip
     row_template = "office/webhook_row.html"
