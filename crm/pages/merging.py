@@ -219,6 +219,7 @@ class Pair(Compare):
         return rest.filter(pk__lt=pair.pk).first() or rest.first()
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        rights.require(self.user, "duplicates.change")
         pair = self.duplicate()
         rights.require(self.user, "duplicates.change", pair)
         if pair.state != Duplicate.State.OPEN:

@@ -18,6 +18,34 @@ PAGES = ("/crm/", "/orders/", "/office/")
 
 # address: entity, and of each method which right it takes; "*" for whoever is signed in
 WAYS = {
+    # -- customers --
+    "/crm/customers/": "customers GET:view POST:view",  # POST: an act, each with a right of its own
+    "/crm/customers/new/": "customers GET:add POST:add",
+    "/crm/customers/import/": "customers GET:import POST:import",
+    "/crm/customers/export/": "customers POST:export",
+    "/crm/customers/change/": "customers GET:change POST:change",
+    "/crm/customers/9999999/": "customers GET:view POST:view",
+    "/crm/customers/9999999/change/": "customers GET:change POST:change",
+    "/crm/customers/9999999/history/": "customers GET:view",
+    "/crm/customers/9999999/notes/": "notes POST:add",
+    "/crm/customers/9999999/mail/": "mails GET:add POST:add",
+    "/crm/customers/9999999/merge/": "customers GET:merge",
+    "/crm/customers/9999999/merge/9999998/": "customers GET:merge POST:merge",
+    "/crm/duplicates/": "duplicates GET:view POST:view",
+    "/crm/duplicates/9999999/": "duplicates GET:view POST:change",
+    "/crm/merges/": "merges GET:view",
+    "/crm/merges/9999999/undo/": "merges POST:undo",
+    "/crm/tags/": "tags GET:view POST:view",
+    "/crm/tags/new/": "tags GET:add POST:add",
+    "/crm/tags/9999999/": "tags GET:change POST:change",
+    "/crm/fields/": "custom_fields GET:view POST:view",
+    "/crm/fields/new/": "custom_fields GET:add POST:add",
+    "/crm/fields/9999999/": "custom_fields GET:change POST:change",
+    "/crm/sources/": "sources GET:view POST:view",
+    "/crm/sources/new/": "sources GET:add POST:add",
+    "/crm/sources/runs/": "sources GET:view",
+    "/crm/sources/9999999/": "sources GET:view POST:view",
+    "/crm/sources/9999999/change/": "sources GET:change POST:change",
     # -- service --
     "/crm/found-customers/": "customers GET:view",
     "/crm/tickets/": "tickets GET:view POST:view",  # POST: an act, each with a right of its own
