@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.models import LoginAttempt
+from ccenter.calls.rights import permissions_of
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,12 @@ class Backend(ModelBackend):
             user = super().authenticate(request, username, password, **kwargs)
             cursor.execute("SET LOCAL ccenter.same_password = 'no'")  # the transaction may be a longer one
         return user
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """As Django's, in the query with which each request begins."""
+        if not user_obj.is_active or user_obj.is_superuser or user_obj.is_anonymous or obj is not None:
+            return super().get_all_permissions(user_obj, obj)
+        return set(permissions_of(user_obj))
 
 
 def _address(request: Any) -> str:

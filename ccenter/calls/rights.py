@@ -48,22 +48,22 @@ class Scope(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is asked of a user again and again: `groups` by name, the active seat, whether numbers are read whole."""
+    """What is asked of a user again and again: `groups` by name, the active seat, Django's permissions ("calls.see_numbers")."""
 
     groups: frozenset[str]
     seat: Agent | None
-    numbers: bool
+    permissions: frozenset[str]
 
 
 _SEAT = [field.attname for field in Agent._meta.concrete_fields if field.attname != "sip_password"]
 _LOOK = f"""
 SELECT ARRAY(SELECT g.name::text FROM auth_group g JOIN auth_user_groups m ON m.group_id = g.id WHERE m.user_id = u.id),
-  EXISTS (
-    SELECT FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id AND t.app_label = %s
-    WHERE p.codename = %s AND (
-      EXISTS (SELECT FROM auth_user_user_permissions o WHERE o.permission_id = p.id AND o.user_id = u.id)
-      OR EXISTS (SELECT FROM auth_group_permissions o JOIN auth_user_groups m USING (group_id)
-        WHERE o.permission_id = p.id AND m.user_id = u.id))),
+  ARRAY(
+    SELECT t.app_label || '.' || p.codename FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id
+    WHERE p.id IN (
+      SELECT o.permission_id FROM auth_user_user_permissions o WHERE o.user_id = u.id
+      UNION SELECT o.permission_id FROM auth_group_permissions o JOIN auth_user_groups m USING (group_id)
+      WHERE m.user_id = u.id)),
   {", ".join(f"a.{name}" for name in _SEAT)}
 FROM auth_user u LEFT JOIN calls_agent a ON a.user_id = u.id AND a.active WHERE u.id = %s
 """  # noqa: S608  names of columns
@@ -73,12 +73,17 @@ def _known(user: Any) -> Known:
     """Asks the database once for each user object, in plain SQL: every request begins with it."""
     if not hasattr(user, "_known"):
         with connection.cursor() as cursor:
-            cursor.execute(_LOOK, [*SEE_NUMBERS.split("."), user.pk])
-            groups, numbers, *seat = cursor.fetchone() or ([], False, None)
+            cursor.execute(_LOOK, [user.pk])
+            groups, permissions, *seat = cursor.fetchone() or ([], [], None)
         found = Agent.from_db(connection.alias, _SEAT, seat) if seat[0] is not None else None
-        user._known = Known(frozenset(groups), found, user.is_superuser or numbers)
+        user._known = Known(frozenset(groups), found, frozenset(permissions))
     known: Known = user._known
     return known
+
+
+def permissions_of(user: Any) -> frozenset[str]:
+    """Django's permissions of a user and their groups."""
+    return _known(user).permissions
 
 
 def role_of(user: Any) -> Role:
@@ -97,7 +102,7 @@ def seat_of(user: Any) -> Agent | None:
 
 def sees_numbers(user: Any) -> bool:
     """Whether this user reads numbers whole."""
-    return role_of(user) >= Role.LEAD or (user.is_active and _known(user).numbers)
+    return role_of(user) >= Role.LEAD or bool(user.has_perm(SEE_NUMBERS))
 
 
 def scope_of(user: Any) -> Scope:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.rights import Role, led_groups, role_of, seat_of, sees_numbers
 from ccenter.office.models import Branch, Right
+from ccenter.prepared import Prepared, Slot
 
 Scope = Right.Scope
 Text = str | Promise
@@ -193,6 +194,11 @@ def _any(paths: tuple[str, ...], how: str, value: Any) -> Q:
     return found
 
 
+_held = Prepared(
+    lambda: Right.objects.filter(group__user=Slot("user")).exclude(scope=Scope.NONE).only("action", "scope").order_by()
+)
+
+
 def _scopes(user: Any, action: str) -> frozenset[str]:
     """The scopes of an action over all roles. Asks once for each user object."""
     if not user.is_authenticated or not user.is_active:
@@ -201,9 +207,8 @@ def _scopes(user: Any, action: str) -> frozenset[str]:
         return frozenset([Scope.ALL])
     if not hasattr(user, "_rights"):
         rights: dict[str, set[str]] = {}
-        held = Right.objects.filter(group__user=user).exclude(scope=Scope.NONE)
-        for held_action, scope in held.values_list("action", "scope"):
-            rights.setdefault(held_action, set()).add(scope)
+        for held in _held(user=user.pk):
+            rights.setdefault(held.action, set()).add(held.scope)
         user._rights = rights
     return frozenset(user._rights.get(action, ()))
 
