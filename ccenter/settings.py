@@ -22,7 +22,7 @@ ALLOWED_HOSTS = os.environ.get("CC_ALLOWED_HOSTS", "127.0.0.1,localhost").split(
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CC_TRUSTED_ORIGINS", "").split(",") if o]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "ccenter.administration.Administration",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

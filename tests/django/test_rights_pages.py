@@ -18,6 +18,27 @@ PAGES = ("/crm/", "/orders/", "/office/")
 
 # address: entity, and of each method which right it takes; "*" for whoever is signed in
 WAYS = {
+    # -- the office --
+    "/office/": "jobs GET:view",  # whoever has a role has jobs
+    "/office/me/": "* GET:view",
+    "/office/notices/": "* GET:view",
+    "/office/filters/new/branches/": "filters GET:add POST:add",
+    "/office/filters/9999999/": "filters POST:delete",
+    "/office/branches/": "branches GET:view POST:view",  # POST: an act, each with a right of its own
+    "/office/branches/new/": "branches GET:add POST:add",
+    "/office/branches/9999999/": "branches GET:change POST:change",
+    "/office/jobs/": "jobs GET:view POST:view",
+    "/office/jobs/9999999/": "jobs GET:view POST:view",
+    "/office/jobs/9999999/line/": "jobs GET:view",
+    "/office/audit/": "audit GET:view",
+    "/office/roles/": "roles GET:view POST:view",
+    "/office/roles/new/": "roles GET:add POST:add",
+    "/office/roles/9999999/": "roles GET:view POST:change",
+    "/office/webhooks/": "webhooks GET:view POST:view",
+    "/office/webhooks/new/": "webhooks GET:add POST:add",
+    "/office/webhooks/9999999/": "webhooks GET:view POST:change",
+    "/office/webhooks/deliveries/": "webhooks GET:view POST:view",
+    "/office/webhooks/deliveries/9999999/": "webhooks GET:view POST:view",
     # -- customers --
     "/crm/customers/": "customers GET:view POST:view",  # POST: an act, each with a right of its own
     "/crm/customers/new/": "customers GET:add POST:add",

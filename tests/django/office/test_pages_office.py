@@ -233,5 +233,17 @@ def test_given_a_page_when_it_is_answered_then_only_our_own_files_run_and_only_o
     assert answer["Cache-Control"] == "no-store"
 
 
+def test_given_staff_when_they_open_the_tables_of_administrators_then_only_an_administrator_is_let_in(
+    login: Callable[..., Any],
+) -> None:
+    from django.contrib import admin
+
+    staff = login("sam", "office_admin", is_staff=True).user
+    root = login("root", "admin", is_staff=True, is_superuser=True).user
+    assert (browser(staff).get("/admin/").status_code, browser(root).get("/admin/").status_code) == (302, 200)
+    assert browser(root).get("/admin/auth/group/").status_code == 404
+    assert not [model for model in admin.site._registry if model._meta.app_label in ("crm", "orders", "office")]
+
+
 def test_given_a_kind_of_job_when_listed_then_it_has_a_name_for_people() -> None:
     assert [name for name in jobs.kinds() if str(rights.title_of(name)) == name] == []

@@ -14,8 +14,12 @@ const writing = (node) => node.closest("input:not([type=checkbox]), select, text
 
 // -- rows --------------------------------------------------------------------------------------------------------------
 
+/** Whether what stands beside the list may go. */
+const kept = () => !document.querySelector("#record form[data-changed]") || confirm(gettext("Close it? What was written is not saved."));
+
 /** Opens the card of a row: beside the list, or as a page. */
 function open(row) {
+  if (!kept()) return;
   for (const one of found.querySelectorAll("tr[aria-selected=true]")) one.removeAttribute("aria-selected");
   row.setAttribute("aria-selected", "true");
   if ("side" in row.dataset) htmx.ajax("GET", row.dataset.address, "#record");
@@ -63,7 +67,7 @@ function close() {
 function leave() {
   const record = at("record");
   const back = document.querySelector("[data-back]");
-  if (found) record?.replaceChildren();
+  if (found) kept() && record?.replaceChildren();
   else if (back) location.assign(back.pathname + (back.search || sessionStorage.getItem(back.pathname) || ""));
 }
 
@@ -73,9 +77,9 @@ document.addEventListener("htmx:afterSwap", ({ target }) => {
   if (target === box) box.children.length ? box.open || box.showModal() : close();
   if (target.id === "record" || target === box) target.querySelector("[autofocus], .errors + input, input:not([type=hidden]), select, textarea")?.focus();
 });
+const wrote = (detail) => detail.requestConfig.verb !== "get";
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (detail.successful && detail.elt.closest?.("#box") && detail.target !== box) close();
-  if (detail.successful && detail.elt.matches?.("#box form")) close();
+  if (detail.successful && wrote(detail) && detail.elt.closest?.("#box")) close();
 });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-close], [data-back]");
@@ -95,7 +99,7 @@ document.addEventListener("input", ({ target }) => {
 addEventListener("beforeunload", (event) => document.querySelector("form[data-changed]") && event.preventDefault());
 document.body.addEventListener("close-record", () => found && at("record")?.replaceChildren());
 document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
-  if (detail.xhr.status < 300) detail.elt.closest?.("form[data-changed]")?.removeAttribute("data-changed");
+  if (detail.xhr.status < 300 && wrote(detail)) detail.elt.closest?.("form[data-changed]")?.removeAttribute("data-changed");
 });
 
 // -- words of the server, and the console --------------------------------------------------------------------------------
@@ -112,7 +116,7 @@ document.addEventListener("click", async (event) => {
   const side = event.target.closest("a[data-side]");
   if (side && at("record")) {
     event.preventDefault();
-    htmx.ajax("GET", side.getAttribute("href"), "#record");
+    if (kept()) htmx.ajax("GET", side.getAttribute("href"), "#record");
     return;
   }
   const number = event.target.closest("[data-token]");
@@ -146,6 +150,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return;
   }
+  if (target.id === "q" && key === "ArrowDown") step(null, 1);
   if (writing(target) || box?.open) return;
   const row = target.closest?.("#found tbody tr");
   const does = {
