@@ -31,7 +31,7 @@ def clients(db: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     more()
     who = Customer.objects.get()
     CustomerNote.objects.create(customer=who, text=EVIL, author=User.objects.get(username="alice"))
-    CustomerAddress.objects.create(customer=who, main=True)
+    CustomerAddress.objects.create(customer=who, street="x", main=True)
     Script.objects.create(title=EVIL, text=EVIL)
     models.CentreSettings.objects.create(name=EVIL)
     everything = {

@@ -31,7 +31,8 @@ def ways() -> set[tuple[str, str]]:
     found = set()
     for address, view in patterns():
         if hasattr(view, "actions"):  # a view of `office.rest`
-            found |= {(method.upper(), address) for method in view.actions if method != "head"}
+            allowed = set(view.cls.http_method_names) - {"head"}
+            found |= {(method.upper(), address) for method in view.actions if method in allowed}
             continue
         kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
         for method in METHODS if kind else ("GET", "POST"):
