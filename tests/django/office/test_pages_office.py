@@ -247,3 +247,30 @@ def test_given_staff_when_they_open_the_tables_of_administrators_then_only_an_ad
 
 def test_given_a_kind_of_job_when_listed_then_it_has_a_name_for_people() -> None:
     assert [name for name in jobs.kinds() if str(rights.title_of(name)) == name] == []
+
+
+def many(user: Any, begin: int, end: int) -> None:
+    """More of everything that the office's lists show."""
+    group = Group.objects.get(name="agent")
+    for n in range(begin, end):
+        hook = webhooks.add(user, {"name": f"h{n}", "url": "https://a.example.com/", "events": ["*"], "active": True})
+        WebhookDelivery.objects.create(webhook=hook, event="webhook.test", body={})
+        Job.objects.create(owner=user, kind="customers.import")
+        Group.objects.create(name=f"g{n}").user_set.add(user)
+        audit(user, "roles.change", group, {"members": ([], ["x"])})
+
+
+@pytest.mark.parametrize(
+    ("address", "queries"),
+    [("jobs/", 8), ("roles/", 8), ("audit/", 8), ("webhooks/", 8), ("webhooks/deliveries/", 9)],
+)
+def test_given_lists_of_any_length_when_shown_then_each_takes_its_number_of_queries(
+    login: Callable[..., Any], django_assert_num_queries: Any, address: str, queries: int
+) -> None:
+    user = login("root", "admin").user
+    client = browser(user)
+    for begin, end in ((0, 1), (1, 20)):
+        many(user, begin, end)
+        client.get(f"/office/{address}")
+        with django_assert_num_queries(queries):
+            client.get(f"/office/{address}")
