@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy
 from ccenter.calls import tokens
 from ccenter.calls.rights import seat_of
 from ccenter.office import rights
-from ccenter.office.pages.acts import RowActs
+from ccenter.office.pages.acts import Act, RowActs
 from ccenter.office.pages.cards import CardPage, RowPage
-from ccenter.office.pages.frame import said
+from ccenter.office.pages.frame import gone_to, said
 from ccenter.office.rest import shown
 from crm.models import Customer, Merge
 from crm.pages.customers import DELETE
@@ -68,6 +68,9 @@ class CustomerCard(RowActs, CardPage):
             "note_form": NoteForm(),
             **{name: told for name, told in history_of(user, row, None, []).items() if name != "row"},
         }
+
+    def after(self, act: Act, row: Any) -> HttpResponse:
+        return gone_to(reverse("crm:customers")) if act.name == "delete" else super().after(act, row)
 
 
 def drawn(thing: Thing) -> tuple[Thing, str, str]:

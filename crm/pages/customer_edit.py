@@ -56,7 +56,8 @@ class CustomerPage(FormPage):
 
     def holders(self, form: CustomerForm, row: Customer | None) -> list[Customer]:
         """Who has these numbers already, of those this user sees."""
-        numbers = [normalise(item["number"]).number for item in form.phones.items() if item.get("number")]
+        written = [item["number"] for item in form.phones.items() if item.get("number")]
+        numbers = [normalise(number).number for number in (*written, self.given().get("caller", ""))]
         others = CustomerPhone.objects.filter(number__in=numbers).exclude(customer=row).values("customer")
         return list(rights.scoped(self.user, Customer.objects.filter(pk__in=others), "customers").only("name", "number")[:5])
 

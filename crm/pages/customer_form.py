@@ -75,6 +75,8 @@ class Columns(forms.Form):
         if mine := _only_branches(user):
             self.fields["branch"].queryset = Branch.objects.filter(pk__in=mine)  # type: ignore[attr-defined]
             self.fields["branch"].required = True
+            if customer is None:
+                self.initial["branch"] = Branch.objects.values_list("code", flat=True).get(pk=mine[0])
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields that the centre defined, by group, in their order."""
@@ -183,8 +185,10 @@ class CustomerForm:
         phones, addresses = self._initial()
         if number:
             phones.append({"number": number})
-        self.phones = PhoneLines(data, initial=phones or ([] if caller else [{}]), prefix="phones")
-        self.addresses = AddressLines(data, initial=addresses or [{"main": True}], prefix="addresses")
+        whole = {"empty_permitted": False}  # a line that is as it was says something too: that it stays
+        first = phones or ([] if caller else [{}])
+        self.phones = PhoneLines(data, initial=first, prefix="phones", form_kwargs=whole)
+        self.addresses = AddressLines(data, initial=addresses or [{"main": True}], prefix="addresses", form_kwargs=whole)
 
     def _initial(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         if self.customer is None:

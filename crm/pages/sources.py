@@ -14,7 +14,7 @@ from ccenter.office.filters import Filters
 from ccenter.office.pages.acts import Act, ManyActs, RowActs
 from ccenter.office.pages.cards import CardPage, entries_of
 from ccenter.office.pages.forms import FormPage, RowForm
-from ccenter.office.pages.frame import gone_to
+from ccenter.office.pages.frame import gone_to, telling
 from ccenter.office.pages.lists import Column, ListPage
 from crm.models import Source, SourceRun
 from crm.services import customer_sync, sources, syncing  # noqa: F401  registers how customers are synchronised
@@ -163,7 +163,7 @@ class SourceCard(RowActs, CardPage):
         if act.name == "secret":  # this once
             answer = self.answer(self.context(row=row, secret=Source.objects.get(pk=row.pk).secret), template="crm/secret.html")
             answer["HX-Retarget"], answer["HX-Reswap"] = "#told", "innerHTML"
-            return answer
+            return telling(answer, row_changed_elsewhere=True)
         return super().after(act, row)
 
 
@@ -211,6 +211,15 @@ class SourceRuns(ListPage):
 class NewSource(FormPage):
     entity, verb, title, form_class = "sources", "add", gettext_lazy("New system"), SourceForm
     part = "crm/source_form.html"
+
+    def form(self, row: Any, data: Any = None) -> Any:
+        """Which fields of ours there are depends on what is synchronised: it is chosen first, by the address."""
+        form = super().form(row, data)
+        form.fields["entity"].widget = forms.HiddenInput()
+        return form
+
+    def more(self, form: Any, row: Any) -> dict[str, Any]:
+        return {"entities": Source.Entity.choices, "entity": form["entity"].value()}
 
     def initial(self, row: Any) -> dict[str, Any]:
         wanted = self.request.GET.get("entity", "")
