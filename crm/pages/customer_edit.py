@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.numbers import normalise
-from ccenter.calls.tokens import BadToken, number_of
+from ccenter.calls.rights import Role, may_see_call, role_of
+from ccenter.calls.tokens import BadToken, number_of, token_of
 from ccenter.office import rights
 from ccenter.office.pages.forms import FormPage
 from ccenter.office.pages.frame import gone_to, stale_text
@@ -63,19 +64,26 @@ class CustomerPage(FormPage):
 
 
 class NewCustomer(CustomerPage):
-    """`name`, `number`, or `token` of whoever is on the line: their number gets in without being read by who may not."""
+    """`name`, `number`; `call`, or a `token`, of whoever is on the line: their number gets in without being read by who may not."""
 
     verb = "add"
     title = _("New customer")
 
     def given(self) -> dict[str, str]:
-        asked = self.request.GET if self.request.method == "GET" else self.request.POST
-        given = {name: asked[name][:100] for name in ("name", "number") if self.request.method == "GET" and asked.get(name)}
+        first = self.request.method == "GET"
+        asked = self.request.GET if first else self.request.POST
+        given = {name: asked[name][:100] for name in ("name", "number") if first and asked.get(name)}
+        token = asked.get("token", "") or self.token_of_call(asked.get("call", ""))
         try:
-            number = number_of(asked["token"], self.user) if asked.get("token") else ""
+            return {**given, "caller": number_of(token, self.user), "token": token} if token else given
         except BadToken:
-            number = ""
-        return given | ({"caller": number, "token": asked["token"]} if number else {})
+            return given
+
+    def token_of_call(self, call: str) -> str:
+        """Of a call this user sees."""
+        if not call or role_of(self.user) is Role.NONE or not may_see_call(self.user, call):
+            return ""
+        return token_of("c", call, self.user)
 
     def save(self, row: Any, values: dict[str, Any]) -> Customer:
         if number := self.given().get("caller"):

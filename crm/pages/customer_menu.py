@@ -13,3 +13,4 @@ def add_all() -> None:
     menu.add("customers", "crm:fields", _("Own fields"), "forms", "custom_fields.change")
     menu.add("customers", "crm:sources", _("Other systems"), "arrows-exchange", "sources.view")
     menu.tool("/crm/customers/{customer}/", _("Card of the customer"), "id", "customers.view")
+    menu.tool("/crm/customers/new/?call={call}", _("New customer"), "user-plus", "customers.add")

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ccenter.calls.models import Call, SeatGroup
+from ccenter.calls.models import Call, CallAgent, SeatGroup
 from ccenter.calls.tokens import token_of
 from ccenter.office.models import Branch, Right, SavedFilter
 from crm.models import Customer, CustomerNote, CustomField, Tag
@@ -246,7 +246,7 @@ def test_given_a_note_when_it_is_written_then_it_heads_the_history(login: Login)
 
 
 def test_given_a_recording_when_the_card_is_opened_then_who_may_hear_it_can_play_it(login: Login) -> None:
-    from ccenter.calls.models import CallAgent, Recording
+    from ccenter.calls.models import Recording
 
     alice, bob = login("alice", "agent", "1001").user, login("bob", "agent", "1002").user
     who = add_customer({"name": "王芳"}, [ONE])
@@ -342,6 +342,9 @@ def test_given_who_is_on_the_line_when_a_new_customer_is_made_then_their_number_
     assert "138****8000" in page and ONE not in page and 'value="王芳"' in page
     assert send(alice, NEW, token=token, **form("王芳")).status_code == 204
     assert Customer.objects.get().phones.get().number == "+8613800138000"
+    assert "138****8000" not in alice.get(NEW, {"call": "c1"}).content.decode()  # a call she had nothing to do with
+    CallAgent.objects.create(call="c1", agent="1001", seq=1, at=timezone.now())
+    assert "138****8000" in alice.get(NEW, {"call": "c1"}).content.decode()
     stolen = token_of("c", "c1", login("bob", "agent", "1002").user)
     assert send(alice, NEW, token=stolen, **form("李强")).status_code == 204
     assert not Customer.objects.get(name="李强").phones.exists()
