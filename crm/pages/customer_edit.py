@@ -64,7 +64,7 @@ class CustomerPage(FormPage):
 
 
 class NewCustomer(CustomerPage):
-    """`name`, `number`; `call`, or a `token`, of whoever is on the line: their number gets in without being read by who may not."""
+    """`name`, `number`; `call` or `token` of whoever is on the line: their number comes in without being read by who may not."""
 
     verb = "add"
     title = _("New customer")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.office.rights import scoped
@@ -66,13 +67,20 @@ def _run(row: ScriptRun) -> Entry:
     return Entry(row.started_at, "script", str(row.pk), row.script.title, detail[:2000], state=state, data={"call": row.call})
 
 
+def _page(name: str) -> Callable[[Entry], str]:
+    """Where one of these is read."""
+    return lambda entry: reverse(f"crm:{name}", args=[entry.key])
+
+
 def register_all() -> None:
     records = _reader("records", lambda: ServiceRecord.objects.select_related("category"), "created_at", _record)
-    register("record", records, _("Service records"), "clipboard-text")
+    register("record", records, _("Service records"), "clipboard-text", _page("record"))
     tickets = _reader("tickets", Ticket.objects.all, "created_at", _ticket)
-    register("ticket", tickets, _("Complaints and work orders"), "alert-circle")
-    register("mail", _reader("mails", Mail.objects.all, "created_at", _mail), _("Mails"), "mail")
+    register("ticket", tickets, _("Complaints and work orders"), "alert-circle", _page("ticket"))
+    register("mail", _reader("mails", Mail.objects.all, "created_at", _mail), _("Mails"), "mail", _page("mail"))
     follow_ups = _reader("follow_ups", FollowUpCall.objects.all, "due_at", _follow_up)
     register("follow_up", follow_ups, _("Follow-up calls"), "phone-outgoing")
     with_answers = ScriptRun.objects.select_related("script").prefetch_related("answers")
-    register("script", _reader("script_runs", with_answers.all, "started_at", _run), _("Scripts"), "list-check")
+    register(
+        "script", _reader("script_runs", with_answers.all, "started_at", _run), _("Scripts"), "list-check", _page("script_run")
+    )

@@ -1,26 +1,19 @@
-"""What the customer's pages of crm ask this app for: orders found by number, and orders, payments and returns in the history."""
+"""Orders, payments and returns in a customer's history, and the orders that are open."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.office.rights import scoped
-from crm.selectors import finding
 from crm.selectors import history as crm
 from crm.selectors.history import Entry
+from crm.selectors.open_things import MOST, Thing
+from crm.selectors.open_things import register as register_open
 from orders.models import Order, Payment, Return
 from orders.selectors.orders import bought
-
-
-def buyers(text: str, most: int) -> Iterable[int]:
-    """Customers by an order's number or its beginning, four digits or more."""
-    if not (text.isascii() and text.isdecimal() and 4 <= len(text) <= 16):
-        return []
-    rows = Order.objects.filter(number__startswith=text).order_by("number")
-    return rows.values_list("customer", flat=True)[:most]
 
 
 def orders(user: Any, customers: list[int], before: datetime | None, most: int) -> list[Entry]:
@@ -75,7 +68,19 @@ def returns(user: Any, customers: list[int], before: datetime | None, most: int)
     ]
 
 
-finding.register(buyers)
-crm.register("order", orders, _("Orders"), "shopping-cart")
-crm.register("payment", payments, _("Payments"), "cash")
-crm.register("return", returns, _("Returns"), "package-import")
+def open_orders(user: Any, customers: list[int], now: datetime) -> list[Thing]:
+    """Those that are on their way, a draft among them."""
+    rows = scoped(user, Order.objects.filter(customer__in=customers, state__in=Order.OPEN), "orders")
+    found = rows.prefetch_related("lines").order_by("-created_at")[:MOST]
+    return [Thing("order", one.number, f"{one.number} {bought(one)}", one.get_state_display()) for one in found]
+
+
+def page(entry: Entry) -> str:
+    """The card of the order it is about."""
+    return reverse("orders:order", args=[entry.data.get("order") or entry.key])
+
+
+register_open(open_orders)
+crm.register("order", orders, _("Orders"), "shopping-cart", page)
+crm.register("payment", payments, _("Payments"), "cash", page)
+crm.register("return", returns, _("Returns"), "package-import", page)
