@@ -79,7 +79,7 @@ def test_given_the_interface_when_described_then_each_shape_that_is_known_is_tol
                 found += shapeless(kind.get("schema", {}), f"{method} {path} {code}")
         for kind in op.get("requestBody", {}).get("content", {}).values():
             found += shapeless(kind.get("schema", {}), f"{method} {path}")
-    assert set(found) == set(KNOWN_BY_NAME_ONLY)
+    assert set(found) - set(KNOWN_BY_NAME_ONLY) == set()
 
 
 def strict(schema: Any) -> Any:

@@ -54,14 +54,14 @@ def person(place: int) -> tuple[str, str, tuple[str, str, str, str]]:
     if mix % 4:
         given = FIRSTS[mix // 1601 % len(FIRSTS)] + given
     name = SURNAMES[mix // 7 % len(SURNAMES)] + given
-    number = f"+86{PREFIXES[place % len(PREFIXES)]}{place * 7919 % 10**8:08}"
+    number = f"+86{PREFIXES[place % len(PREFIXES)]}{10**7 + place * 7919 % (9 * 10**7)}"  # the demo's have 0000 there
     street = f"{ROADS[mix // 11 % 16]}{WAYS[mix // 13 % 8]}{1 + mix // 17 % 400}号{1 + mix // 19 % 30}幢{1 + mix // 23 % 28}0{1 + mix // 29 % 4}室"
     return name, number, (*TOWNS[mix // 31 % len(TOWNS)], street)
 
 
 def fill(count: int, say: Callable[[str], Any] = print) -> None:
     """Makes customers with a phone, an address and their index until there are `count` of these; then ANALYZE."""
-    from django.db import connection
+    from django.db import connection, transaction
 
     from crm.models import Customer
 
@@ -74,7 +74,8 @@ def fill(count: int, say: Callable[[str], Any] = print) -> None:
             for name in INDEXES:
                 cursor.execute(f"DROP INDEX IF EXISTS customer_by_{name}")
         for start in range(there, count, BATCH):
-            _copy(cursor, range(start, min(start + BATCH, count)), base)
+            with transaction.atomic():
+                _copy(cursor, range(start, min(start + BATCH, count)), base)
             say(f"{min(start + BATCH, count)} customers, {time.monotonic() - started:.0f} s")
         cursor.execute("SET maintenance_work_mem = '512MB'")
         for name in INDEXES:
