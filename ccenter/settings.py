@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import dj_database_url
+from django.utils.translation import gettext_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -129,6 +130,7 @@ LANGUAGE_CODE = os.environ.get("CC_LANGUAGE", "zh-hans")
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "ccenter" / "locale"]
 USE_I18N = True
+FILTERS_EMPTY_CHOICE_LABEL = gettext_lazy("all")
 USE_TZ = True
 TIME_ZONE = os.environ.get("CC_TIME_ZONE", "Asia/Shanghai")  # the centre's zone: shown, never stored
 

@@ -24,7 +24,11 @@ class BranchForm(RowForm):
     phone = MaskedField("number", label=_("Telephone"), max_length=40, required=False)
     address = MaskedField("address", label=_("Address"), max_length=200, required=False)
     logins = forms.ModelMultipleChoiceField(
-        services.people().order_by("username"), label=_("Logins"), required=False, to_field_name="username"
+        services.people().order_by("username"),
+        label=_("Logins"),
+        required=False,
+        to_field_name="username",
+        widget=forms.CheckboxSelectMultiple,
     )
 
     class Meta:

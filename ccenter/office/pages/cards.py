@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from django.apps import apps
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from ccenter.office import rights
 from ccenter.office.errors import Conflict
@@ -92,7 +93,7 @@ def told(user: Any, entry: AuditEntry) -> AuditEntry:
     entry.kind, names = _named(entry.entity)  # type: ignore[attr-defined]
     entry.label = _masked(user, "", entry.label)
     entry.changes = {
-        names.get(field, field): [_masked(user, field, value) for value in pair] for field, pair in entry.changes.items()
+        names.get(field, field): [_plain(_masked(user, field, value)) for value in pair] for field, pair in entry.changes.items()
     }
     return entry
 
@@ -104,6 +105,20 @@ def _named(entity: str) -> tuple[str, dict[str, str]]:
     except (LookupError, ValueError):
         return entity, {}
     return str(model._meta.verbose_name), {field.attname: str(field.verbose_name) for field in model._meta.concrete_fields}
+
+
+def _plain(value: Any) -> str:
+    """A value as people write it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return _("yes") if value else _("no")
+        case list():
+            return ", ".join(map(_plain, value))
+        case dict():
+            return ", ".join(f"{key}: {_plain(one)}" for key, one in value.items())
+    return str(value)
 
 
 def _masked(user: Any, field: str, value: Any) -> Any:

@@ -172,8 +172,6 @@ class ListPage(OfficePage):
         for field in form.fields.values():
             if isinstance(field, YesNoField):
                 field.widget = forms.Select(choices=[("", _("all")), ("true", _("yes")), ("false", _("no"))])
-            elif getattr(field, "empty_label", None):
-                field.empty_label = _("all")
         return [form[name] for name in (self.filters if self.filters is not None else form.fields) if name in form.fields]
 
     def _head(self, column: Column, ordering: str) -> Head:

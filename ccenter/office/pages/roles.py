@@ -40,7 +40,11 @@ class RoleForm(forms.Form):
 
     name = forms.CharField(label=_("name"), max_length=150)
     user_set = forms.ModelMultipleChoiceField(
-        services.people().order_by("username"), label=_("Members"), required=False, to_field_name="username"
+        services.people().order_by("username"),
+        label=_("Members"),
+        required=False,
+        to_field_name="username",
+        widget=forms.CheckboxSelectMultiple,
     )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
