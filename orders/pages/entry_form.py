@@ -61,6 +61,11 @@ class EntryForm(Columns):
         untouched = [name for name, value in given.items() if name not in self.data or value is None]
         for name in (*untouched, *(name for name in CHOICES if not given.get(name))):
             given.pop(name, None)
+        for name in [name for name in MODEL_FIELDS if name in given]:
+            try:
+                Order._meta.get_field(name).run_validators(given[name])
+            except ValidationError as error:
+                self.add_error(name, error)
         if given.get("invoice_kind") == Order.InvoiceKind.PERSONAL and not given.get("invoice_title"):
             given["invoice_title"] = given.get("recipient", "")
         return given

@@ -54,6 +54,8 @@ export class OrderEntry {
       if (target.dataset.group && target.checked) {
         for (const other of form.querySelectorAll("[data-group]")) if (other !== target && other.dataset.group === target.dataset.group) other.checked = false;
       }
+      const title = $("#oe-invoice_title", form);
+      if (target.id === "oe-invoice_kind" && target.value === "personal" && !title.value) title.value = $("#oe-recipient", form).value;
       if (target.name) this.changed(0);
       this._draw();
     });
