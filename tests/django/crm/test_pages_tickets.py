@@ -124,9 +124,10 @@ def test_given_a_branch_then_the_list_is_its_own_page_with_where_to_go_and_nothi
     assert numbers(answer) == [ours.number]
     text = text_of(answer)
     assert "Our branch" in text and "赵敏" in text
-    assert "138****8000" in text, text[text.index("<tbody") :][:1500]
-    assert "13800138000" not in text.replace(" ", ""), "a branch reads numbers masked"
-    assert "文三路" not in text, "and addresses, until somebody gives it the right"
+    assert "13800138000" in text.replace(" ", "") and "文三路" in text, "who goes there reads where, and whom to ring"
+    Right.objects.filter(group__name="branch", action__in=["calls.see_numbers", "calls.see_addresses"]).update(scope="none")
+    text = text_of(page.get(LIST))
+    assert "138****8000" in text and "13800138000" not in text.replace(" ", "") and "文三路" not in text
     assert page.get(f"{LIST}{theirs.pk}/").status_code == 404
     assert send(page, f"{LIST}{theirs.pk}/", act="start", version=2).status_code == 404
     assert act(page, ours, "start").status_code == 200
@@ -203,7 +204,7 @@ def test_given_a_card_then_it_takes_as_many_queries_whatever_was_done(alice: Any
             assert part(alice, f"{LIST}{row.pk}/").status_code == 200
 
 
-CARD_QUERIES = 13
+CARD_QUERIES = 11
 
 
 # -- taking and changing ---------------------------------------------------------------------------------------
@@ -213,7 +214,7 @@ def test_given_a_call_in_front_when_a_ticket_is_taken_then_customer_and_call_are
     who = service.customer()
     page = alice.get(f"{LIST}new/", {"customer": who.pk, "call": "c1", "kind": "work_order"})
     form = page.context["form"]
-    assert (form["customer"].value(), form["call"].value(), form["kind"].value()) == (who, "c1", "work_order")
+    assert (form["customer"].value(), form["call"].value(), form["kind"].value()) == (who.number, "c1", "work_order")
     assert f'value="{who.number}"' in text_of(page)
     sent = {"customer": who.number, "call": "c1", "kind": "work_order", "severity": 3, "text": "不加热", "inform": "on"}
     answer = send(alice, f"{LIST}new/", **sent)
