@@ -46,10 +46,18 @@ class MaskedField(forms.CharField):
 
 
 class RowForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The fields of a model, and no more: a service writes the row, the database says what is there already."""
+    """The fields of a model with their validators, and no row: a service writes it, the database says what is there already."""
 
     def _post_clean(self) -> None:
-        pass
+        columns = {one.name: one for one in self._meta.model._meta.concrete_fields}
+        for name, value in list(self.cleaned_data.items()):
+            column = columns.get(name)
+            if column is None or column.is_relation or isinstance(self.fields[name], MaskedField):
+                continue
+            try:
+                column.run_validators(value)
+            except ValidationError as error:
+                self.add_error(name, error)
 
 
 class FormPage(RowPage):
