@@ -6,6 +6,7 @@ manage.py compilemessages -l zh_Hans -i .venv
 """
 
 import ast
+import gc
 import gettext
 import re
 from collections.abc import Iterator
@@ -20,7 +21,12 @@ CALLED = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 
 
 def marked(source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
+    gc.disable()  # what is collected in mid-parse may log a traceback, which parses too: CPython 3.11 cannot do that
+    try:
+        tree = ast.parse(source)
+    finally:
+        gc.enable()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLED and node.args:
             text = node.args[0]
             assert isinstance(text, ast.Constant), f"line {node.lineno}: a text that is put together cannot be translated"

@@ -134,6 +134,6 @@ async def test_given_a_link_that_was_away_then_a_snoop_is_among_our_legs(line: L
     line.task = asyncio.create_task(line.ari.listen(line._connected, line._hear, line._lost))
     await line.event(events.NodeUp)
     up = await line.event(events.NodeUp)
-    assert up.legs[leg] == "Up" and leg in line.live
+    assert leg in up.legs and leg in line.live
     line.do(commands.HangUp(leg))
     await line.event(events.LegEnded, leg=leg)
