@@ -98,7 +98,8 @@ async def test_given_an_order_half_entered_when_page_and_call_are_lost_then_it_g
         5,
         "the quantity is kept",
     )  # fmt: skip
-    await alice.press("o")
+    await expect(alice.at("#summary")).to_be_focused()
+    await alice.press("Escape", "o")
     await expect(form.locator("#oe-number")).to_have_text(number)
     await expect(form.locator("#oe-q-1002")).to_have_value("3")
     assert ledger.rows("SELECT count(*) FROM orders_order WHERE state = 'draft' AND agent = %s", alice.agent)[0][0] >= 1

@@ -11,25 +11,35 @@ const AGAIN = [500, 1000, 2000, 4000]; // ms until it is tried again
 const console_ = window.parent === window ? null : window.parent; // when this is in one of its tabs
 const PLACES = new Set(["oe-place", "oe-trouble", "oe-number", "oe-drop"]); // parts that hold nothing anybody chose
 
-/** Enter takes what was typed, not what was found for a part of it. */
+/** Enter takes what was typed, not what was found for a part of it; keys that come before it is found are for the quantity. */
 class ProductPicker extends Picker {
+  wanted = null; // the text that Enter was pressed for
+  ahead = ""; // typed since
+
   async _fill() {
     const text = this.input.value.trim();
     this.list.hidden = !text;
     await super._fill();
     if (this.input.value.trim() !== text) return;
     this.known = text;
-    if (this.wanted === text && text) this._choose(this.at);
+    if (this.wanted !== text) return;
     this.wanted = null;
+    this._choose(this.at);
+    this.ahead = "";
   }
 
   _key(event) {
     const text = this.input.value.trim();
-    if (event.key === "Enter" && !event.isComposing && text && this.known !== text) {
-      this.wanted = text;
-      event.preventDefault();
-      event.stopPropagation();
-    } else super._key(event);
+    const letter = event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey;
+    if (event.isComposing) return;
+    if (this.wanted !== null && (letter || event.key === "Enter")) this.ahead += letter ? event.key : "\n";
+    else if (event.key === "Enter" && text && this.known !== text) this.wanted = text;
+    else {
+      super._key(event);
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
   }
 }
 
@@ -76,14 +86,17 @@ export class OrderEntry {
         return found?.map((one) => ({ key: one.code, one, off: one.available === 0 })) ?? [];
       },
       draw: ({ one }) => el("div.pick-line", null, el("span.muted.tnum", null, one.code), el("b.grow", null, one.name), one.available === null ? null : el(`span.tag${one.available ? "" : ".bad"}`, null, one.available ? interpolate(gettext("%s left"), [one.available]) : gettext("sold out")), el("span.tnum", null, amount(one.price, one.currency))),
-      choose: ({ one }) => this.add(one),
+      choose: ({ one }) => this.add(one, this.picker.ahead),
     });
-    box.addEventListener("blur", () => (list.hidden = true));
+    box.addEventListener("blur", () => {
+      list.hidden = true;
+      this.picker.wanted = null;
+    });
     box.addEventListener("focus", () => box.value.trim() && this.picker.refresh());
   }
 
-  /** One more of a product; the quantity is what comes next. */
-  add(product) {
+  /** One more of a product; the quantity is what comes next. `ahead`: what was typed of it already. */
+  add(product, ahead = "") {
     const box = $("[data-product]", this.form);
     box.value = "";
     this.picker.refresh();
@@ -102,6 +115,13 @@ export class OrderEntry {
     const quantity = $("[name=quantity]", row);
     quantity.focus();
     quantity.select();
+    const [digits, ...next] = ahead.split("\n");
+    if (/^\d{1,4}$/.test(digits)) quantity.value = digits;
+    if (next.length) {
+      box.focus();
+      box.value = next.join("");
+      this.picker.refresh();
+    }
     this.changed(0);
   }
 
