@@ -52,10 +52,10 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
         columns = {one.name: one for one in self._meta.model._meta.concrete_fields}
         for name, value in list(self.cleaned_data.items()):
             column = columns.get(name)
-            if column is None or column.is_relation or isinstance(self.fields[name], MaskedField):
+            if column is None or column.is_relation or value in column.empty_values or isinstance(self.fields[name], MaskedField):
                 continue
             try:
-                column.run_validators(value)
+                column.clean(value, None)
             except ValidationError as error:
                 self.add_error(name, error)
 

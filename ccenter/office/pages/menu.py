@@ -20,14 +20,18 @@ GROUPS: dict[str, Text] = {
 ICONS = {"customers": "users", "service": "lifebuoy", "orders": "shopping-cart", "goods": "package", "office": "settings"}
 
 
+Wanted = str | Callable[[Any], bool]
+
+
 class Entry(NamedTuple):
-    """`right`: an action, or several of which one is enough ("orders.approve orders.pay"); "" for everybody."""
+    """`right`: an action, several of which one is enough ("orders.approve orders.pay"), or a question about the user; "" for
+    everybody."""
 
     group: str
     name: str
     label: Text
     icon: str
-    right: str
+    right: Wanted
 
     @property
     def address(self) -> str:
@@ -58,7 +62,7 @@ _tools: dict[str, Tool] = {}
 _notices: list[Callable[[Any], list[Notice]]] = []
 
 
-def add(group: str, name: str, label: Text, icon: str, right: str = "") -> None:
+def add(group: str, name: str, label: Text, icon: str, right: Wanted = "") -> None:
     """A page of the menu; `name` of its address."""
     if group not in GROUPS:
         raise LookupError(f"no such group: {group}")
@@ -76,7 +80,9 @@ def notices(ask: Callable[[Any], list[Notice]]) -> Callable[[Any], list[Notice]]
     return ask
 
 
-def _may(user: Any, right: str) -> bool:
+def _may(user: Any, right: Wanted) -> bool:
+    if callable(right):
+        return right(user)
     return not right or any(rights.may(user, one) for one in right.split())
 
 

@@ -185,7 +185,7 @@ def test_given_deliveries_that_were_given_up_when_sent_again_then_they_wait_and_
 def test_given_rights_when_a_page_is_shown_then_its_menu_leads_to_what_one_may_open_and_nowhere_else(
     login: Callable[..., Any],
 ) -> None:
-    auditor, root = login("audrey", "auditor").user, login("root", "admin").user
+    auditor, root = login("audrey", "auditor").user, login("root", "admin", is_staff=True).user
     names = {entry.name for _group, _name, _icon, pages in menu.entries(auditor) for entry in pages}
     assert {"office:audit", "office:roles", "office:jobs"} <= names and not {"office:branches", "admin:index"} & names
     for user in (auditor, root):
