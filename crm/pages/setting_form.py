@@ -1,6 +1,6 @@
 """Forms of what a centre sets up: changed by who may, seen by the others."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -10,13 +10,15 @@ from ccenter.office.pages.frame import SAFE
 
 
 class SettingForm(FormPage):
-    """`looks`: who opened it may see the row and not change it, so nothing can be written into the form."""
+    """`looks`: who opened it may see the row and not change it, so nothing can be written into the form. `shown`: whether it is
+    for them at all."""
 
     part = "crm/setting_form.html"
+    shown: ClassVar[bool] = True
     looks = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method in SAFE and "key" in kwargs:
+        if self.shown and request.method in SAFE and "key" in kwargs:
             self.verb = "view"  # type: ignore[misc]
         return super().dispatch(request, *args, **kwargs)
 

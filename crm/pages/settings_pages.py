@@ -198,7 +198,7 @@ class RecordCard(CardPage):
 
 
 class ChangeRecord(SettingForm):
-    entity, form_class = "records", forms.RecordForm
+    entity, form_class, shown = "records", forms.RecordForm, False
 
     def rows(self) -> QuerySet[ServiceRecord]:
         return listed()
