@@ -65,11 +65,11 @@ class SourceForm(RowForm):
     def settings(self) -> list[forms.BoundField]:
         return [field for field in self.visible_fields() if not field.name.startswith(TARGET)]
 
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or self.cleaned_data
-        mapping = {target: given.pop(f"{TARGET}{target}", "").strip() for target in self.targets}
-        given["mapping"] = {target: column for target, column in mapping.items() if column}
-        return given
+    def values(self) -> dict[str, Any]:
+        """For the services: the columns as a mapping."""
+        given = {name: value for name, value in self.cleaned_data.items() if not name.startswith(TARGET)}
+        columns = {target: self.cleaned_data[f"{TARGET}{target}"].strip() for target in self.targets}
+        return {**given, "mapping": {target: column for target, column in columns.items() if column}}
 
 
 class SourceFilters(Filters):
@@ -208,9 +208,19 @@ class SourceRuns(ListPage):
         return {}
 
 
-class NewSource(FormPage):
-    entity, verb, title, form_class = "sources", "add", gettext_lazy("New system"), SourceForm
+class SourcePage(FormPage):
+    """What both forms have."""
+
+    entity, form_class = "sources", SourceForm
     part = "crm/source_form.html"
+
+    def values(self, form: Any) -> dict[str, Any]:
+        given: dict[str, Any] = form.values()
+        return given
+
+
+class NewSource(SourcePage):
+    verb, title = "add", gettext_lazy("New system")
 
     def form(self, row: Any, data: Any = None) -> Any:
         """Which fields of ours there are depends on what is synchronised: it is chosen first, by the address."""
@@ -234,9 +244,8 @@ class NewSource(FormPage):
         return self.answer(self.context(row=row, secret=row.secret, created=True), template="crm/secret.html")
 
 
-class ChangeSource(FormPage):
-    entity, queryset, form_class = "sources", Source.objects.all(), SourceForm
-    part = "crm/source_form.html"
+class ChangeSource(SourcePage):
+    queryset = Source.objects.all()
 
     def form(self, row: Any, data: Any = None) -> Any:
         form = super().form(row, data)
