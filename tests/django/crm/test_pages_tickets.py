@@ -257,6 +257,7 @@ def test_given_a_due_time_by_rule_when_the_form_is_saved_without_one_then_it_sta
     DueRule.objects.create(minutes=60)
     row = service.ticket(user_of(alice))
     sent = {"kind": "complaint", "severity": 2, "text": "x", "version": row.version}
+    assert not alice.get(f"{LIST}{row.pk}/change/").context["form"]["due_at"].value(), "what the rule says is not set by hand"
     assert send(alice, f"{LIST}{row.pk}/change/", **sent).status_code == 204
     row.refresh_from_db()
     assert not row.due_by_hand and row.due_at == row.created_at + timedelta(hours=1)
