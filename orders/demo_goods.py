@@ -15,6 +15,7 @@ from orders.models import (
     Product,
     ProductAttribute,
     ProductCategory,
+    ProductPrice,
     Purchase,
     Stock,
     Supplier,
@@ -46,6 +47,9 @@ SUPPLIERS = (("zhejiang-home", "浙江家居用品有限公司"), ("guangdong-el
 @transaction.atomic
 def goods() -> None:
     """After the products are there."""
+    ProductPrice.objects.bulk_create(
+        ProductPrice(product=one, price=one.price, since=one.created_at) for one in Product.objects.filter(prices=None)
+    )
     _categories()
     gifts = [_gift(code, name, price) for code, name, price in GIFTS]
     _rules(gifts)

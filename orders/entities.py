@@ -113,7 +113,7 @@ def goods() -> None:
     declare(
         "purchases",
         _("purchases"),
-        {"order": _("order"), "receive": _("receive"), "close": _("close"), "cancel": _("cancel")},
+        {"order": _("order from the supplier"), "receive": _("receive"), "close": _("close"), "cancel": _("cancel")},
         own="author",
         seeds={"warehouse": "view add change:own delete:own receive", "finance": "view order close cancel"},
     )

@@ -28,7 +28,7 @@ class Categories(OfficePage):
             asked[attribute.category_id].append(attribute)
         pieces = dict(Product.objects.order_by().values_list("category").annotate(Count("pk")))
         nodes = [(one, range(depth), asked[one.pk], pieces.get(one.pk, 0)) for one, depth in tree()]
-        return self.answer(self.context(nodes=nodes, may_add=self.may("add"), may_change=self.may("change")))
+        return self.answer(self.context(nodes=nodes, may_add=self.may("add")))
 
 
 def _category(user: Any, row: ProductCategory | None, values: dict[str, Any]) -> ProductCategory:
@@ -41,11 +41,11 @@ def _attribute(user: Any, row: ProductAttribute | None, values: dict[str, Any]) 
 
 CATEGORY: dict[str, Any] = {
     "entity": "product_categories", "model": ProductCategory, "form_class": forms.CategoryForm, "write": _category,
-    "remove": services.delete_category,
+    "remove": services.delete_category, "list_name": "orders:categories",
 }  # fmt: skip
 ATTRIBUTE: dict[str, Any] = {
     "entity": "product_categories", "model": ProductAttribute, "form_class": forms.AttributeForm, "write": _attribute,
-    "remove": services.delete_attribute,
+    "remove": services.delete_attribute, "list_name": "orders:categories",
 }  # fmt: skip
 NEW = {"verb": "add", "fresh": {"active": True, "position": 0}}
 

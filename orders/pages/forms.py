@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.office.pages.forms import RowForm
+from crm.models import Customer
 from orders.models import (
     Carrier,
     DeliveryFee,
@@ -23,14 +24,15 @@ from orders.models import (
 )
 from orders.pages.fields import CategoryField, LinesField, MomentField, ProductField
 
-CONDITION = ["name", "product", "category", "level", "since", "until", "active"]
-
 
 class PeriodForm(RowForm):
     """Something that holds from a time until another, each of which may be left out."""
 
     since = MomentField(label=_("from"))
     until = MomentField(label=_("until"))
+    level = forms.ChoiceField(
+        choices=[("", _("everybody")), *Customer.Level.choices], label=_("customer's level"), required=False
+    )
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
@@ -58,15 +60,15 @@ class GiftRuleForm(ConditionForm):
     class Meta:
         model = GiftRule
         fields: ClassVar = [
-            *("name", "gift", "quantity", "least_amount", "least_quantity", "repeat", "most", "group"),
-            *CONDITION[1:],
+            *("name", "gift", "quantity", "least_amount", "least_quantity", "most", "group", "level"),
+            *("product", "category", "since", "until", "repeat", "active"),
         ]
 
 
 class EarningRuleForm(ConditionForm):
     class Meta:
         model = EarningRule
-        fields: ClassVar = ["name", "points", "amount", *CONDITION[1:]]
+        fields: ClassVar = ["name", "level", "points", "amount", "product", "category", "since", "until", "active"]
 
 
 class PointTermsForm(RowForm):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter, NumberFilter
@@ -54,7 +54,7 @@ class Accounts(ListPage):
 class AccountCard(RowActs, CardPage):
     """The points of a customer; one who has none yet is seen by whoever sees the customer."""
 
-    entity, template, part = "points", "orders/account.html", "orders/account_card.html"
+    entity, template, part = "points", "orders/goods_card.html", "orders/account_card.html"
     acts = (
         Act(
             "adjust",
@@ -64,6 +64,9 @@ class AccountCard(RowActs, CardPage):
             form=AdjustForm,
         ),
     )
+
+    def back(self) -> str:
+        return reverse("orders:points")
 
     def row(self) -> PointAccount:
         key = self.kwargs["key"]

@@ -24,7 +24,7 @@ class ProductForm(RowForm):
     class Meta:
         model = Product
         fields: ClassVar = [
-            *("code", "name", "category", "price", "unit", "stocked", "on_sale", "gift_only", "sale_from", "sale_until"),
+            *("code", "name", "category", "unit", "sale_from", "sale_until", "price", "stocked", "on_sale", "gift_only"),
             "description",
         ]
         widgets: ClassVar = {"description": forms.Textarea({"rows": 3})}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters import Filter
 
 from ccenter.office import rights
+from ccenter.office.filters import YesNo
 from ccenter.office.pages.acts import Act, ManyActs, RowActs
 from ccenter.office.pages.cards import CardPage, entries_of
 from ccenter.office.pages.forms import FormPage
@@ -32,6 +33,7 @@ class CategoryFilter(Filter):
 
 class ProductFilters(ProductFilter):
     category = CategoryFilter(method="within", label=_("Category"))
+    sold_now = YesNo(method="sold", label=_("On sale"))
 
     def within(self, rows: QuerySet[Product], name: str, value: ProductCategory) -> QuerySet[Product]:
         return rows.filter(category__in=selectors.below(value.pk))
@@ -44,13 +46,9 @@ class Products(ManyActs, ListPage):
     ordering, row_template = "code", "orders/product_row.html"
     card, new = "orders:product", "orders:product_new"
     columns = (
-        *(
-            Column(_("Number"), "code"),
-            Column(_("Name"), "name"),
-            Column(_("Category")),
-            Column(_("Price"), "price", figures=True),
-        ),
-        *(Column(_("Free"), "free_now", figures=True), Column(_("On sale")), Column(_("Added"), "created_at")),
+        *(Column(_("product number"), "code"), Column(_("name"), "name"), Column(_("Category"))),
+        *(Column(_("Price"), "price", figures=True), Column(_("Free to sell"), "free_now", figures=True), Column(_("On sale"))),
+        Column(_("Added"), "created_at"),
     )
     acts = (
         Act(
@@ -95,7 +93,7 @@ def sale_of(product: Product, now: Any) -> str:
 class ProductCard(RowActs, CardPage):
     """What is known of a product, what it cost, costs and will cost, what moved, who sells it to us."""
 
-    entity, template, part = "products", "orders/product.html", "orders/product_card.html"
+    entity, template, part = "products", "orders/goods_card.html", "orders/product_card.html"
     acts = (
         Act(
             "set_price",
@@ -124,6 +122,9 @@ class ProductCard(RowActs, CardPage):
 
     def rows(self) -> QuerySet[Product]:
         return selectors.products().select_related("stock")
+
+    def back(self) -> str:
+        return reverse("orders:products")
 
     def more(self, row: Product) -> dict[str, Any]:
         now = timezone.now()
@@ -157,7 +158,10 @@ def prices(product: Product, now: Any) -> list[Any]:
 
 class NewProduct(FormPage):
     entity, verb, title, form_class = "products", "add", _("New product"), ProductForm
-    template, part = "orders/product_form_page.html", "orders/product_form.html"
+    template, part = "orders/goods_form_page.html", "orders/product_form.html"
+
+    def back(self) -> str:
+        return reverse("orders:products")
 
     def initial(self, row: Any) -> dict[str, Any]:
         return {"on_sale": True, "stocked": True}
@@ -175,6 +179,9 @@ class NewProduct(FormPage):
 
 class ChangeProduct(NewProduct):
     verb, queryset = "change", Product.objects.all()
+
+    def back(self) -> str:
+        return reverse("orders:product", args=[self.kwargs["key"]])
 
     def initial(self, row: Any) -> dict[str, Any]:
         return FormPage.initial(self, row)

@@ -79,7 +79,7 @@ class PurchaseForm(RowForm):
 class ReceiveForm(forms.Form):
     """How much of each line came in: a field for each product, by its key; proposed is all that is still to come."""
 
-    def __init__(self, lines: Iterable[PurchaseLine], data: Any = None) -> None:
+    def __init__(self, lines: Iterable[PurchaseLine] = (), data: Any = None) -> None:
         super().__init__(data)
         for line in lines:
             if left := line.quantity - line.received:

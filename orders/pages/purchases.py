@@ -21,17 +21,28 @@ from ccenter.office.pages.lists import Column
 from orders.models import Purchase, Supplier, SupplierProduct
 from orders.pages import forms
 from orders.pages.purchase_forms import PurchaseForm, ReasonForm, ReceiveForm, lines_of
-from orders.pages.tables import Tab, Tabbed, delete, switches, table
+from orders.pages.tables import Tab, Tabbed, delete, of_the_whole, switches, table
 from orders.selectors import purchases as selectors
 from orders.selectors import stock
 from orders.services import purchases as services
 
+STATES: dict[str, Any] = {**dict(Purchase.State.choices), "ordered": _("sent to the supplier")}
 TABS = (
     Tab("orders:purchases", _("Purchases"), "purchases.view"),
     Tab("orders:suppliers", _("Suppliers"), "suppliers.view"),
     Tab("orders:supplier_products", _("What they sell to us"), "suppliers.view"),
 )
-ORDER = Act("order", _("Order"), services.order, icon="send", kind="main", when=lambda row: row.state in services.TABLE["order"])
+
+
+def _receive(user: Any, row: Purchase, **arrived: int | None) -> None:
+    """`arrived`: pieces by the product's key."""
+    with of_the_whole():
+        services.receive(user, row, {int(key): pieces or 0 for key, pieces in arrived.items()})
+
+
+ORDER = Act(
+    "order", _("Send the order"), services.order, icon="send", kind="main", when=lambda row: row.state in services.TABLE["order"]
+)
 CANCEL = Act(
     "cancel",
     _("Cancel"),
@@ -51,7 +62,7 @@ DELETE = Act(
 RECEIVE = Act(
     "receive",
     _("Receive"),
-    lambda user, row, **arrived: services.receive(user, row, {int(key): pieces or 0 for key, pieces in arrived.items()}),
+    _receive,
     icon="package-import",
     kind="main",
     form=ReceiveForm,
@@ -68,7 +79,7 @@ CLOSE = Act(
 
 
 class PurchaseFilters(Filters):
-    state = ChoiceFilter(choices=Purchase.State.choices, label=_("State"), empty_label="–")
+    state = ChoiceFilter(choices=list(STATES.items()), label=_("State"), empty_label="–")
     supplier = ModelChoiceFilter(queryset=Supplier.objects.all(), label=_("Supplier"), empty_label="–")
     late = YesNo(method="by_late", label=_("Late"))
 
@@ -87,7 +98,7 @@ class Purchases(ManyActs, Tabbed):
     search_hint = _("Number, supplier, goods, note …")
     row_template, card, new = "orders/purchase_row.html", "orders:purchase", "orders:purchase_new"
     columns = (
-        *(Column(_("Number")), Column(_("Supplier")), Column(_("State")), Column(_("Total"), figures=True)),
+        *(Column(_("purchase number")), Column(_("Supplier")), Column(_("State")), Column(_("Total"), figures=True)),
         *(Column(_("To come"), figures=True), Column(_("Expected on"), "expected_on"), Column(_("Written"), "created_at")),
         Column(_("Written by")),
     )
@@ -102,7 +113,7 @@ class Purchases(ManyActs, Tabbed):
     def more(self, rows: list[Any]) -> dict[str, Any]:
         today = timezone.localdate()
         for row in rows:
-            row.late = is_late(row, today)
+            row.late, row.state_name = is_late(row, today), STATES[row.state]
         return super().more(rows)
 
 
@@ -111,11 +122,14 @@ def is_late(row: Purchase, today: date) -> bool:
 
 
 class PurchaseCard(RowActs, CardPage):
-    entity, template, part = "purchases", "orders/purchase.html", "orders/purchase_card.html"
+    entity, template, part = "purchases", "orders/goods_card.html", "orders/purchase_card.html"
     acts = (ORDER, RECEIVE, CLOSE, CANCEL, DELETE)
 
     def rows(self) -> QuerySet[Purchase]:
         return selectors.purchases()
+
+    def back(self) -> str:
+        return reverse("orders:purchases")
 
     def act_form(self, act: Act, row: Any, data: Any = None) -> Any:
         return ReceiveForm(selectors.lines(row), data) if act.name == "receive" else super().act_form(act, row, data)
@@ -125,6 +139,7 @@ class PurchaseCard(RowActs, CardPage):
 
     def more(self, row: Purchase) -> dict[str, Any]:
         return {
+            "state_name": STATES[row.state],
             "lines": selectors.lines(row),
             "late": is_late(row, timezone.localdate()),
             "may_change": row.state in services.TABLE["change"] and self.may("change", row),
@@ -134,10 +149,11 @@ class PurchaseCard(RowActs, CardPage):
 
 
 class NewPurchase(FormPage):
-    """`product` in the address begins with that."""
-
     entity, verb, title, form_class = "purchases", "add", _("New purchase"), PurchaseForm
     template, part = "orders/purchase_form_page.html", "orders/purchase_form.html"
+
+    def back(self) -> str:
+        return reverse("orders:purchases")
 
     def form(self, row: Any, data: Any = None) -> PurchaseForm:
         return PurchaseForm(data, initial=self.initial(row))
@@ -147,7 +163,8 @@ class NewPurchase(FormPage):
         return found
 
     def save(self, row: Any, values: dict[str, Any]) -> Purchase:
-        return services.add_purchase(self.user, values)
+        with of_the_whole():
+            return services.add_purchase(self.user, values)
 
     def done(self, row: Any) -> HttpResponse:
         return gone_to(reverse("orders:purchase", args=[row.pk]))
@@ -156,11 +173,15 @@ class NewPurchase(FormPage):
 class ChangePurchase(NewPurchase):
     verb, queryset = "change", Purchase.objects.all()
 
+    def back(self) -> str:
+        return reverse("orders:purchase", args=[self.kwargs["key"]])
+
     def initial(self, row: Any) -> dict[str, Any]:
         return {**model_to_dict(row), "lines": lines_of(list(selectors.lines(row)))}
 
     def save(self, row: Any, values: dict[str, Any]) -> Purchase:
-        return services.change_purchase(self.user, row, values)
+        with of_the_whole():
+            return services.change_purchase(self.user, row, values)
 
 
 urlpatterns = [
@@ -181,7 +202,7 @@ urlpatterns = [
         hint=_("Code, name, contact …"),
         ordering="code",
         columns=(
-            *(Column(_("Code"), "code"), Column(_("Name"), "name"), Column(_("Contact")), Column(_("Telephone"))),
+            *(Column(_("code"), "code"), Column(_("name"), "name"), Column(_("Contact")), Column(_("Telephone"))),
             *(Column(_("Email")), Column(_("Active"))),
         ),
         cells=lambda row: (row.code, row.name, row.contact, row.phone, row.email, row.active),

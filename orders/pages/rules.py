@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import path
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.office.pages.frame import telling
@@ -68,7 +68,7 @@ class ReviewRulesForm(TableForm):
 
     def done(self, row: Any) -> HttpResponse:
         self.__dict__.pop("_row", None)
-        return telling(self.get(self.request), now("Saved."))
+        return telling(self.get(self.request), gettext("Saved."))
 
 
 urlpatterns = [
@@ -86,9 +86,9 @@ urlpatterns = [
         hint=_("Name, group, gift …"),
         ordering="name",
         columns=(
-            *(Column(_("Name"), "name"), Column(_("Gift")), Column(_("Quantity"), figures=True), Column(_("Goods"))),
-            *(Column(_("From an amount of"), "least_amount", figures=True), Column(_("Whose")), Column(_("Holds"))),
-            *(Column(_("Group"), "group"), Column(_("Active"))),
+            *(Column(_("name"), "name"), Column(_("Gift")), Column(_("Quantity"), figures=True), Column(_("Goods"))),
+            *(Column(_("From an amount of"), "least_amount", figures=True), Column(_("Whose")), Column(_("In force"))),
+            *(Column(_("one of the group"), "group"), Column(_("Active"))),
         ),
         cells=lambda row: (
             *(row.name, row.gift, row.quantity, about(row), row.least_amount, whose(row), holds(row), row.group, row.active),
@@ -109,8 +109,8 @@ urlpatterns = [
         search=("name",),
         ordering="name",
         columns=(
-            *(Column(_("Name"), "name"), Column(_("Points"), "points", figures=True), Column(_("For each"), figures=True)),
-            *(Column(_("Goods")), Column(_("Whose")), Column(_("Holds")), Column(_("Active"))),
+            *(Column(_("name"), "name"), Column(_("Points"), "points", figures=True), Column(_("For each"), figures=True)),
+            *(Column(_("Goods")), Column(_("Whose")), Column(_("In force")), Column(_("Active"))),
         ),
         cells=lambda row: (row.name, row.points, row.amount, about(row), whose(row), holds(row), row.active),
         fresh={"active": True, "points": 1, "amount": Decimal(1)},
@@ -170,7 +170,7 @@ urlpatterns = [
         ordering="points",
         columns=(
             *(Column(_("Product")), Column(_("Points"), "points", figures=True), Column(_("To pay besides"), figures=True)),
-            *(Column(_("Whose")), Column(_("Holds")), Column(_("Active"))),
+            *(Column(_("Whose")), Column(_("In force")), Column(_("Active"))),
         ),
         cells=lambda row: (row.product, row.points, row.price, whose(row), holds(row), row.active),
         fresh={"active": True, "price": Decimal(0)},
@@ -189,7 +189,7 @@ urlpatterns = [
         search=("code", "name"),
         ordering="code",
         columns=(
-            *(Column(_("Code"), "code"), Column(_("Name"), "name"), Column(_("Telephone")), Column(_("Collects cash"))),
+            *(Column(_("code"), "code"), Column(_("name"), "name"), Column(_("Telephone")), Column(_("Collects cash"))),
             *(Column(_("Address for tracking")), Column(_("Active"))),
         ),
         cells=lambda row: (row.code, row.name, row.phone, row.cod, row.tracking_url, row.active),
@@ -210,7 +210,7 @@ urlpatterns = [
         search=("code", "name_zh", "name_en"),
         ordering="position",
         columns=(
-            *(Column(_("Place"), "position", figures=True), Column(_("Code"), "code"), Column(_("Name"))),
+            *(Column(_("Place in the list"), "position", figures=True), Column(_("code"), "code"), Column(_("name"))),
             *(Column(_("Carriers")), Column(_("Active"))),
         ),
         cells=lambda row: (*(row.position, row.code, row.name, ", ".join(one.name for one in row.carriers.all()), row.active),),

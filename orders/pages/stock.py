@@ -4,7 +4,8 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 from django.http import HttpResponse
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import CharFilter, ChoiceFilter, NumberFilter
 
@@ -17,7 +18,7 @@ from ccenter.office.pages.lists import Column
 from orders.api.stock import StockFilter
 from orders.models import Product, Reservation, Stock, StockMove
 from orders.pages.product_forms import CountForm, LowForm, ScrapForm
-from orders.pages.tables import Tab, Tabbed
+from orders.pages.tables import Tab, Tabbed, of_the_whole
 from orders.selectors import purchases as coming
 from orders.selectors import stock as selectors
 from orders.selectors.products import matching
@@ -41,8 +42,8 @@ class Stocks(ManyActs, Tabbed):
     search_hint = _("Number, name, pinyin or initials …")
     ordering, row_template, card = "code", "orders/stock_row.html", "orders:stock"
     columns = (
-        *(Column(_("Number"), "code"), Column(_("Name")), Column(_("On hand"), "on_hand", figures=True)),
-        *(Column(_("Reserved"), "reserved", figures=True), Column(_("Free"), "free_now", figures=True)),
+        *(Column(_("product number"), "code"), Column(_("name")), Column(_("On hand"), "on_hand", figures=True)),
+        *(Column(_("Reserved"), "reserved", figures=True), Column(_("Free to sell"), "free_now", figures=True)),
         *(Column(_("To come"), figures=True), Column(_("To be bought again at"), "low", figures=True)),
     )
     acts = (Act("buy", _("Buy again"), purchases.buy_again, verb="view", icon="shopping-bag-plus", kind="main"),)
@@ -71,10 +72,15 @@ class Stocks(ManyActs, Tabbed):
         return len(seen) - len(refused), [Refused(seen[pk], why) for pk, why in refused.items()]
 
 
+def _scrap(user: Any, row: Stock, quantity: int, reason: str) -> None:
+    with of_the_whole():
+        stock.scrap(row.product, quantity, reason, user)
+
+
 class StockCard(RowActs, CardPage):
     """What is there of a product, beside the list: counted, thrown away, when to buy again."""
 
-    entity, template, part = "stock", "office/side_card.html", "orders/stock_card.html"
+    entity, template, part, place = "stock", "office/side_card.html", "orders/stock_card.html", "#record"
     acts = (
         Act(
             "count",
@@ -87,7 +93,7 @@ class StockCard(RowActs, CardPage):
         Act(
             "scrap",
             _("Throw away"),
-            lambda user, row, quantity, reason: stock.scrap(row.product, quantity, reason, user),
+            _scrap,
             verb="count",
             icon="trash",
             form=ScrapForm,
@@ -109,10 +115,11 @@ class StockCard(RowActs, CardPage):
         first = {"seen": row.on_hand, "counted": row.on_hand} if act.name == "count" else {"low": row.low}
         return act.form(data, initial=first) if act.form else None
 
+    def back(self) -> str:
+        return reverse("orders:stocks")
+
     def after(self, act: Act, row: Any) -> HttpResponse:
-        answer = super().after(act, row)
-        answer["HX-Retarget"] = "#record"
-        return telling(answer, _("Done."), rows_changed=True)
+        return telling(super().after(act, row), gettext("Done."), rows_changed=True)
 
     def more(self, row: Stock) -> dict[str, Any]:
         return {

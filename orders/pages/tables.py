@@ -1,22 +1,25 @@
 """Small tables of rules and settings, each described in one place: a list, and the form of a row beside it."""
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext as now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.office import rights
+from ccenter.office.errors import Conflict
 from ccenter.office.pages.acts import Act, ManyActs
 from ccenter.office.pages.cards import entries_of
 from ccenter.office.pages.forms import FormPage
-from ccenter.office.pages.frame import Text, said
+from ccenter.office.pages.frame import Text, asked_in_part, said
 from ccenter.office.pages.lists import Column, ListPage
 from crm.services import rows
 
@@ -47,15 +50,12 @@ class Tabbed(ListPage):
 
 
 class Table(ManyActs, Tabbed):
-    """Whoever may not change a row sees it in the list alone. `cells(row)` gives what stands in the columns."""
+    """`cells(row)` gives what stands in the columns."""
 
     side = True
     row_template = "orders/cells.html"
     queryset: ClassVar[Any] = None
     cells: ClassVar[Any] = None
-
-    def address(self, row: Any) -> str:
-        return super().address(row) if self.may("change") else ""
 
     def more(self, rows: list[Any]) -> dict[str, Any]:
         for row in rows:
@@ -90,9 +90,14 @@ class Cell(NamedTuple):
 
 
 class TableForm(FormPage):
-    """The form of a row. `write(user, row, values)`, where it is not simply written; `many`: fields of several rows."""
+    """The form of a row; whoever may not change it reads it. `list_name`: of the list's address.
 
-    part = "orders/table_form.html"
+    `write(user, row, values)`, where it is not simply written; `many`: fields of several rows.
+    """
+
+    verb = "view"
+    template, part = "orders/goods_form_page.html", "orders/table_form.html"
+    list_name: ClassVar[str] = ""
     model: ClassVar[Any] = None
     form_class: ClassVar[Any] = None
     fresh: ClassVar[Mapping[str, Any]] = {}
@@ -102,6 +107,20 @@ class TableForm(FormPage):
 
     def rows(self) -> QuerySet[Any]:
         return self.model._default_manager.all()
+
+    def back(self) -> str:
+        beside = asked_in_part(self.request)
+        return reverse(self.list_name) if self.list_name and not beside else ""
+
+    def may_save(self) -> bool:
+        return self.may("add" if self.verb == "add" else "change")
+
+    def form(self, row: Any, data: Any = None) -> Any:
+        form = super().form(row, data)
+        if not self.may_save():
+            for field in form.fields.values():
+                field.disabled = True
+        return form
 
     def initial(self, row: Any) -> dict[str, Any]:
         asked = {name: value for name, value in self.request.GET.items() if name in self.form_class.base_fields}
@@ -117,21 +136,31 @@ class TableForm(FormPage):
 
     def more(self, form: Any, row: Any) -> dict[str, Any]:
         if row is None:
-            return {}
-        return {"entries": entries_of(self.user, row), "may_delete": self.may("delete", row)}
+            return {"may_save": True}
+        return {"may_save": self.may_save(), "entries": entries_of(self.user, row), "may_delete": self.may("delete", row)}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """`drop`: the row is deleted."""
-        if "drop" not in request.POST or "key" not in kwargs:
+        drop = "drop" in request.POST
+        rights.require(self.user, f"{self.entity}.{'delete' if drop else 'add' if self.verb == 'add' else 'change'}")
+        if not drop or "key" not in kwargs:
             return super().post(request, *args, **kwargs)
         row = self.locked()
-        rights.require(self.user, f"{self.entity}.delete", row)
         self.check_version(row)
         if self.remove is not None:
             self.remove(self.user, row)
         else:
             rows.delete(self.user, self.entity, row)
-        return said(now("Deleted."), rows_changed=True, close_record=True)
+        return said(gettext("Deleted."), rows_changed=True, close_record=True)
+
+
+@contextmanager
+def of_the_whole() -> Iterator[None]:
+    """What a service says of a field that the form does not have, it says of the form."""
+    try:
+        yield
+    except ValidationError as error:
+        raise (Conflict if isinstance(error, Conflict) else ValidationError)(error.messages) from error
 
 
 def delete(entity: str) -> Act:
@@ -182,6 +211,7 @@ def table(
 ) -> list[URLPattern]:
     """The addresses of a table: orders:<name>s, orders:<name> of a row, orders:<name>_new."""
     shared = {"entity": entity, "model": model, "form_class": form, "many": many, "write": write, "remove": remove}
+    shared["list_name"] = f"orders:{name}s"
     return [
         path(
             f"{address}/",
