@@ -124,6 +124,9 @@ def test_given_gifts_and_points_when_chosen_then_they_follow_the_lines(shop: Sho
     assert "big" in answer
     page.post(ENTRY, sent(shop, **again(order, gift=[big.pk, small.pk], quantity=["5", "1"])))
     assert [line.gift_rule_id for line in Order.objects.get().gifts] == [big.pk]
+    twin = GiftRule.objects.create(name="twin", gift=cup, least_amount=Decimal(400), group="over")
+    page.post(ENTRY, sent(shop, **again(order, gift=[big.pk, twin.pk], quantity=["5", "1"])))
+    assert len(Order.objects.get().gifts) == 1  # of a group, one
 
 
 def test_given_the_address_of_another_place_when_chosen_then_it_and_the_fee_are_taken_and_drawn(shop: Shop) -> None:
