@@ -95,6 +95,8 @@ def rows(db: None, token: str, django_capture_on_commit_callbacks: Any) -> None:
 
     from ccenter.office import webhooks
     from ccenter.office.models import Branch, Job, SavedFilter
+    from crm.models import Customer
+    from orders.services import drafts
     from tests.django.crm.service import one_of_each
     from tests.django.orders.goods import fill
 
@@ -104,8 +106,9 @@ def rows(db: None, token: str, django_capture_on_commit_callbacks: Any) -> None:
     webhooks.test(hook)
     Job.objects.create(kind="customers.import", owner=root)
     SavedFilter.objects.create(owner=root, entity="branches", name="open", query={"active": "true"})
-    one_of_each(root)
     fill(root)
+    drafts.add(root, Customer.objects.get(), {}, [drafts.Want("1001", 1)])
+    one_of_each(root)
 
 
 @schemathesis.hook

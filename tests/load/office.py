@@ -37,6 +37,13 @@ LISTS = (
     "/api/orders/orders/?state=delivered", "/api/orders/orders/?owing=true", "/api/orders/orders/?city=杭州市",
     "/api/orders/orders/?page_size=200", "/api/orders/payments/", "/api/orders/products/", "/api/orders/stock/",
     "/api/orders/stock-moves/", "/api/orders/reservations/", "/api/orders/points/", "/api/orders/returns/", "/api/orders/invoices/",
+    # what few have, or nobody
+    "/api/crm/customers/?district=nowhere", "/api/crm/customers/?province=nowhere", "/api/crm/customers/?language=en",
+    "/api/crm/customers/?tag=none", "/api/crm/customers/?owner=a1001", "/api/orders/orders/?city=nowhere",
+    "/api/orders/orders/?pay_by=card", "/api/orders/orders/?channel=web", "/api/orders/orders/?carrier=none",
+    "/api/orders/orders/?agent=9999", "/api/orders/orders/?taken_by=lead-floor", "/api/orders/orders/?finding=limit",
+    "/api/orders/orders/?state=returned", "/api/orders/payments/?kind=refund", "/api/orders/payments/?method=card",
+    "/api/orders/payments/?reference=none", "/api/orders/reservations/?ref=300000007",
 )  # fmt: skip
 PAGES = (
     "/crm/customers/", "/crm/customers/?level=vip", "/crm/duplicates/", "/crm/tickets/", "/crm/records/", "/orders/",
