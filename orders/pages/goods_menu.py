@@ -14,7 +14,7 @@ def add_all() -> None:
         ("gift_rules", _("Gift rules"), "gift", "gift_rules.view"),
         ("points", _("Points"), "coins", "points.view"),
         ("earning_rules", _("Rules of points"), "stars", "point_rules.view"),
-        ("carriers", _("Delivery"), "truck", "carriers.view delivery_methods.view delivery_fees.view"),
+        ("carriers", _("Ways of delivery"), "truck", "carriers.view delivery_methods.view delivery_fees.view"),
         ("review_rules", _("Rules of the review"), "checklist", "review_rules.view"),
     ):
         menu.add("goods", f"orders:{name}", label, icon, right)

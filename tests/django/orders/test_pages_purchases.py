@@ -97,6 +97,7 @@ def test_given_a_purchase_when_finance_orders_and_the_warehouse_receives_then_st
     stale = send(finance, address, act="cancel", version=old, reason="too dear")
     assert stale.status_code == 409 and "fred" in stale["HX-Trigger"]
     purchase.refresh_from_db()
+    assert f'hx-get="{address}?act=receive"' in warehouse.get(address).content.decode()  # it asks how many first
     box = part(warehouse, address, act="receive").content.decode()
     assert f'name="{key}" value="10"' in box
     many = send(warehouse, address, act="receive", version=purchase.version, **{key: 11})
