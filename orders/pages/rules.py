@@ -128,7 +128,11 @@ urlpatterns = [
         icon="scale",
         ordering="-since",
         columns=(
-            *(Column(_("holds from"), "since"), Column(_("Money for one point"), figures=True), Column(_("In steps of"), figures=True)),
+            *(
+                Column(_("holds from"), "since"),
+                Column(_("Money for one point"), figures=True),
+                Column(_("In steps of"), figures=True),
+            ),
             *(Column(_("At least"), figures=True), Column(_("At most so many percent"), figures=True)),
             Column(_("Good for months"), figures=True),
         ),
@@ -150,7 +154,11 @@ urlpatterns = [
         new=_("New level by points"),
         icon="stairs-up",
         ordering="points",
-        columns=(Column(_("customer's level")), Column(_("Points"), "points", figures=True), Column(_("Within months"), figures=True)),
+        columns=(
+            Column(_("customer's level")),
+            Column(_("Points"), "points", figures=True),
+            Column(_("Within months"), figures=True),
+        ),
         cells=lambda row: (row.get_level_display(), row.points, row.months),
         fresh={"months": 12},
         acts=(delete("point_rules"),),
