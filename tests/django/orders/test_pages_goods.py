@@ -108,6 +108,7 @@ def test_given_a_category_that_asks_for_attributes_when_a_product_is_written_the
         ProductAttribute.objects.create(category=kitchen, code=code, name_zh=code, name_en=code.title(), kind=kind, **more)
     asker = browser(boss)
     assert "attributes.size" in asker.get("/orders/products/attributes/", {"category": kitchen.pk}).content.decode()
+    assert 'id="attributes" class="wide" hx-target="this"' in asker.get("/orders/products/new/").content.decode()
     values = {"code": "1001", "name": "Pan", "category": kitchen.pk, "price": "99.50", "stocked": "on", "on_sale": "on"}
     answer = send(asker, "/orders/products/new/", **values)
     assert answer.status_code == 422 and "attributes.size" in errors(answer)
