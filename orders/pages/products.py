@@ -32,7 +32,7 @@ class CategoryFilter(Filter):
 
 
 class ProductFilters(ProductFilter):
-    category = CategoryFilter(method="within", label=_("Category"))
+    category = CategoryFilter(method="within", label=_("Category"), empty_label=_("all"))
     sold_now = YesNo(method="sold", label=_("On sale"))
 
     def within(self, rows: QuerySet[Product], name: str, value: ProductCategory) -> QuerySet[Product]:
