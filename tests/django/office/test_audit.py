@@ -73,3 +73,14 @@ def test_given_values_of_all_kinds_when_written_down_then_they_can_be_read(login
     assert entry.changes == {
         "a": [None, "1.50"], "b": [day.isoformat(), branch.pk], "c": ["x" * 500 + "…", "(3 bytes)"], "d": [[branch.pk], [1]],
     }  # fmt: skip
+
+
+def test_given_a_log_when_filtered_by_a_name_then_only_their_entries_come_and_none_of_nobody(login: Callable[..., Any]) -> None:
+    root = login("root", "admin")
+    made = root.post("/api/office/branches/", {"code": "sh1", "name": "上海一店"})
+    assert made.status_code == 201
+
+    def found(name: str) -> set[str]:
+        return {row["user"] for row in root.get("/api/office/audit/", {"user": name}).json()["results"]}
+
+    assert (found("root"), found("nobody")) == ({"root"}, set())

@@ -12,6 +12,8 @@ from ccenter.office import jobs, rights, services, webhooks
 from ccenter.office.audit import audit
 from ccenter.office.models import AuditEntry, Branch, Job, Right, WebhookDelivery
 from ccenter.office.pages import menu
+from ccenter.office.pages.acts import Act
+from ccenter.office.pages.jobs import Jobs
 from tests.django.office.pages import browser, part, said, send
 
 pytestmark = pytest.mark.django_db
@@ -274,3 +276,17 @@ def test_given_lists_of_any_length_when_shown_then_each_takes_its_number_of_quer
         client.get(f"/office/{address}")
         with django_assert_num_queries(queries):
             client.get(f"/office/{address}")
+
+
+def test_given_rows_that_one_sees_but_may_not_do_it_with_when_ticked_then_those_are_refused(
+    job: Job, login: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[Job] = []
+    act = Act("cancel", "Stop", lambda user, row: done.append(row))
+    monkeypatch.setattr(Jobs, "acts", (act,))
+    audrey = login("audrey", "auditor").user
+    Right.objects.filter(group__name="auditor", action="jobs.view").update(scope="all")
+    mine = Job.objects.create(owner=audrey, kind="customers.export")
+    answer = send(browser(audrey), "/office/jobs/", act="cancel", row=[job.pk, mine.pk])
+    assert done == [mine] and said(answer) == "Stop: 1 rows"
+    assert str(job) in answer.content.decode() and "You have no right to do this." in answer.content.decode()
