@@ -17,7 +17,7 @@ Page = Callable[..., HttpResponse]
 
 
 def page(least: Role, instead: Callable[[HttpRequest], str] | None = None) -> Callable[[Page], Page]:
-    """A page for signed-in people with at least this role; others get the sign-in page, the address that `instead` gives, or 403."""
+    """A page for signed-in people with at least this role; others get the sign-in page, what `instead` names, or 403."""
 
     def decorate(view: Page) -> Page:
         @wraps(view)
