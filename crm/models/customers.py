@@ -85,6 +85,7 @@ class Customer(Versioned):
             models.Index(fields=["name"], name="customer_by_name", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["email"], name="customer_by_email", condition=~Q(email="")),
             models.Index(fields=["level", "id"], name="customer_by_level", condition=~Q(level="ordinary")),
+            models.Index(fields=["language", "id"], name="customer_by_language", condition=~Q(language="")),
             models.Index(fields=["updated_at", "id"], name="customer_by_change"),
             GinIndex(fields=["fields"], name="customer_by_fields", opclasses=["jsonb_path_ops"]),
         ]
@@ -150,7 +151,10 @@ class CustomerAddress(models.Model):
         verbose_name = _("address")
         verbose_name_plural = _("addresses")
         ordering = ["-main", "id"]
-        indexes = [models.Index(fields=["city", "district"], name="address_by_city")]
+        indexes = [
+            models.Index(fields=["city", "district"], name="address_by_city"),
+            models.Index(fields=["district"], name="address_by_district"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["customer"], condition=Q(main=True), name="one_main_address_a_customer"),
             models.CheckConstraint(condition=Q(phone="") | Q(phone__regex=E164), name="address_phone_is_e164"),

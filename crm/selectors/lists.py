@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from ccenter.calls.models import SeatGroup
 from ccenter.calls.models.centre import Language
 from ccenter.calls.numbers import normalise
-from ccenter.office.filters import Filters
+from ccenter.office.filters import Filters, Named
 from ccenter.office.models import Branch
 from ccenter.office.services import people
 from crm.models import Customer, CustomerAddress, CustomerPhone, CustomField, Tag
@@ -33,9 +33,9 @@ class CustomerFilters(Filters):
     """`own` (several times): `<code>:<is|from|to|has|empty>:<value>`, a condition on a field the centre defined."""
 
     tag = django_filters.CharFilter(method="by_tag")
-    owner = django_filters.CharFilter("owner__username")
-    team = django_filters.CharFilter("team__code")
-    branch = django_filters.CharFilter("branch__code")
+    owner = Named("owner__username")
+    team = Named("team__code")
+    branch = Named("branch__code")
     phone = django_filters.CharFilter(method="by_phone", help_text="A whole number, in any way of writing.")
     province = django_filters.CharFilter(method="by_place")
     city = django_filters.CharFilter(method="by_place")

@@ -6,7 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from ccenter.office.filters import Filters, YesNo
+from ccenter.office.filters import Filters, Named, YesNo
 from crm.models import Article, ArticleVersion, FollowUpCall, Mail, News, ServiceRecord, Ticket
 from crm.selectors import finding
 from crm.selectors import tickets as tickets_
@@ -20,10 +20,10 @@ class TicketFilters(Filters):
     open = YesNo(method="by_open", help_text="Neither closed nor withdrawn.")
     late = YesNo(method="by_late")
     owned = YesNo("owner", lookup_expr="isnull", exclude=True, help_text="Somebody answers for it.")
-    author = django_filters.CharFilter("author__username")
-    owner = django_filters.CharFilter("owner__username")
-    team = django_filters.CharFilter("team__code")
-    branch = django_filters.CharFilter("branch__code")
+    author = Named("author__username")
+    owner = Named("owner__username")
+    team = Named("team__code")
+    branch = Named("branch__code")
     taken_since = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
     taken_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
     due_before = django_filters.IsoDateTimeFilter("due_at", lookup_expr="lt")
@@ -41,7 +41,7 @@ class TicketFilters(Filters):
 
 
 class RecordFilters(Filters):
-    author = django_filters.CharFilter("author__username")
+    author = Named("author__username")
     first_contact = YesNo("first_contact")
     written_since = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
     written_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
@@ -66,7 +66,7 @@ class ArticleFilters(Filters):
     state = django_filters.ChoiceFilter(
         method="by_state", choices=ArticleVersion.State.choices, help_text="Has a version in this state."
     )
-    author = django_filters.CharFilter("author__username")
+    author = Named("author__username")
 
     class Meta:
         model = Article
@@ -98,8 +98,8 @@ class NewsFilters(Filters):
 
 
 class MailFilters(Filters):
-    author = django_filters.CharFilter("author__username")
-    template = django_filters.CharFilter("template__code")
+    author = Named("author__username")
+    template = Named("template__code")
     written_since = django_filters.IsoDateTimeFilter("created_at", lookup_expr="gte")
     written_before = django_filters.IsoDateTimeFilter("created_at", lookup_expr="lt")
 

@@ -140,6 +140,12 @@ class Order(Versioned):
             GinIndex(fields=["findings"], condition=~Q(findings=[]), name="orders_by_finding"),
             models.Index(fields=["phone", "-created_at"], condition=~Q(phone=""), name="orders_by_phone"),
             models.Index(fields=["call"], condition=~Q(call=""), name="orders_by_call"),
+            # for lists of what few orders have
+            models.Index(fields=["city", "-created_at", "-id"], name="orders_by_city"),
+            models.Index(fields=["branch", "-created_at", "-id"], condition=Q(branch__isnull=False), name="orders_of_a_branch"),
+            models.Index(fields=["agent", "-created_at", "-id"], condition=~Q(agent=""), name="orders_of_a_seat"),
+            models.Index(fields=["channel", "-created_at", "-id"], condition=~Q(channel="phone"), name="orders_by_channel"),
+            models.Index(fields=["pay_by", "-created_at", "-id"], condition=~Q(pay_by="cod"), name="orders_by_way_of_paying"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{4,16}\Z"), name="order_number_digits"),

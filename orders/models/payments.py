@@ -47,6 +47,9 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["-at", "-id"], name="payments_newest"),
             models.Index(fields=["paid_at", "method"], name="payments_by_day"),
+            models.Index(fields=["method", "-at", "-id"], name="payments_by_method"),
+            models.Index(fields=["kind", "-at", "-id"], condition=~Q(kind="payment"), name="payments_by_kind"),
+            models.Index(fields=["reference"], condition=~Q(reference=""), name="payments_by_reference"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.numbers import normalise
-from ccenter.office.filters import Filters, YesNo
+from ccenter.office.filters import Filters, Named, YesNo
 from crm.selectors import finding
 from orders.models import Delivery, Invoice, Order, Payment, Return
 from orders.selectors.orders import listed
@@ -39,8 +39,8 @@ class OrderFilters(Filters):
         max_length=20,
         widget=forms.Select(choices=(("", "---------"), *FINDINGS)),
     )
-    taken_by = django_filters.CharFilter("taken_by__username", label=_("Taken by"), max_length=150)
-    carrier = django_filters.CharFilter("delivery__carrier__code", label=_("Carrier"), max_length=40)
+    taken_by = Named("taken_by__username", label=_("Taken by"), max_length=150)
+    carrier = Named("delivery__carrier__code", label=_("Carrier"), max_length=40)
     tracking = django_filters.CharFilter("delivery__tracking", label=_("Tracking number"), max_length=40)
 
     class Meta:

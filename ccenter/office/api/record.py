@@ -1,15 +1,15 @@
 """The audit log, to read."""
 
-from django_filters import CharFilter, IsoDateTimeFilter
+from django_filters import IsoDateTimeFilter
 from rest_framework import serializers
 
-from ccenter.office.filters import Filters
+from ccenter.office.filters import Filters, Named
 from ccenter.office.models import AuditEntry
 from ccenter.office.rest import Rows
 
 
 class AuditFilter(Filters):
-    user = CharFilter("user__username", help_text="A login's name.")
+    user = Named("user__username", help_text="A login's name.")
     since = IsoDateTimeFilter("at", "gte")
     until = IsoDateTimeFilter("at", "lt")
 
