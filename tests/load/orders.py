@@ -28,7 +28,7 @@ SELECT n, (%(first)s + n)::text AS number, people.first + (n * 7919 %% people.ma
     now() - (%(count)s - n) * interval '31 seconds' AS at,
     CASE WHEN n < %(count)s - %(new)s THEN CASE WHEN n %% 20 = 7 THEN 'cancelled' ELSE 'delivered' END
          ELSE (ARRAY['draft', 'submitted', 'approved', 'picking', 'shipped', 'delivered'])[1 + n %% 6] END AS state
-FROM goods, takers, people, generate_series(%(start)s, %(count)s - 1) n
+FROM goods, takers, people, generate_series(%(start)s::bigint, %(count)s - 1) n
 """
 ORDERS = """
 INSERT INTO orders_order (version, number, customer_id, state, channel, call, agent, taken_by_id, currency, subtotal, delivery_fee,
