@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ccenter.calls.tokens import spelt
 from ccenter.office.errors import Conflict
 from ccenter.office.models import AuditEntry
 from ccenter.office.pages.frame import OfficePage, stale_text
@@ -118,7 +119,7 @@ class OrderEntry(OfficePage):
         proposals = entry.proposals(order) if order else None
         taken = {line.gift_rule_id: line.quantity for line in order.gifts} if order else {}
         values = {name: getattr(now, name) for name in TYPED}
-        values |= {"phone": shown(self.user, "number", now.phone), "street": shown(self.user, "address", now.street)}
+        values |= {"phone": shown(self.user, "number", spelt(now.phone)), "street": shown(self.user, "address", now.street)}
         provinces = DeliveryFee.objects.exclude(province="").values_list("province", flat=True)
         context = self.context(
             state=state, customer=customer, order=order, call=order.call if order else call, now=now, stale=stale, moved=moved,

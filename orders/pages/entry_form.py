@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ccenter.calls.numbers import normalise
+from ccenter.calls.tokens import spelt
 from ccenter.office.rest import shown
 from crm.models import Customer, CustomerAddress
 from orders.models import DeliveryMethod, Order
@@ -74,7 +75,7 @@ class EntryForm(Columns):
         text = self.cleaned_data[name]
         if "****" not in text:
             return text
-        if text != shown(self.user, MASKED[name], self.now.get(name, "")):
+        if text != shown(self.user, MASKED[name], spelt(self.now.get(name, ""))):
             raise ValidationError(gettext_lazy("This is masked: write it whole, or leave it out."))
         return None
 

@@ -101,7 +101,7 @@ class Invoices(OfOrders):
     filters = ("number", "order", "standing")
     ordering = "-issued_at"
     columns = (
-        Column(_("Issued"), "issued_at"), Column(_("Number"), "number"), Column(_("Order")), Column(_("Made out to")),
+        Column(_("Issued"), "issued_at"), Column(_("Invoice number"), "number"), Column(_("Order")), Column(_("Made out to")),
         Column(_("Amount"), figures=True), Column(_("State")), Column(_("By")), Column(_("Paper")),
     )  # fmt: skip
 

@@ -33,8 +33,8 @@ class Orders(ManyActs, ListPage):
     search_hint = _("Number, customer, telephone, tracking number")
     ordering = "-created_at"
     columns = (
-        Column(_("Number"), "id"), Column(_("Ordered"), "created_at"), Column(_("Customer")), Column(_("Goods")),
-        Column(_("Total"), figures=True), Column(_("Owed"), figures=True), Column(_("State")), Column(_("Delivery")),
+        Column(_("Order number"), "id"), Column(_("Ordered"), "created_at"), Column(_("Customer")), Column(_("Goods")),
+        Column(_("Total"), figures=True), Column(_("Owed"), figures=True), Column(_("State")), Column(_("Carrier")),
         Column(_("Taken by")),
     )  # fmt: skip
     acts = (acts.APPROVE_MANY, acts.PICK_MANY, acts.CANCEL_MANY)
@@ -93,7 +93,7 @@ def told(user: Any, order: Order) -> dict[str, Any]:
     delivery = Delivery.objects.select_related("carrier", "method").filter(order=order).first()
     return {
         "delivery": delivery,
-        "token": tokens.token_of("o", order.pk, user) if order.phone else "",
+        "number": tokens.shown(order.phone, "o", order.pk, user) if order.phone else None,
         "findings": review.findings([order])[order.pk] if order.state == State.SUBMITTED else [],
         "may_change": order.state == State.DRAFT and rights.may(user, "orders.change", order),
     }

@@ -85,7 +85,7 @@ export class OrderEntry {
         const found = await get(`${form.dataset.offers}?text=${encodeURIComponent(text)}`).catch((error) => say(error.message, "bad"));
         return found?.map((one) => ({ key: one.code, one, off: one.available === 0 })) ?? [];
       },
-      draw: ({ one }) => el("div.pick-line", null, el("span.muted.tnum", null, one.code), el("b.grow", null, one.name), one.available === null ? null : el(`span.tag${one.available ? "" : ".bad"}`, null, one.available ? interpolate(gettext("%s left"), [one.available]) : gettext("sold out")), el("span.tnum", null, amount(one.price, one.currency))),
+      draw: ({ one }) => el("div.pick-line", null, el("span.muted.tnum", null, one.code), el("b.grow", null, one.name), one.available === null ? null : el(`span.tag${one.available ? "" : ".bad"}`, null, one.available ? interpolate(gettext("%s in stock"), [one.available]) : gettext("sold out")), el("span.tnum", null, amount(one.price, one.currency))),
       choose: ({ one }) => this.add(one, this.picker.ahead),
     });
     box.addEventListener("blur", () => {
@@ -112,6 +112,7 @@ export class OrderEntry {
         el("td", null, el("button.b.small.plain", { type: "button", dataset: { remove: "" }, "aria-label": gettext("Remove") }, icon("x"))));
       rows.append(row);
     }
+    this._draw(); // what is hidden takes no focus
     const quantity = $("[name=quantity]", row);
     quantity.focus();
     quantity.select();
