@@ -109,7 +109,9 @@ def test_given_ticked_orders_when_approved_then_each_is_by_itself_and_the_refuse
     assert send(browser(shop.anna), LIST, **rows).status_code == 403
 
 
-def test_given_the_list_when_exported_then_a_job_is_begun_over_what_it_shows(shop: Shop, django_capture_on_commit_callbacks: Any) -> None:
+def test_given_the_list_when_exported_then_a_job_is_begun_over_what_it_shows(
+    shop: Shop, django_capture_on_commit_callbacks: Any
+) -> None:
     shop.order("submitted")
     answer = browser(shop.rita).post("/orders/export/?state=submitted&ordering=-created_at", {"kind": "csv"})
     job = Job.objects.get()
@@ -161,7 +163,11 @@ def test_given_an_order_when_brought_from_review_to_the_door_by_buttons_then_mon
     found = Order.objects.get()
     assert (found.state, found.paid, found.balance) == ("delivered", Decimal("265.90"), 0)
     invoice = Invoice.objects.get()
-    for address in (f"{card(order)}delivery-note/", f"/orders/invoices/{invoice.pk}/pdf/", f"/orders/delivery-notes/?row={order.pk}"):
+    for address in (
+        f"{card(order)}delivery-note/",
+        f"/orders/invoices/{invoice.pk}/pdf/",
+        f"/orders/delivery-notes/?row={order.pk}",
+    ):
         paper = browser(shop.fred).get(address)
         assert paper.content[:5] == b"%PDF-"
         assert paper["Content-Disposition"].startswith("inline")
@@ -191,7 +197,9 @@ def test_given_goods_that_come_back_when_entered_then_stock_and_balance_follow_a
 
 def test_given_a_payment_when_entered_and_undone_then_both_stand_on_the_card_and_in_the_list(shop: Shop) -> None:
     order = shop.order("submitted", pay_by="transfer")
-    assert do(shop.fred, card(order), order, "pay", amount="100", method="transfer", payer="王芳", reference="B1").status_code == 200
+    assert (
+        do(shop.fred, card(order), order, "pay", amount="100", method="transfer", payer="王芳", reference="B1").status_code == 200
+    )
     payment = Payment.objects.get()
     assert do(shop.fred, card(order), order, "correct", payment=payment.pk, note="another customer's").status_code == 200
     order.refresh_from_db()
