@@ -62,7 +62,7 @@ def compared(people: list[Customer], user: Any, seen: list[CustomField]) -> list
         both(_("Team"), lambda one: str(one.team) if one.team else ""),
         both(_("Branch"), lambda one: one.branch.name if one.branch else ""),
         both(_("Points"), lambda one: one.points),
-        both(_("Since"), lambda one: f"{localtime(one.created_at):%Y-%m-%d}"),
+        both(_("Customer since"), lambda one: f"{localtime(one.created_at):%Y-%m-%d}"),
     ]
     own = [both(field.name, lambda one, field=field: own_text(field, one.fields.get(field.code))) for field in seen]
     there = hanging([one.pk for one in people])

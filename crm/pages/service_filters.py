@@ -62,7 +62,7 @@ class TicketFilters(lists.TicketFilters):
         choices=State.choices, label=_("state"), widget=OneOf(choices=[("", "–"), *State.choices])
     )
     severity = django_filters.ChoiceFilter(choices=Ticket.Severity.choices, label=_("severity"), empty_label="–")
-    open = whether(method="by_open", label=_("open"))
+    open = whether(method="by_open", label=_("not done"))
     late = whether(method="by_late", label=_("late"))
     owned = whether("owner", lookup_expr="isnull", exclude=True, label=_("has an owner"))
     owner = Whoever("owner", label=_("owner"))
