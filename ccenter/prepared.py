@@ -83,6 +83,6 @@ class Prepared(Generic[M]):
             for row in relation(keys=list(related)):
                 related[getattr(row, key)].append(row)
         for row in found:
-            rows = relation._made[0]._chain() if relation._made else None  # type: ignore[attr-defined]
-            rows._result_cache, rows._prefetch_done = related[row.pk], True  # type: ignore[union-attr]
+            rows = getattr(row, name).all()  # as Django's prefetch: whoever filters it further asks anew
+            rows._result_cache, rows._prefetch_done = related[row.pk], True
             row.__dict__.setdefault("_prefetched_objects_cache", {})[name] = rows
