@@ -19,6 +19,7 @@ import random
 import re
 import sys
 import time
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -189,7 +190,7 @@ async def take(office: Office, login: Json, dice: random.Random, customer: int, 
 
     goods = [{"code": str(dice.randint(1001, 1010)), "quantity": 1}]
     await step("product", "GET", f"/api/orders/products/offers/?text={goods[0]['code']}")
-    once = {"Idempotency-Key": f"{login['username']}-{dice.getrandbits(64)}"}
+    once = {"Idempotency-Key": str(uuid.uuid4())}
     order, tag = await step("draft", "POST", "/api/orders/orders/", {"customer": customer, "lines": goods}, **once)
     path = f"/api/orders/orders/{order['number']}/"
     goods.append({"code": str(dice.randint(1011, 1020)), "quantity": 1 + dice.randrange(2)})
