@@ -48,6 +48,7 @@ export class OrderEntry {
     this.form = form;
     this.saving = null; // the request under way
     this.dirty = false;
+    this.kept = true; // what was sent last
     this.halted = form.dataset.state === "stale"; // until somebody says whose words count
     this._timer = 0;
     this._listen();
@@ -211,12 +212,12 @@ export class OrderEntry {
   /** Until all that is typed is kept. True: it is. */
   async save() {
     clearTimeout(this._timer);
-    if (this.saving) await this.saving;
-    if (!this.dirty || this.halted) return !this.halted;
+    while (this.saving) await this.saving; // another may follow it at once
+    if (this.halted || (!this.dirty && this.kept)) return !this.halted;
     this.saving = this._send();
-    const kept = await this.saving;
+    this.kept = await this.saving;
     this.saving = null;
-    return this.dirty ? this.save() : kept;
+    return this.dirty ? this.save() : this.kept;
   }
 
   async _send() {
