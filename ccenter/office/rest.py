@@ -30,6 +30,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.filters import BaseFilterBackend, SearchFilter
 from rest_framework.pagination import BasePagination
 from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
@@ -149,6 +150,12 @@ class Rows(GenericViewSet, Generic[Row]):
         "list": "view", "retrieve": "view", "create": "add", "update": "change", "partial_update": "change",
         "destroy": "delete", "metadata": "view",
     }  # fmt: skip
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if getattr(response, "exception", False):  # told as JSON, whatever kind of file was asked for
+            response.accepted_renderer, response.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+        return response
 
     @property
     def verb(self) -> str:

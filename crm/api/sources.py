@@ -113,7 +113,7 @@ class Received(APIView):
         parameters=[
             OpenApiParameter(f"webhook-{name}", str, "header", required=True) for name in ("id", "timestamp", "signature")
         ],
-        responses={200: SourceRunBody, **dict.fromkeys((400, 401, 404), errors.Problem)},
+        responses={200: SourceRunBody, **dict.fromkeys((400, 401, 403, 404), errors.Problem)},
         operation_id="crm_sources_received",
     )
     def post(self, request: Request, code: str) -> Response:
