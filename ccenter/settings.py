@@ -74,8 +74,8 @@ TEMPLATES = [
 
 # A database that is away must fail fast: no web worker may hang on it for longer than a person waits.
 DATABASES = {"default": dj_database_url.parse(_require("DATABASE_URL"), conn_max_age=60, conn_health_checks=True)}
-# PostgreSQL compiling a query takes 0.3 s, which none of ours is worth.
-DATABASES["default"].setdefault("OPTIONS", {}).update({"connect_timeout": 3, "options": "-c jit=off"})
+# PostgreSQL compiling a query takes 0.3 s, which none of ours is worth; who gives options of their own decides.
+DATABASES["default"]["OPTIONS"] = {"options": "-c jit=off", **DATABASES["default"].get("OPTIONS", {}), "connect_timeout": 3}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _require("REDIS_URL")

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from ccenter.calls.models import (
     Agent,
@@ -23,18 +23,10 @@ from ccenter.calls.models import (
 )
 from ccenter.calls.rights import Scope, calls_in, channels_in
 
-SPARE_NUMBERS = 1_000_000  # a lost journal may have used more ids than the record knows
-
 
 def last_seq() -> int:
     """The seq of the last fact on record; 0 before the first."""
     return RecorderPosition.objects.values_list("seq", flat=True).first() or 0
-
-
-def last_numbers() -> tuple[int, int]:
-    """`seq` and `counter` with which a core without a journal must go on, so that no fact and no id is given out twice."""
-    seq = last_seq()
-    return (seq, 4 * seq + SPARE_NUMBERS) if seq else (0, 0)
 
 
 # -- seats -----------------------------------------------------------------------------------------------------
@@ -181,8 +173,3 @@ def steps(call: Call) -> list[dict[str, Any]]:
 def timeline(call: str) -> QuerySet[Fact]:
     """All facts of a call, in their order."""
     return Fact.objects.filter(call=call).order_by("seq")
-
-
-def calls_of_number(number: str) -> QuerySet[Call]:
-    """What is on record of an E.164 number, the newest first."""
-    return Call.objects.filter(~Q(number=""), number=number).defer("steps").order_by("-started_at")

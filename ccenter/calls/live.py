@@ -72,10 +72,6 @@ def floor(user: Any, scope: Scope) -> Json:
 # -- calls -----------------------------------------------------------------------------------------------------
 
 
-def _owned(scope: Scope, call: Json) -> bool:
-    return owns(scope, call["agents"], call["queue"], call["answered_by"], call["waiting_since"])
-
-
 def _calls() -> list[Json]:
     """All that go on, each with the `agents` who had to do with it, and the one it rings at as `offered`. Three queries."""
     live = Call.objects.filter(ended_at=None).order_by()

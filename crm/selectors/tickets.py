@@ -22,11 +22,6 @@ def tickets() -> QuerySet[Ticket]:
     return Ticket.objects.select_related(*RELATED).defer(*UNREAD).order_by("-created_at", "-id")
 
 
-def open_tickets() -> QuerySet[Ticket]:
-    """The most urgent first."""
-    return tickets().exclude(state__in=DONE).order_by("due_at", "id")
-
-
 def late(now: datetime) -> Q:
     """The condition on tickets that are late, or were done too late."""
     return Q(settled_at__isnull=True, due_at__lt=now) & ~Q(state__in=DONE)

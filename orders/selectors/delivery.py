@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
-from orders.models import Carrier, DeliveryFee, DeliveryMethod
+from orders.models import DeliveryFee, DeliveryMethod
 
 
 def fee(method: DeliveryMethod, province: str, city: str, goods: Decimal) -> Decimal | None:
@@ -25,9 +25,3 @@ def fees(methods: list[int], province: str, city: str, goods: Decimal) -> dict[i
 def methods() -> QuerySet[DeliveryMethod]:
     """Those offered, with the carriers in use. Two queries."""
     return DeliveryMethod.objects.filter(active=True).prefetch_related("carriers")
-
-
-def carriers_for(method: int, *, cod: bool) -> QuerySet[Carrier]:
-    """Who delivers in this way, and collects cash if asked to."""
-    found = Carrier.objects.filter(active=True, methods=method)
-    return found.filter(cod=True) if cod else found

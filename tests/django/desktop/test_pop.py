@@ -182,7 +182,7 @@ def test_given_twenty_times_as_much_when_a_phone_rings_then_the_queries_stay_the
     alice: Any, alice_user: Any, django_assert_max_num_queries: Any
 ) -> None:
     def counted() -> int:
-        with django_assert_max_num_queries(27) as queries:  # addresses, order lines and who may read addresses among them
+        with django_assert_max_num_queries(25) as queries:  # addresses, order lines and who may read addresses among them
             assert alice.get(POP).status_code == 200
         return len(queries)
 
