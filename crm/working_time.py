@@ -11,6 +11,7 @@ from ccenter.acd.config import Calendar
 
 LOOK_AHEAD = 3 * 366  # days
 NOTHING = timedelta(0)
+MINUTE = timedelta(minutes=1)
 
 
 class NeverOpen(Exception):
@@ -56,6 +57,9 @@ def _spans(calendar: Calendar, zone: ZoneInfo, start: datetime) -> Iterator[tupl
 
 
 def _moment(day: date, minute: int, zone: ZoneInfo) -> datetime:
-    """A minute of a day (1440 is its end) by the clock on the wall."""
+    """When the clock on the wall first shows this minute of a day (1440 is its end) or, where it is put forward, one past it."""
     wall = datetime.combine(day, time(0)) + timedelta(minutes=minute)
-    return wall.replace(tzinfo=zone).astimezone(UTC)
+    found = min(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    while found.astimezone(zone).replace(tzinfo=None) < wall:
+        found += MINUTE
+    return found

@@ -56,6 +56,8 @@ def test_given_the_hour_that_is_missing_in_spring_then_it_is_not_worked() -> Non
     start = moment("2026-03-29 00:00", BERLIN)  # 02:00 is 03:00 that night
     assert after(nights, BERLIN, start, 240) == moment("2026-03-29 05:00", BERLIN)
     assert after(nights, BERLIN, start, 241) == moment("2026-03-30 00:01", BERLIN)
+    lost = Calendar("lost", (((135, 165),),) * 7, ())
+    assert after(lost, BERLIN, start, 1) == moment("2026-03-30 02:16", BERLIN)
 
 
 spans = st.lists(st.integers(0, 96).map(lambda n: n * 15), min_size=0, max_size=4, unique=True).map(
