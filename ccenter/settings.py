@@ -4,9 +4,15 @@ import os
 from pathlib import Path
 
 import dj_database_url
-from django.utils.translation import gettext_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _all() -> str:
+    """Said lazily: the CTI server reads these settings, and starts without Django."""
+    from django.utils.translation import gettext_lazy
+
+    return gettext_lazy("all")
 
 
 def _require(name: str) -> str:
@@ -131,7 +137,7 @@ LANGUAGE_CODE = os.environ.get("CC_LANGUAGE", "zh-hans")
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "ccenter" / "locale"]
 USE_I18N = True
-FILTERS_EMPTY_CHOICE_LABEL = gettext_lazy("all")
+FILTERS_EMPTY_CHOICE_LABEL = _all
 USE_TZ = True
 TIME_ZONE = os.environ.get("CC_TIME_ZONE", "Asia/Shanghai")  # the centre's zone: shown, never stored
 
