@@ -216,9 +216,11 @@ def welcome(described: Json) -> str:
     return f"""
 The call centre runs. / 呼叫中心已启动。
 
+  agent's console   {web}/
+  team lead's page  {web}/lead/
+  customers         {web}/crm/customers/
+  orders            {web}/orders/
   REST interface    {web}/api/docs/
-  administration    {web}/admin/
-  live state        {web}/api/seats/  {web}/api/queues/  {web}/api/calls/
   logins (all of them, and the seats' SIP passwords, are in {described["state"]}/stack.json)
 {logins}
   call in yourself  any SIP phone on this machine, without an account:

@@ -142,18 +142,3 @@ def found_customers(text: str, user: Any, most: int = 8) -> list[Customer]:
     keys = [one.pk for one in finding.customers(text, user, most=most)]
     seen = rights.scoped(user, Customer.objects.filter(pk__in=keys), "customers").in_bulk()
     return [seen[key] for key in keys if key in seen]
-
-
-class MomentField(forms.DateTimeField):
-    """A time of the centre, to the minute."""
-
-    def __init__(self, **options: Any) -> None:
-        widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-        super().__init__(**{"required": False, "widget": widget, **options})
-
-
-class DayField(forms.DateField):
-    """A day of the centre."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"required": False, "widget": forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **options})

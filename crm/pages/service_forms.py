@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.models import Queue, SeatGroup
 from ccenter.office.models import Branch
-from ccenter.office.pages.forms import RowForm
+from ccenter.office.pages.forms import DayField, MomentField, RowForm
 from crm.models import (
     Article,
     Category,
@@ -20,7 +20,7 @@ from crm.models import (
     ServiceRecord,
     Ticket,
 )
-from crm.pages.service_fields import CategoryField, CustomerField, DayField, MomentField, PersonField, WordsField
+from crm.pages.service_fields import CategoryField, CustomerField, PersonField, WordsField
 
 
 def long(rows: int = 4, **attributes: Any) -> forms.Textarea:

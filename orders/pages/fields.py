@@ -11,6 +11,7 @@ from django.forms.models import ModelChoiceIterator, ModelChoiceIteratorValue
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.office.pages.forms import DayField
 from orders.models import Product, ProductAttribute, ProductCategory
 from orders.selectors.products import tree
 
@@ -71,19 +72,6 @@ class CategoryField(forms.ModelChoiceField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(ProductCategory.objects.all(), **{"required": False, "empty_label": "–", **options})
-
-
-class MomentField(forms.DateTimeField):
-    """A time of the centre, to the minute."""
-
-    def __init__(self, **options: Any) -> None:
-        widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-        super().__init__(**{"required": False, "widget": widget, **options})
-
-
-class DayField(forms.DateField):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"required": False, "widget": forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **options})
 
 
 class LinesField(forms.CharField):

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ccenter.office.pages.forms import RowForm
+from ccenter.office.pages.forms import MomentField, RowForm
 from crm.models import Customer
 from orders.models import (
     Carrier,
@@ -22,7 +22,7 @@ from orders.models import (
     Supplier,
     SupplierProduct,
 )
-from orders.pages.fields import CategoryField, LinesField, MomentField, ProductField
+from orders.pages.fields import CategoryField, LinesField, ProductField
 
 
 class PeriodForm(RowForm):

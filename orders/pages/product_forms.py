@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ccenter.office.pages.forms import RowForm
+from ccenter.office.pages.forms import MomentField, RowForm
 from orders.models import Product
-from orders.pages.fields import CategoryField, MomentField, attribute_field, plain
+from orders.pages.fields import CategoryField, attribute_field, plain
 from orders.selectors.products import attributes_of
 from orders.services.stock import MOST
 

@@ -7,9 +7,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from ccenter.office.pages.forms import RowForm
+from ccenter.office.pages.forms import DayField, RowForm
 from orders.models import Purchase, PurchaseLine, Supplier
-from orders.pages.fields import DayField, ProductField
+from orders.pages.fields import ProductField
 from orders.services.purchases import MOST_LINES
 from orders.services.stock import MOST
 

@@ -45,6 +45,21 @@ class MaskedField(forms.CharField):
         return text
 
 
+class MomentField(forms.DateTimeField):
+    """A time of the centre, to the minute."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        super().__init__(**{"required": False, "widget": widget, **options})
+
+
+class DayField(forms.DateField):
+    """A day of the centre."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"required": False, "widget": forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **options})
+
+
 class RowForm(forms.ModelForm):  # type: ignore[type-arg]
     """The fields of a model with their validators, and no row: a service writes it, the database says what is there already."""
 
