@@ -283,7 +283,6 @@ class Performer:
         self._places.of(command.leg).bridge = ""
 
     async def _park(self, command: commands.Park) -> None:
-        """Whoever stays behind alone is sent silence: to a channel that nothing is sent to nobody can whisper."""
         await self._hush(command.leg)
         left = self._places.of(command.leg).bridge
         try:
@@ -295,11 +294,16 @@ class Performer:
             await self._add(self.hold, [command.leg])
         self._places.of(command.leg).music = True
         await self.ari.channels.startMoh(command.leg, command.music)
-        alone = self._places.members(left)
-        if len(alone) == 1:
-            self._places.of(alone[0]).silence = True
+        behind = self._places.members(left)
+        if len(behind) == 1:  # in its turn: somebody may just be joining them
+            self._lanes.start(partial(self._fill_silence, left, behind[0]), [left, behind[0]])
+
+    async def _fill_silence(self, bridge: str, leg: str) -> None:
+        """Whoever stays behind alone is sent silence: to a channel that nothing is sent to nobody can whisper."""
+        if self._places.members(bridge) == [leg]:
+            self._places.of(leg).silence = True
             with suppress(AriError):
-                await self.ari.channels.startSilence(alone[0])
+                await self.ari.channels.startSilence(leg)
 
     async def _drop_bridge(self, command: commands.DropBridge) -> None:
         await _unless(self.ari.bridges.destroy(command.bridge), 404)

@@ -173,10 +173,14 @@ class Desk:
     async def hears(self, hz: float, timeout: float = 3.0) -> float:
         """Wait till the tone came for 200 ms without a break; the time when it had, of time.monotonic()."""
         there = await self.page.evaluate("([hz, patience]) => ear.until(hz, true, 200, patience)", [hz, timeout * 1000])
-        assert there, f"{self.agent} does not hear {hz} Hz: {await self.page.evaluate('hz => ear.level(hz)', hz)} dB"
+        assert there, f"{self.agent} does not hear {hz} Hz: {await self._sound(hz)}"
         return time.monotonic()
 
     async def hears_not(self, hz: float, timeout: float = 3.0) -> None:
         """Wait till the tone was away for half a second."""
         gone = await self.page.evaluate("([hz, patience]) => ear.until(hz, false, 500, patience)", [hz, timeout * 1000])
-        assert gone, f"{self.agent} hears {hz} Hz: {await self.page.evaluate('hz => ear.level(hz)', hz)} dB"
+        assert gone, f"{self.agent} hears {hz} Hz: {await self._sound(hz)}"
+
+    async def _sound(self, hz: float) -> str:
+        said: str = await self.page.evaluate("async (hz) => `${ear.level(hz)} dB, ${await ear.describe()}`", hz)
+        return said

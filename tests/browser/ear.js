@@ -5,6 +5,7 @@
   let context = null;
   let analyser = null;
   let source = null; // of the last call only
+  let line = null; // its connection
   const values = new Float32Array(SIZE / 2);
   const listen = (stream) => {
     context ||= new AudioContext();
@@ -19,7 +20,10 @@
   window.RTCPeerConnection = class extends Real {
     constructor(...given) {
       super(...given);
-      this.addEventListener("track", ({ track }) => listen(new MediaStream([track])));
+      this.addEventListener("track", ({ track }) => {
+        line = this;
+        listen(new MediaStream([track]));
+      });
     }
   };
   /** dB of the tone, as an analyser counts (a party's tone: about -20); -200 when there is nothing to hear. */
@@ -31,6 +35,16 @@
   };
   window.ear = {
     level,
+    /** What is known of the sound when a tone is missed. */
+    describe: async () => {
+      const found = { state: context?.state, line: line?.connectionState };
+      for (const one of (await line?.getStats())?.values() ?? []) {
+        if (one.type === "inbound-rtp") {
+          for (const name of ["packetsReceived", "packetsLost", "packetsDiscarded", "audioLevel", "totalSamplesReceived", "concealedSamples", "silentConcealedSamples", "jitterBufferFlushes", "insertedSamplesForDeceleration", "removedSamplesForAcceleration"]) found[name] = one[name];
+        }
+      }
+      return JSON.stringify(found);
+    },
     /** Waits until the tone was there (or not there) for `stretch` ms without a break; answers whether, within `patience` ms. */
     until: (hz, there, stretch, patience) =>
       new Promise((done) => {

@@ -309,6 +309,22 @@ async def test_given_a_leg_that_stays_behind_alone_then_it_is_sent_silence_until
     assert "POST channels/agent/silence" not in switch.asked, "who is on hold already leaves nobody behind"
 
 
+async def test_given_somebody_who_joins_while_the_customer_is_parked_then_whoever_stayed_is_sent_no_silence(
+    switch: Switch, performer: Performer
+) -> None:
+    """They would hear nothing of the one who joined."""
+    switch.live |= {"customer": 0, "agent": 0, "other": 0}
+    performer.perform([commands.Join("x", ("customer", "agent"))])
+    await performer.idle()
+    joined = switch.hold("bridges/x/addChannel")
+    performer.perform([commands.Join("x", ("other",)), commands.Park("customer", "default")])
+    performer.perform([commands.SendDtmf("customer", "1")])
+    await until(lambda: "POST channels/customer/dtmf" in switch.asked)
+    joined.set()
+    await performer.idle()
+    assert "POST channels/agent/silence" not in switch.asked
+
+
 async def test_given_many_calls_then_nothing_of_them_is_remembered(switch: Switch, performer: Performer) -> None:
     for number in range(200):
         leg = f"l{number}"
