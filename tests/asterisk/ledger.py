@@ -80,7 +80,7 @@ class Ledger:
 
         before = changes()
         self.rows(statement, *values)
-        await until(lambda: changes() > before, 5, "the new configuration is in force")
+        await until(lambda: changes() > before, 20, "the new configuration is in force")
 
     async def rings(self, queue: str, seconds: float) -> None:
         """Phones ring that long for callers of this queue."""

@@ -10,7 +10,7 @@ from tests.phones.seat import Api
 Json = dict[str, Any]
 
 
-async def call_of(lead: Api, caller: Caller, *, ended: bool = True, timeout: float = 8.0) -> Json:
+async def call_of(lead: Api, caller: Caller, *, ended: bool = True, timeout: float = 20.0) -> Json:
     """The call this caller made last, ended unless told otherwise."""
     dialled = time.time() - (caller.loop.time() - caller.dialogs[-1].asked_at)  # noqa: TID251  # the record has times of day
     since = datetime.fromtimestamp(dialled - 0.05, UTC).isoformat()

@@ -86,7 +86,7 @@ class Watch:
 
     async def nothing_done(self, since: int, refused: int) -> None:
         """So many requests reached the core since then, and it refused them all."""
-        await until(lambda: len(self.ledger.facts("RequestRefused")) >= refused, 5, "the core's refusals are on record")
+        await until(lambda: len(self.ledger.facts("RequestRefused")) >= refused, 20, "the core's refusals are on record")
         assert self.rows() - since == refused == len(self.ledger.facts("RequestRefused"))
         assert self.ledger.facts("RequestDone") == []
 

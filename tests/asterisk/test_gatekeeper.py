@@ -58,7 +58,7 @@ async def alice(alice: Seat) -> Seat:
 async def verdict(caller: Caller) -> int:
     """The final status of one call of theirs; a call that is answered is hung up."""
     call = caller.dial()
-    await call.until(lambda: call.status is not None, 5, "an answer or a refusal")
+    await call.until(lambda: call.status is not None, 20, "an answer or a refusal")
     if not call.ended:
         await call.hangup()
     assert call.status is not None

@@ -12,7 +12,7 @@ from tests.phones.sipp import Agents, Callers
 from tests.phones.switch import Switch
 from tests.phones.torture import MESSAGES, Tormentor, garbage
 
-LOADED = 500  # ms: a gap that even a busy machine does not make by itself
+LOADED = 1000  # ms: a gap that even a busy machine does not make by itself
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ async def desk(switch: Switch, number: int) -> Phone:
 
 
 async def no_channel_left(switch: Switch) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while "0 active channels" not in await switch.cli_async("core show channels count"):
             pass
 
@@ -238,7 +238,7 @@ async def test_given_sixty_parties_when_all_talk_at_once_then_everyone_hears_the
     await asyncio.gather(*(c.hears(p.tone) for c, p in zip(calls, phones, strict=True)))
     await asyncio.gather(*(s.hears(c.tone) for s, c in zip(seats, callers, strict=True)))
     since = calls[0].media.arrivals[-1]
-    await calls[0].media.until(lambda: calls[0].media.packets(since) >= 50, 5, "one more second")
+    await calls[0].media.until(lambda: calls[0].media.packets(since) >= 50, 20, "one more second")
     until = calls[0].media.arrivals[-1] - 0.1
     assert max(c.media.worst_gap(since, until) for c in calls) < LOADED
     await asyncio.gather(*(p.close() for p in (*callers, *phones)))

@@ -196,7 +196,7 @@ async def test_given_all_phones_ring_for_one_caller_when_all_answer_at_once_then
         phones = await asyncio.gather(*(seat.phone.ringing() for seat in team))
         for phone in phones:
             phone.answer_now()
-        await until(lambda phones=phones: sum(not phone.ended for phone in phones) == 1, 5, "one phone has the call")  # type: ignore[misc]
+        await until(lambda phones=phones: sum(not phone.ended for phone in phones) == 1, 20, "one phone has the call")  # type: ignore[misc]
         (winner,) = [seat for seat, phone in zip(team, phones, strict=True) if not phone.ended]
         await winner.wait_state("TALKING")
         await asyncio.gather(*(seat.wait_state("READY") for seat in team if seat is not winner))
@@ -321,7 +321,7 @@ async def test_given_a_transfer_when_the_sender_puts_the_phone_down_at_once_then
     async def once(talk: Talk, ms: float) -> None:
         await together(talk.sender.do("transfer", to="agent", agent=talk.colleague.agent), talk.phone.hangup_now, ms)
         phones = talk.colleague.phone.dialogs
-        await until(lambda: talk.call.ended or any(not phone.ended for phone in phones), 5, "the target rings, or all is over")
+        await until(lambda: talk.call.ended or any(not phone.ended for phone in phones), 20, "the target rings, or all is over")
         if not talk.call.ended:
             target = await talk.colleague.phone.ringing()
             await target.answer()

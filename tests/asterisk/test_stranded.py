@@ -71,7 +71,7 @@ async def test_given_a_target_that_cannot_be_had_when_consulted_or_transferred_t
     call, phone = await alice.talks_with(caller)
 
     await alice.do("consult", **asked)
-    await until(lambda: ledger.facts("ConsultEnded"), 5, "the consultation is over")
+    await until(lambda: ledger.facts("ConsultEnded"), 20, "the consultation is over")
     await asyncio.gather(call.hears(alice.tone), phone.hears(caller.tone))
 
     await alice.do("transfer", **asked)
@@ -118,7 +118,7 @@ async def test_given_a_transfer_that_fails_when_the_sender_is_gone_then_the_queu
     await phone.wait_ended()
     await alice.not_ready()
     target.refuse(486, "Busy Here")
-    await until(lambda: ledger.facts("TransferFailed"), 5, "the transfer has failed")
+    await until(lambda: ledger.facts("TransferFailed"), 20, "the transfer has failed")
     assert not call.ended
     await charlie.ready()
     again = await charlie.phone.ringing()
@@ -239,7 +239,7 @@ async def anyone(team: list[Seat], call: Dialog) -> Seat:
         phones = [(seat, phone) for seat in team for phone in seat.phone.dialogs if not phone.ended]
         return [(seat, phone) for seat, phone in phones if phone.caller_id.endswith(number)]
 
-    talk: list[tuple[Seat, Dialog]] = await until(found, 5, "a phone rings")
+    talk: list[tuple[Seat, Dialog]] = await until(found, 20, "a phone rings")
     seat, phone = talk[0]
     seat.phone.missed()
     await phone.answer()

@@ -35,7 +35,7 @@ async def test_given_messages_ended_by_key_or_by_hanging_up_then_both_are_kept_a
     async def ends_it_by_key() -> None:
         call = await after_the_beep(key)
         since = call.media.ticks
-        await call.media.until(lambda: call.media.ticks - since > 100, 5, "two seconds spoken")
+        await call.media.until(lambda: call.media.ticks - since > 100, 20, "two seconds spoken")
         await call.dtmf("#")
         await call.wait_ended(10)
         assert call.ended_by == "them"
@@ -44,7 +44,7 @@ async def test_given_messages_ended_by_key_or_by_hanging_up_then_both_are_kept_a
     async def hangs_up_while_speaking() -> None:
         call = await after_the_beep(hangs_up)
         since = call.media.ticks
-        await call.media.until(lambda: call.media.ticks - since > 75, 5, "a second and a half spoken")
+        await call.media.until(lambda: call.media.ticks - since > 75, 20, "a second and a half spoken")
         await call.hangup()
 
     async def says_nothing() -> None:
@@ -86,9 +86,9 @@ async def test_given_a_message_with_a_pause_for_breath_then_it_is_whole_and_who_
     call = await after_the_beep(caller)
     call.media.muted = True  # nothing is sent at all, as phones do that suppress silence
     since = call.media.ticks
-    await call.media.until(lambda: call.media.ticks - since > 50, 5, "a second of nothing")
+    await call.media.until(lambda: call.media.ticks - since > 50, 20, "a second of nothing")
     call.media.muted = False
-    await call.media.until(lambda: call.media.ticks - since > 125, 5, "and a second and a half spoken")
+    await call.media.until(lambda: call.media.ticks - since > 125, 20, "and a second and a half spoken")
     await call.hangup()
     record = await call_of(lead, caller)
     assert in_order(kinds(await timeline(lead, record)), "CallAnswered", "VoicemailLeft", "CallEnded")

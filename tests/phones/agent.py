@@ -171,7 +171,7 @@ class UserAgent(Waitable):
 
     # -- calls ----------------------------------------------------------------------------------------------
 
-    async def ringing(self, timeout: float = 5.0) -> Dialog:
+    async def ringing(self, timeout: float = 15.0) -> Dialog:
         """The next incoming call not yet taken by a call of this method, whatever the policy does with it."""
         await self.until(lambda: self._incoming, timeout, f"{self.name} rings")
         return self._incoming.popleft()

@@ -101,15 +101,15 @@ class Dialog(Waitable):
 
     # -- waiting --------------------------------------------------------------------------------------------
 
-    async def wait_ringing(self, timeout: float = 5.0) -> "Dialog":
+    async def wait_ringing(self, timeout: float = 15.0) -> "Dialog":
         await self._reached(lambda: self.ringing_at is not None or self.answered, timeout, "ringing")
         return self
 
-    async def wait_answered(self, timeout: float = 5.0) -> "Dialog":
+    async def wait_answered(self, timeout: float = 15.0) -> "Dialog":
         await self._reached(lambda: self.answered, timeout, "answered")
         return self
 
-    async def wait_ended(self, timeout: float = 5.0) -> "Dialog":
+    async def wait_ended(self, timeout: float = 15.0) -> "Dialog":
         await self.until(lambda: self.ended, timeout, "call ended")
         return self
 
@@ -117,20 +117,20 @@ class Dialog(Waitable):
         await self.until(lambda: condition() or self.ended, timeout, what)
         assert condition(), f"the call ended before it was {what}\n{self.describe()}"
 
-    async def wait_digits(self, digits: str, timeout: float = 5.0) -> None:
+    async def wait_digits(self, digits: str, timeout: float = 15.0) -> None:
         """Wait till exactly these keys were heard, by RFC 4733 or INFO."""
         await self.media.until(lambda: digits in (self.media.digits, self.info_digits), timeout, f"keys {digits!r} heard")
 
-    async def hears(self, hz: float, timeout: float = 3.0) -> None:
+    async def hears(self, hz: float, timeout: float = 10.0) -> None:
         await self.media.hears(hz, timeout)
 
-    async def hears_not(self, hz: float, packets: int = 25, timeout: float = 3.0) -> None:
+    async def hears_not(self, hz: float, packets: int = 25, timeout: float = 10.0) -> None:
         await self.media.hears_not(hz, packets, timeout)
 
-    async def hears_sound(self, timeout: float = 3.0) -> None:
+    async def hears_sound(self, timeout: float = 10.0) -> None:
         await self.media.hears_sound(timeout)
 
-    async def hears_silence(self, packets: int = 25, timeout: float = 3.0) -> None:
+    async def hears_silence(self, packets: int = 25, timeout: float = 10.0) -> None:
         await self.media.hears_silence(packets, timeout)
 
     # -- what a test does -----------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class Dialog(Waitable):
             self.ua.transport.respond(self._pending, 180, "Ringing", self.local_tag, headers=[self.ua.contact])
             self._to(State.RINGING)
 
-    async def answer(self, timeout: float = 5.0) -> "Dialog":
+    async def answer(self, timeout: float = 15.0) -> "Dialog":
         """200 to an incoming call; returns when the server has acknowledged it."""
         self.answer_now()
         return await self.wait_answered(timeout)
@@ -165,7 +165,7 @@ class Dialog(Waitable):
             self.ua.transport.respond(self._pending, status, reason, self.local_tag)
             self._end("us")
 
-    async def hangup(self, timeout: float = 5.0) -> "Dialog":
+    async def hangup(self, timeout: float = 15.0) -> "Dialog":
         """End the call whatever its state: BYE, CANCEL, or 603 to a ringing incoming call."""
         self.hangup_now()
         return await self.wait_ended(timeout)

@@ -76,7 +76,7 @@ class Api:
             await asyncio.sleep(0.05)
         return said
 
-    async def wait_for(self, path: str, condition: Any, timeout: float = 5.0, **params: Any) -> Any:
+    async def wait_for(self, path: str, condition: Any, timeout: float = 15.0, **params: Any) -> Any:
         """GET until `condition(body)` is true, and return the body. AssertionError after `timeout` seconds."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
@@ -145,7 +145,7 @@ class Seat:
     async def state(self) -> str:
         return str((await self.api.get("/api/seat/"))["state"])
 
-    async def wait_state(self, state: str, timeout: float = 5.0) -> Json:
+    async def wait_state(self, state: str, timeout: float = 15.0) -> Json:
         """Wait till the record says the seat is in this state; what it says of the seat."""
         seat: Json = await self.api.wait_for("/api/seat/", lambda s: s["state"] == state, timeout)
         return seat
@@ -196,7 +196,7 @@ class Ari:
             found.append((bridge["id"], f"bridge {bridge['id']} {kind} {bridge['channels']}"))
         return [text for ident, text in found if ident not in ignore]
 
-    async def nothing_left(self, ignore: frozenset[str] = frozenset(), timeout: float = 5.0) -> None:
+    async def nothing_left(self, ignore: frozenset[str] = frozenset(), timeout: float = 15.0) -> None:
         """Wait till Asterisk has no channel and no bridge any more. AssertionError with the list."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout

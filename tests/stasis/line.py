@@ -96,7 +96,7 @@ class Line(Waitable):
         self._count += 1
         return f"{self.node}-{kind}{id(self) % 100000}{self._count}"
 
-    async def event(self, kind: type[E], timeout: float = 5.0, **fields: object) -> E:
+    async def event(self, kind: type[E], timeout: float = 15.0, **fields: object) -> E:
         """The next event of that kind, with these fields, that no call of this method has given yet."""
 
         def there() -> E | None:

@@ -219,7 +219,7 @@ async def test_given_a_prompt_that_plays_when_the_leg_is_joined_then_it_does_not
     line.do(commands.Play(customer, "ast1-plong", (PROMPT,), "zh"))
     await call.hears(1000)
     line.do(commands.MakeBridge("ast1-btwo"), commands.Join("ast1-btwo", (customer, agent)))
-    await call.hears(alice.tone, timeout=1)
+    await call.hears(alice.tone)
     await call.hears_not(1000)
 
 
@@ -372,7 +372,7 @@ async def test_given_a_lost_link_then_the_talk_goes_on_and_the_next_link_tells_w
     await asyncio.gather(line.task, return_exceptions=True)
     await asyncio.gather(call.hears(alice.tone), seat.hears(carol.tone))
     await seat.hangup()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while agent in {channel.id for channel in await line.ari.channels.list()}:
             pass
     line.task = asyncio.create_task(line.ari.listen(line._connected, line._hear, line._lost))

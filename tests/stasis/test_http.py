@@ -53,7 +53,7 @@ async def between(
     finally:
         client.close()
         listening.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await asyncio.gather(*server.serving)
 
 

@@ -67,7 +67,7 @@ async def performer(switch: Switch, tmp_path: Path) -> AsyncIterator[Performer]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while not condition():
             await asyncio.sleep(0.005)
 

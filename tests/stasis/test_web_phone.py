@@ -26,7 +26,7 @@ async def account(stack: dict[str, Any], line: Line) -> dict[str, Any]:
     return {"endpoint": NAME, "password": SECRET, "ws": stack["environment"]["CC_SIP_WS"], "domain": "127.0.0.1"}
 
 
-async def changes(line: Line, *online: bool, timeout: float = 1.0) -> None:
+async def changes(line: Line, *online: bool, timeout: float = 10.0) -> None:
     """The next changes of the phone, in this order."""
     for value in online:
         assert (await line.event(events.PhoneChanged, timeout, endpoint=PHONE)).online is value
@@ -117,7 +117,7 @@ async def test_given_a_page_whose_network_is_lost_in_a_call_then_its_leg_ends_wi
         await line.until(lambda: len(looks) > 5, 10, "looks at the phones")
         assert line.count(events.PhoneChanged, endpoint=PHONE) == 3, "still away"
         page.transport.unplugged = False
-        await changes(line, True, timeout=4)
+        await changes(line, True)
     looking.cancel()
 
 

@@ -175,7 +175,7 @@ async def joined(user: str) -> None:
 
     group = group_of((await User.objects.aget(username=user)).pk)
     layer: Any = get_channel_layer()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not await layer.connection(layer.consistent_hash(group)).zcard(layer._group_key(group)):
             await asyncio.sleep(0.01)
 
