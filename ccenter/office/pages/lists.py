@@ -56,7 +56,8 @@ class Head(NamedTuple):
 class ListPage(OfficePage):
     """`filterset_class` is the one that REST has (`ccenter.office.filters`), `filters` which of it are shown, in this order.
 
-    `side`: a row's card is shown beside the list and not on a page of its own. Each list takes the same number of queries
+    `side`: a row's card is shown beside the list and not on a page of its own. `export` names the address of its
+    ExportPage. Each list takes the same number of queries
     whatever it holds; `queryset` fetches what `row_template` reads.
     """
 
@@ -73,6 +74,7 @@ class ListPage(OfficePage):
     card: ClassVar[str] = ""
     new: ClassVar[str] = ""
     side: ClassVar[bool] = False
+    export: ClassVar[str] = ""
     size: ClassVar[int] = keyset.USUAL
     acts: ClassVar[tuple[Any, ...]] = ()
 
@@ -111,7 +113,11 @@ class ListPage(OfficePage):
             answer["HX-Replace-Url"] = f"{request.path}?{context['query']}" if context["query"] else request.path
             return answer
         saved = {"saved": saved_filters(self.user, self.entity), "here": request.path, "of": self.entity}
-        return self.answer(context | saved | {"may_add": bool(self.new) and self.may("add")})
+        saved |= {
+            "may_add": bool(self.new) and self.may("add"),
+            "may_export": bool(self.export) and self.may("export"),
+        }  # fmt: skip
+        return self.answer(context | saved)
 
     def asked(self) -> dict[str, Any]:
         """The page of rows that the address asks for, and what its form holds."""

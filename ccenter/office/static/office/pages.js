@@ -119,6 +119,8 @@ document.addEventListener("click", async (event) => {
     if (kept()) htmx.ajax("GET", side.getAttribute("href"), "#record");
     return;
   }
+  const file = event.target.closest("[data-export]");
+  if (file) htmx.ajax("POST", `${file.dataset.export}${location.search}`, { target: "#told", source: "#main" });
   const number = event.target.closest("[data-token]");
   if (!number) return;
   number.disabled = true;
