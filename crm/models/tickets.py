@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ccenter.calls.models import Calendar, SeatGroup
 from ccenter.office.models import Branch, Versioned
@@ -132,7 +133,7 @@ class TicketEvent(models.Model):
     """What was done with a ticket, never changed. `user` is empty for what the system did; `text` is a word about it."""
 
     class Kind(models.TextChoices):
-        TAKEN = "taken", _("taken")
+        TAKEN = "taken", pgettext_lazy("what was done with a ticket", "taken")
         STEP = "step", _("next state")
         ASSIGNED = "assigned", _("assigned")
         CHANGED = "changed", _("changed")

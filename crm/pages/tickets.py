@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ccenter.calls import tokens
 from ccenter.office import rights
@@ -109,7 +110,7 @@ class Tickets(TicketActs, ManyActs, ListPage):
         Column(_("customer")),
         Column(_("what happened")),
         Column(_("state")),
-        Column(_("who")),
+        Column(pgettext_lazy("of a ticket", "who")),
         Column(_("due"), "due_at"),
     )
     BRANCH: ClassVar[tuple[Column, ...]] = (

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import Case, IntegerField, Q, QuerySet, When
 from django.utils import timezone
 
 from ccenter.office.filters import Filters, Named, YesNo
@@ -125,11 +125,13 @@ def _newest(rows: QuerySet[Any], ways: Iterable[QuerySet[Any]]) -> QuerySet[Any]
 
 
 def tickets(rows: QuerySet[Ticket], text: str, user: Any) -> QuerySet[Ticket]:
-    """By number, order, customer, or a part of what was said."""
+    """By number, order, customer, or a part of what was said; with its `nearness` where it may be the number."""
     ways = [rows.filter(_of(text, user)), rows.filter(order=text).exclude(order=""), saying(rows, "text", text)]
-    if found := tickets_.NUMBER.match(text):
-        ways.append(rows.filter(pk=int(found[1])))
-    return _newest(rows, ways)
+    if not (found := tickets_.NUMBER.match(text)):
+        return _newest(rows, ways)
+    key = int(found[1])
+    numbered = Case(When(pk=key, then=1), default=0, output_field=IntegerField())
+    return _newest(rows, [*ways, rows.filter(pk=key)]).annotate(nearness=numbered)
 
 
 def records(rows: QuerySet[ServiceRecord], text: str, user: Any) -> QuerySet[ServiceRecord]:

@@ -73,7 +73,7 @@ class Products(ManyActs, ListPage):
         return selectors.products()
 
     def search(self, rows: QuerySet[Product], text: str) -> QuerySet[Product]:
-        return rows.filter(selectors.matching(text))
+        return rows.filter(selectors.matching(text)).annotate(nearness=selectors.nearness(text))
 
     def more(self, rows: list[Any]) -> dict[str, Any]:
         now = timezone.now()

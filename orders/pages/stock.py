@@ -148,7 +148,7 @@ class MoveFilters(Filters):
 class Moves(Tabbed):
     """Every change of the stock, the newest first."""
 
-    entity, title, icon, tabs = "stock", _("Stock moves"), "arrows-transfer-up", TABS
+    entity, title, icon, tabs, saved_as = "stock", _("Stock moves"), "arrows-transfer-up", TABS, "stock-moves"
     filterset_class, filters = MoveFilters, ("kind", "ref")
     search_hint = _("Number, name, pinyin or initials …")
     row_template = "orders/move_row.html"
@@ -176,7 +176,7 @@ class ReservationFilters(Filters):
 class Reservations(Tabbed):
     """What is kept for which order, or went out with it."""
 
-    entity, title, icon, tabs = "stock", _("Reservations"), "lock", TABS
+    entity, title, icon, tabs, saved_as = "stock", _("Reservations"), "lock", TABS, "stock-reservations"
     filterset_class = ReservationFilters
     search_hint = _("Number, name, pinyin or initials …")
     row_template = "orders/reservation_row.html"
