@@ -151,6 +151,7 @@ async def test_given_a_file_when_its_columns_are_named_and_tried_then_the_import
     column = desk.page.locator("#columns tbody tr", has_text="称呼一栏")
     await expect(column.locator("select")).to_have_value("")
     await column.locator("select").select_option("name")
+    await expect(column).not_to_have_class("off")
     await desk.at("#columns button[value=try]").click()
     line = desk.at("#told .job-line")
     await expect(line).to_have_attribute("data-state", "done", timeout=30_000)
