@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from tests.asterisk.ledger import Ledger, until
+from tests.asterisk.ledger import Ledger
 from tests.browser.conftest import MakeDesk
 from tests.browser.office_pages import mark, ready
 
@@ -67,4 +67,5 @@ async def test_given_a_new_product_when_its_category_changes_then_the_form_asks_
         "SELECT r.least_amount::int, p.code, c.code FROM orders_giftrule r JOIN orders_product p ON p.id = r.gift_id"
         " JOIN orders_productcategory c ON c.id = r.category_id WHERE r.name = %s"
     )
-    await until(lambda: ledger.rows(rule, f"满{code}赠锅") == [(500, code, "food")], 8, "the rule is kept")
+    await expect(field("form[data-changed]")).to_have_count(0)  # it is kept
+    assert ledger.rows(rule, f"满{code}赠锅") == [(500, code, "food")]

@@ -226,7 +226,8 @@ async def test_given_the_editor_of_scripts_when_steps_are_added_and_joined_then_
     await desk.picture(pictures, "script-editor")
     await desk.press("Control+Enter")
     kept = "SELECT steps FROM crm_script WHERE title = %s"
-    found = await until(lambda: ledger.rows(kept, title), 8, "the script is kept")
+    await desk.page.wait_for_url(re.compile(r"/crm/scripts/\d+/$"))
+    found = ledger.rows(kept, title)
     tree = found[0][0]
     assert (tree["start"], set(tree["steps"])) == ("need", {"need", "pan", "bye"})
     assert [(one["label"], one["next"]) for one in tree["steps"]["need"]["options"]] == [("厨具", "pan"), ("服饰", "bye")]
