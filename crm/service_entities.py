@@ -30,6 +30,7 @@ def tickets() -> None:
             "withdraw": _("withdraw"),
             "note": _("add a note"),
             "follow_up": _("ask for a follow-up call"),
+            "export": _("export"),
         },
         own=("author", "owner"),
         team=("team", "owner__seat__group"),
@@ -37,7 +38,7 @@ def tickets() -> None:
         seeds={
             "agent": f"{works} reopen",
             "expert": f"{works} reopen assign dispatch",
-            "lead": f"{works} reopen assign dispatch withdraw",
+            "lead": f"{works} reopen assign dispatch withdraw export:team",
             **dict.fromkeys(("order_reviewer", "finance", "warehouse"), "view"),
             "branch": "view:branch work:branch note:branch",
         },

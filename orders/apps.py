@@ -13,7 +13,7 @@ class OrdersConfig(AppConfig):
         from crm.selectors import finding
         from crm.selectors import history as crm
         from crm.services import merging
-        from orders import entities, lookups  # noqa: F401  this and the next register what others may ask
+        from orders import entities, exporting, lookups  # noqa: F401  register kinds of jobs, and what others may ask
         from orders.pages import goods_menu, order_menu
         from orders.selectors import history, points  # noqa: F401
         from orders.selectors.orders import buyers, phone_of

@@ -87,9 +87,20 @@ def orders() -> None:
 def goods() -> None:
     """Products, stock, gifts and points are everybody's to see; the warehouse counts, the office writes rules and prices."""
     everybody = dict.fromkeys((*READERS, "branch"), "view")
-    declare("products", _("products"), {"set_price": _("set prices")}, seeds=everybody)
+    writers = ("lead", "finance", "warehouse")
+    declare(
+        "products",
+        _("products"),
+        {"set_price": _("set prices"), "export": _("export")},
+        seeds={**everybody, **dict.fromkeys(writers, "view export")},
+    )
     declare("product_categories", _("product categories"), seeds=everybody)
-    declare("stock", _("stock"), {"count": _("count and put right")}, seeds={**everybody, "warehouse": "view count change"})
+    declare(
+        "stock",
+        _("stock"),
+        {"count": _("count and put right"), "export": _("export")},
+        seeds={**everybody, **dict.fromkeys(writers, "view export"), "warehouse": "view count change export"},
+    )
     declare("gift_rules", _("gift rules"), seeds=everybody)
     declare("point_rules", _("rules of points"), seeds=everybody)
     declare(

@@ -1,7 +1,4 @@
-"""Orders into a file: a job. What its owner may not see is not in it, or masked.
-
-`params`: "kind" csv or xlsx; "filters": the query of the list it was asked from, as text.
-"""
+"""Orders, products and stock into files: jobs, as `crm.services.exporting` writes them."""
 
 from typing import Any
 
@@ -10,36 +7,23 @@ from django.utils.translation import gettext as _
 
 from ccenter.calls.tokens import spelt
 from ccenter.office import rights
-from ccenter.office.audit import audit
 from ccenter.office.jobs import Progress, kind
 from ccenter.office.rest import shown
-from crm import tables
-from orders.models import Order
-from orders.selectors.lists import chosen
-
-BATCH = 1000
+from crm.services.exporting import write_out
+from orders.models import Order, Product, ProductAttribute, Stock
+from orders.selectors import lists
 
 
 @kind("orders.export")
-def run(job: Progress) -> None:
-    kind, query = job.params.get("kind", "csv"), job.params.get("filters", "")
-    rows = rights.scoped(job.user, chosen(job.user, query), "orders", "export").order_by("pk")
-    job.total(rows.count())
-    last = 0
-    with job.result(f"orders.{kind}") as file, tables.writing(file, kind) as write:
-        write(headings())
-        while batch := list(rows.filter(pk__gt=last)[:BATCH]):
-            for order in batch:
-                write(line(order, job.user))
-            last = batch[-1].pk
-            job.advance(len(batch))
-    audit(job.user, "orders.export", job._job, {"filters": (None, query)})
+def orders(job: Progress) -> None:
+    write_out(job, "orders", lists.chosen, headings(), lambda order: line(order, job.user))
 
 
 def headings() -> list[str]:
     """In the owner's language; in the order of `line`."""
     return [
-        *(_("order number"), _("ordered"), _("state"), _("member number"), _("customer"), _("goods"), _("total"), _("paid")),
+        *(_("order number"), _("ordered"), _("state"), _("member number"), _("customer"), _("goods")),
+        *(_("points exchanged for goods"), _("total"), _("paid")),
         *(_("owed"), _("currency"), _("way of paying"), _("recipient"), _("telephone"), _("province"), _("city"), _("district")),
         *(_("street"), _("carrier"), _("tracking number"), _("taken by"), _("note")),
     ]
@@ -54,6 +38,7 @@ def line(order: Order, user: Any) -> list[Any]:
         order.customer.number,
         order.customer.name,
         "; ".join(f"{one.code} {one.name} × {one.quantity}" for one in order.lines.all()),
+        order.points_exchanged,
         order.total,
         order.paid,
         order.balance,
@@ -70,3 +55,45 @@ def line(order: Order, user: Any) -> list[Any]:
         order.taken_by.username if order.taken_by else "",
         order.note,
     ]
+
+
+@kind("products.export")
+def products(job: Progress) -> None:
+    """With what lies there, for who may see the stock."""
+    stock = rights.may(job.user, "stock.view")
+    attributes = {one.code: one.name for one in ProductAttribute.objects.order_by("position", "code")}  # of two the last counts
+    names = [
+        *(_("product number"), _("name"), _("category"), _("unit"), _("price"), _("currency"), _("on sale"), _("on sale from")),
+        *(_("on sale until"), _("only as a gift"), _("kept in stock"), _("description")),
+        *((_("on hand"), _("reserved"), _("free")) if stock else ()),
+    ]
+
+    def line(one: Product) -> list[Any]:
+        there = getattr(one, "stock", None) if one.stocked else None
+        return [
+            *(one.code, one.name, one.category.name if one.category else "", one.unit, one.price, one.currency),
+            *(_yes(one.on_sale), _moment(one.sale_from), _moment(one.sale_until), _yes(one.gift_only), _yes(one.stocked)),
+            one.description,
+            *((there.on_hand, there.reserved, there.on_hand - there.reserved) if there else ("", "", "") if stock else ()),
+            *(one.attributes.get(code, "") for code in attributes),
+        ]
+
+    write_out(job, "products", lists.products, [*names, *attributes.values()], line)
+
+
+@kind("stock.export")
+def stock(job: Progress) -> None:
+    names = [_("product number"), _("name"), _("on hand"), _("reserved"), _("free"), _("to be bought again at")]
+
+    def line(one: Stock) -> list[Any]:
+        return [one.product.code, one.product.name, one.on_hand, one.reserved, one.on_hand - one.reserved, one.low]
+
+    write_out(job, "stock", lists.stock, names, line)
+
+
+def _yes(value: bool) -> str:
+    return _("yes") if value else _("no")
+
+
+def _moment(at: Any) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""

@@ -1,12 +1,16 @@
 """Filters of lists: what is not understood is an error, never "everything"."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters.constants import EMPTY_VALUES
@@ -82,3 +86,22 @@ def _midnight(day: date) -> datetime:
     if not 1902 <= day.year <= 2200:
         raise ValidationError(_("A day between 1902 and 2200."))
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def chosen(
+    filters: type[FilterSet], rows: QuerySet[Any], query: str, user: Any, search: Callable[[Any, str, Any], Any] | None = None
+) -> QuerySet[Any]:
+    """The rows of a list that was asked for with this query ("state=approved&search=wang"), whoever may see them.
+
+    `search(rows, text, user)` finds what was typed. Raises ValidationError for what the list does not understand.
+    """
+    asked = QueryDict(query, mutable=True)
+    text = asked.pop("search", [""])[-1].strip()
+    for name in ("cursor", "page_size", "ordering"):
+        asked.pop(name, None)
+    found = filters(asked, rows, request=SimpleNamespace(user=user))
+    if unknown := set(asked) - set(found.filters):
+        raise ValidationError({min(unknown): _("There is no such filter.")})
+    if not found.is_valid():
+        raise ValidationError({name: [str(error) for error in errors] for name, errors in found.errors.items()})
+    return search(found.qs, text, user) if text and search else found.qs

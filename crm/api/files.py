@@ -1,6 +1,7 @@
 """Customers from files, into files, and many changed at once: jobs, watched at /api/office/jobs/."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ from ccenter.office.models import Job
 from ccenter.office.rest import Rows, Strict
 from crm import tables
 from crm.selectors.lists import chosen
-from crm.services import bulk, importing
+from crm.services import bulk, importing, ticket_export
 from crm.services.customers import tags_of
 
 
@@ -103,22 +104,34 @@ class ExportBody(Strict):
     )
 
 
-class Exports(Rows[Job]):
-    """Customers as a file, as whoever asks may see them."""
+class ExportView(Rows[Job]):
+    """A list as a file, as whoever asks may see it. `chosen(user, query)`: its rows; raises for what the list does not know."""
 
-    entity = "customers"
     right = "export"
     queryset = Job.objects.none()
     serializer_class = JobBody
     parser_classes = [Json]
     http_method_names = ["post", "options"]
+    chosen: ClassVar[Callable[[Any, str], Any]]
 
     @extend_schema(request=ExportBody, responses={202: JobBody})
     def create(self, request: Request) -> Response:
-        """Begins the export."""
+        """Begins the export, in the background; the answer is the job."""
         asked = self.body(ExportBody)
-        chosen(self.user, asked["filters"])
-        return accepted(jobs.start(self.user, "customers.export", asked))
+        type(self).chosen(self.user, asked["filters"])
+        return accepted(jobs.start(self.user, f"{self.entity}.export", asked))
+
+
+class Exports(ExportView):
+    """Customers as a CSV or XLSX file."""
+
+    entity, chosen = "customers", staticmethod(chosen)
+
+
+class TicketExports(ExportView):
+    """Complaints and work orders as a CSV or XLSX file."""
+
+    entity, chosen = "tickets", staticmethod(ticket_export.chosen)
 
 
 class ChangeBody(Strict):

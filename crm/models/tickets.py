@@ -4,10 +4,12 @@ from functools import reduce
 from operator import or_
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ccenter.calls.models import Calendar, SeatGroup
 from ccenter.office.models import Branch, Versioned
@@ -73,6 +75,8 @@ class Ticket(Versioned):
             models.Index(fields=["owner", "due_at"], condition=~Q(state__in=DONE), name="tickets_of_an_owner"),
             models.Index(fields=["team", "due_at"], condition=~Q(state__in=DONE), name="tickets_of_a_team"),
             models.Index(fields=["branch", "-created_at"], name="tickets_of_a_branch"),
+            models.Index(fields=["order"], condition=~Q(order=""), name="tickets_of_an_order"),
+            GinIndex(Func(F("text"), function="crm_parts"), name="tickets_by_text"),  # see selectors.saying
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(text=""), name="ticket_text"),
@@ -129,7 +133,7 @@ class TicketEvent(models.Model):
     """What was done with a ticket, never changed. `user` is empty for what the system did; `text` is a word about it."""
 
     class Kind(models.TextChoices):
-        TAKEN = "taken", _("taken")
+        TAKEN = "taken", pgettext_lazy("what was done with a ticket", "taken")
         STEP = "step", _("next state")
         ASSIGNED = "assigned", _("assigned")
         CHANGED = "changed", _("changed")
@@ -250,6 +254,7 @@ class FollowUpCall(Versioned):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="planned"), name="follow_ups_planned"),
             models.Index(fields=["customer", "-due_at"], name="follow_ups_of_a_customer"),
+            GinIndex(Func(F("reason"), function="crm_parts"), name="follow_ups_by_reason"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(number__regex=E164), name="follow_up_number_is_e164"),

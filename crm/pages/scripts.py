@@ -111,7 +111,10 @@ class ScriptForm(SettingForm):
         if problems := script_table.problems(table):
             raise ValidationError(problems)
         steps = script_table.tree_of(table) if table.rows else None
-        return settings.save_script(self.user, row, {**values, "steps": steps})
+        try:
+            return settings.save_script(self.user, row, {**values, "steps": steps})
+        except ValidationError as error:  # the table is no field of the form
+            raise ValidationError(error.messages) if set(error.message_dict) == {"steps"} else error from None
 
     def done(self, row: Script) -> HttpResponse:
         return telling(gone_to(reverse("crm:script", args=[row.pk])), _("Saved."))

@@ -18,6 +18,7 @@ def pages(address: str, name: str, rows: Any = None, card: Any = None, form: Any
 urlpatterns = [
     path("found-customers/", settings_pages.FoundCustomers.as_view(), name="found_customers"),
     *pages("tickets", "ticket", tickets.Tickets, tickets.TicketCard, tickets.NewTicket, tickets.ChangeTicket),
+    path("tickets/export/", tickets.ExportTickets.as_view(), name="tickets_export"),
     *pages("due-rules", "due_rule", settings_pages.DueRules, settings_pages.DueRuleForm, settings_pages.DueRuleForm),
     *pages("escalations", "escalation", settings_pages.Escalations, settings_pages.EscalationForm, settings_pages.EscalationForm),
     path("categories/", settings_pages.Categories.as_view(), name="categories"),

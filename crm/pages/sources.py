@@ -190,7 +190,7 @@ class RunFilters(Filters):
 class SourceRuns(ListPage):
     """All that was ever synchronised, and every row that was refused, with the reasons."""
 
-    entity, title, icon = "sources", gettext_lazy("Synchronisations"), "history"
+    entity, title, icon, saved_as = "sources", gettext_lazy("Synchronisations"), "history", "sources-runs"
     queryset = SourceRun.objects.select_related("source")
     filterset_class = RunFilters
     row_template = "crm/source_runs_row.html"

@@ -10,11 +10,13 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ccenter.calls import tokens
 from ccenter.office import rights
 from ccenter.office.pages.acts import Act, ManyActs, RowActs
 from ccenter.office.pages.cards import CardPage
+from ccenter.office.pages.exports import ExportPage
 from ccenter.office.pages.forms import FormPage
 from ccenter.office.pages.frame import gone_to, telling
 from ccenter.office.pages.lists import Column, ListPage
@@ -26,7 +28,7 @@ from crm.pages.service_filters import TicketFilters
 from crm.selectors import categories, service_lists
 from crm.selectors import tickets as selectors
 from crm.selectors.customers import resolve
-from crm.services import follow_ups
+from crm.services import follow_ups, ticket_export
 from crm.services import tickets as services
 from crm.ticket_states import DONE, STEPS, State
 
@@ -99,7 +101,7 @@ class Tickets(TicketActs, ManyActs, ListPage):
     search_hint = _("Number, customer, order, text")
     ordering = "-created_at"
     row_template = "crm/ticket_row.html"
-    card, new = "crm:ticket", "crm:ticket_new"
+    card, new, export = "crm:ticket", "crm:ticket_new", "crm:tickets_export"
     acts = (WORK, ASSIGN, HAND, SETTLE, CLOSE, WITHDRAW, NOTE)
     columns = (
         Column(_("number"), "created_at"),
@@ -108,7 +110,7 @@ class Tickets(TicketActs, ManyActs, ListPage):
         Column(_("customer")),
         Column(_("what happened")),
         Column(_("state")),
-        Column(_("who")),
+        Column(pgettext_lazy("of a ticket", "who")),
         Column(_("due"), "due_at"),
     )
     BRANCH: ClassVar[tuple[Column, ...]] = (
@@ -165,6 +167,10 @@ class Tickets(TicketActs, ManyActs, ListPage):
             (_("Nobody's"), "open=true&owned=false&ordering=due_at"),
             (_("Late"), "late=true&ordering=due_at"),
         ]
+
+
+class ExportTickets(ExportPage):
+    entity, chosen = "tickets", staticmethod(ticket_export.chosen)
 
 
 def _dress(row: Any, now: datetime, tree: categories.Tree) -> None:

@@ -10,7 +10,7 @@ import phonenumbers
 from django.conf import settings
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, transaction
-from django.db.models import Exists, Lookup, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, IntegerField, Lookup, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Reverse
 
 from ccenter.calls.numbers import normalise
@@ -79,7 +79,7 @@ def customers(text: str, user: Any = None, most: int = 20) -> list[Customer]:
 
 
 def matching(rows: QuerySet[Customer], text: str, user: Any = None) -> QuerySet[Customer]:
-    """Of these customers those that `text` fits, in the order they have: for lists."""
+    """Of these customers those that `text` fits, for lists; unless they are very many, with their `nearness`."""
     text = text.strip()
     digits = text.translate(_SEPARATORS)
     keys = {key for find in _finders for key in find(text, 50)}
@@ -95,7 +95,20 @@ def matching(rows: QuerySet[Customer], text: str, user: Any = None) -> QuerySet[
         keys.update(owners.values_list("customer", flat=True)[:CANDIDATES])
     elif index is None:
         return rows.filter(Q(pk__in=keys) | Q(name__startswith=text))
-    return rows.filter(pk__in=keys)
+    return rows.filter(pk__in=keys).annotate(nearness=_nearness(text, digits))
+
+
+def _nearness(text: str, digits: str) -> Case:
+    """3: called or numbered so; 2: the name begins so, 1: has it; 0: found by something else."""
+    owners = CustomerPhone.objects.filter(customer=OuterRef("pk"), number=normalise(digits).number)
+    numbered = Q(number=digits) | Exists(owners) if digits.lstrip("+").isdecimal() else Q(pk__in=())
+    return Case(
+        When(Q(name__iexact=text) | numbered, then=3),
+        When(name__istartswith=text, then=2),
+        When(name__icontains=text, then=1),
+        default=0,
+        output_field=IntegerField(),
+    )
 
 
 class _Indexed(NamedTuple):

@@ -3,20 +3,19 @@
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.models import SeatGroup
 from ccenter.calls.models.centre import Language
 from ccenter.calls.numbers import normalise
+from ccenter.office import filters as office
 from ccenter.office.filters import Filters, Named
 from ccenter.office.models import Branch
 from ccenter.office.services import people
@@ -177,13 +176,4 @@ def chosen(user: Any, query: str) -> QuerySet[Customer]:
 
     Raises ValidationError.
     """
-    asked = QueryDict(query, mutable=True)
-    text = asked.pop("search", [""])[-1].strip()
-    for name in ("cursor", "page_size", "ordering"):
-        asked.pop(name, None)
-    filters = ListFilters(asked, finding.found(), request=SimpleNamespace(user=user))
-    if unknown := set(asked) - set(filters.filters):
-        raise ValidationError({min(unknown): _("There is no such filter.")})
-    if not filters.is_valid():
-        raise ValidationError({name: [str(error) for error in errors] for name, errors in filters.errors.items()})
-    return finding.matching(filters.qs, text, user) if text else filters.qs
+    return office.chosen(ListFilters, finding.found(), query, user, finding.matching)

@@ -1,18 +1,21 @@
 """Lists of what is done for customers, as people filter them: the same in pages and REST."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import Case, IntegerField, Q, QuerySet, When
 from django.utils import timezone
 
 from ccenter.office.filters import Filters, Named, YesNo
 from crm.models import Article, ArticleVersion, FollowUpCall, Mail, News, ServiceRecord, Ticket
 from crm.selectors import finding
 from crm.selectors import tickets as tickets_
+from crm.selectors.saying import saying
 from crm.ticket_states import DONE, State
 
 MOST_CUSTOMERS = 50  # found by a text
+MOST = 500  # rows found in one way
 
 
 class TicketFilters(Filters):
@@ -113,12 +116,22 @@ def _of(text: str, user: Any) -> Q:
     return Q(customer__in=[one.pk for one in finding.customers(text, user, most=MOST_CUSTOMERS)])
 
 
+def _newest(rows: QuerySet[Any], ways: Iterable[QuerySet[Any]]) -> QuerySet[Any]:
+    """The newest MOST of each way: each has an index of its own, where one condition for all would read the whole table."""
+    keys: set[int] = set()
+    for way in ways:
+        keys.update(way.order_by("-created_at", "-id").values_list("pk", flat=True)[:MOST])
+    return rows.filter(pk__in=keys)
+
+
 def tickets(rows: QuerySet[Ticket], text: str, user: Any) -> QuerySet[Ticket]:
-    """By number, order, customer, or a part of what was said."""
-    condition = _of(text, user) | Q(order=text) | Q(text__icontains=text)
-    if found := tickets_.NUMBER.match(text):
-        condition |= Q(pk=int(found[1]))
-    return rows.filter(condition)
+    """By number, order, customer, or a part of what was said; with its `nearness` where it may be the number."""
+    ways = [rows.filter(_of(text, user)), rows.filter(order=text).exclude(order=""), saying(rows, "text", text)]
+    if not (found := tickets_.NUMBER.match(text)):
+        return _newest(rows, ways)
+    key = int(found[1])
+    numbered = Case(When(pk=key, then=1), default=0, output_field=IntegerField())
+    return _newest(rows, [*ways, rows.filter(pk=key)]).annotate(nearness=numbered)
 
 
 def records(rows: QuerySet[ServiceRecord], text: str, user: Any) -> QuerySet[ServiceRecord]:
@@ -133,7 +146,7 @@ def mails(rows: QuerySet[Mail], text: str, user: Any) -> QuerySet[Mail]:
 
 def follow_ups(rows: QuerySet[FollowUpCall], text: str, user: Any) -> QuerySet[FollowUpCall]:
     """By customer, or a part of the reason."""
-    return rows.filter(_of(text, user) | Q(reason__icontains=text))
+    return _newest(rows, [rows.filter(_of(text, user)), saying(rows, "reason", text)])
 
 
 def articles(rows: QuerySet[Article], text: str) -> QuerySet[Article]:

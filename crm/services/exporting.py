@@ -1,9 +1,10 @@
-"""Customers into a file: a job. What its owner may not see is not in it, or masked; the file can be imported again.
+"""Lists into files: jobs. What the owner of a job may not see is not in its file, or masked.
 
-`params`: "kind" csv or xlsx; "filters": the query of the list it was asked from, as text.
+`params` of each: "kind" csv or xlsx; "filters": the query of the list it was asked from, as text. A file of customers can be
+imported again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -22,30 +23,42 @@ from crm.services.columns import HEADINGS, heading_of
 BATCH = 1000
 
 
-@kind("customers.export")
-def run(job: Progress) -> None:
-    kind = job.params.get("kind", "csv")
-    rows = rights.scoped(job.user, chosen(job.user, job.params.get("filters", "")), "customers", "export")
+def write_out(
+    job: Progress,
+    entity: str,
+    rows: Callable[[Any, str], QuerySet[Any]],
+    headings: Sequence[str],
+    line: Callable[[Any], Sequence[Any]],
+) -> None:
+    """Writes all of a list (`rows(user, query)`) that the job's owner may export, in the order of their keys."""
+    kind, query = job.params.get("kind", "csv"), job.params.get("filters", "")
+    found = rights.scoped(job.user, rows(job.user, query), entity, "export")
     job.place = 0
-    job._update(total=rows.count(), done=0)  # a worker that died has left its count
-    fields = visible(job.user)
-    with job.result(f"customers.{kind}") as file, tables.writing(file, kind) as write:
-        write([*map(heading_of, HEADINGS), *(field.name for field in fields)])
-        for batch in batches(rows):
+    job._update(total=found.count(), done=0)  # a worker that died has left its count
+    with job.result(f"{entity}.{kind}") as file, tables.writing(file, kind) as write:
+        write(list(headings))
+        for batch in batches(found):
             for one in batch:
-                write(line(one, fields, job.user))
+                write(list(line(one)))
             job.advance(len(batch))
     job.report["rows"] = job.place
-    audit(job.user, "customers.export", job._job, {"rows": (None, job.place), "filters": (None, job.params.get("filters", ""))})
+    audit(job.user, f"{entity}.export", job._job, {"rows": (None, job.place), "filters": (None, query)})
 
 
-def batches(rows: QuerySet[Customer]) -> Iterator[list[Customer]]:
-    """All of them in the order of their keys, a thousand at a time: four queries each."""
-    last = 0
+def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
+    """All of them in the order of their keys, a thousand at a time."""
+    last: Any = 0
     rows = rows.order_by("pk")
     while batch := list(rows.filter(pk__gt=last)[:BATCH]):
         yield batch
         last = batch[-1].pk
+
+
+@kind("customers.export")
+def customers(job: Progress) -> None:
+    fields = visible(job.user)
+    headings = [*map(heading_of, HEADINGS), *(field.name for field in fields)]
+    write_out(job, "customers", chosen, headings, lambda one: line(one, fields, job.user))
 
 
 def line(one: Customer, fields: Sequence[CustomField], user: Any) -> list[Any]:

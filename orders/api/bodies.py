@@ -40,6 +40,20 @@ class GiftBody(Strict, serializers.ModelSerializer):
         read_only_fields = ["code", "name", "returned"]
 
 
+class ExchangeLineBody(Strict, serializers.ModelSerializer):
+    """`points`: for each piece, with `price` to pay besides."""
+
+    exchange = serializers.IntegerField(
+        source="exchange_id", min_value=1, max_value=2**62, help_text="Key of what can be had for points."
+    )
+    quantity = serializers.IntegerField(min_value=1, max_value=9999)
+
+    class Meta:
+        model = OrderLine
+        fields = ["id", "exchange", "code", "name", "quantity", "points", "price", "amount", "returned"]
+        read_only_fields = ["code", "name", "points", "price", "amount", "returned"]
+
+
 class OrderDelivery(serializers.ModelSerializer):
     carrier = serializers.SlugRelatedField("code", read_only=True)
     method = serializers.SlugRelatedField("code", read_only=True)
@@ -59,6 +73,7 @@ class OrderBody(RowBody):
 
     lines = OrderLineBody(many=True, source="goods", required=False)
     gifts = GiftBody(many=True, required=False)
+    exchanges = ExchangeLineBody(many=True, required=False, help_text="What is had for points.")
     method = serializers.SlugRelatedField("code", queryset=DeliveryMethod.objects.all(), required=False, allow_null=True)
     branch = serializers.SlugRelatedField("code", queryset=Branch.objects.all(), required=False, allow_null=True)
     phone = MaskedField("number", max_length=40, required=False, allow_blank=True)
@@ -73,14 +88,16 @@ class OrderBody(RowBody):
         model = Order
         fields = [
             *("id", "version", "number", "customer", "state", "state_name", "channel", "call", "agent", "taken_by", "branch"),
-            *("lines", "gifts", "currency", "subtotal", "delivery_fee", "points_used", "points_value", "points_earned"),
+            *("lines", "gifts", "exchanges", "currency", "subtotal", "delivery_fee", "points_used", "points_value"),
+            *("points_exchanged", "points_earned"),
             *("total", "returned_value", "paid", "balance", "pay_by", "recipient", "phone", "province", "city", "district"),
             *("street", "method", "wish", "invoice_kind", "invoice_title", "invoice_tax_number", "invoice_email", "note"),
             *("reason", "findings", "delivery", "created_at", "submitted_at", "updated_at"),
         ]
         read_only_fields = [
-            *("number", "state", "agent", "currency", "subtotal", "delivery_fee", "points_value", "points_earned", "total"),
-            *("returned_value", "paid", "balance", "reason", "findings", "created_at", "submitted_at", "updated_at"),
+            *("number", "state", "agent", "currency", "subtotal", "delivery_fee", "points_value", "points_exchanged"),
+            *("points_earned", "total", "returned_value", "paid", "balance", "reason", "findings"),
+            *("created_at", "submitted_at", "updated_at"),
         ]
 
 
@@ -137,6 +154,17 @@ class ProposedGift(serializers.Serializer):
     left = serializers.IntegerField(allow_null=True)
 
 
+class ProposedExchange(serializers.Serializer):
+    """`left`: pieces in stock; null: not kept in stock."""
+
+    exchange = serializers.IntegerField(source="pk")
+    code = serializers.CharField(source="product.code")
+    product = serializers.CharField(source="product.name")
+    points = serializers.IntegerField()
+    price = serializers.DecimalField(12, 2)
+    left = serializers.IntegerField(source="free_now", allow_null=True)
+
+
 class PointOffer(serializers.Serializer):
     points = serializers.IntegerField()
     worth = serializers.DecimalField(12, 2)
@@ -151,6 +179,8 @@ class WayBody(serializers.Serializer):
 class ProposalsBody(serializers.Serializer):
     gifts = ProposedGift(many=True)
     points = PointOffer()
+    points_left = serializers.IntegerField(help_text="What the customer has besides those this order takes; below 0: too few.")
+    exchanges = ProposedExchange(many=True)
     will_earn = serializers.IntegerField()
     ways = WayBody(many=True)
 

@@ -13,20 +13,15 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ccenter.calls.api.parsers import Json
-from ccenter.office import jobs
-from ccenter.office.api.jobs import JobBody, accepted
-from ccenter.office.models import Job
-from ccenter.office.rest import Adds, Changes, Deletes, Rows
+from ccenter.office.rest import Adds, Changes, Deletes
 from ccenter.office.rights import masked, require, scoped
-from crm.api.files import ExportBody
 from crm.models import Customer
-from orders import documents, exporting  # noqa: F401  the latter registers the kind of job
+from orders import documents
 from orders.api import bodies
 from orders.models import Delivery, Order
 from orders.selectors import entry, lists, orders, review
 from orders.services import drafts, returns, steps
-from orders.services.drafts import Gift, Want
+from orders.services.drafts import Gift, Swap, Want
 from orders.services.returns import Back
 from orders.states import State
 
@@ -61,16 +56,22 @@ class Orders(Adds[Order], Changes[Order], Deletes[Order]):
 
     def add(self, values: dict[str, Any]) -> Order:
         customer, lines, gifts = values.pop("customer"), values.pop("goods", ()), values.pop("gifts", ())
+        swaps = values.pop("exchanges", ())
         if not scoped(self.user, Customer.objects.filter(pk=customer.pk), "customers").exists():
             raise ValidationError({"customer": [_("There is no such customer.")]})
-        return drafts.add(self.user, customer, values, _wants(lines), _gifts(gifts))
+        return drafts.add(self.user, customer, values, _wants(lines), _gifts(gifts), _swaps(swaps))
 
     def change(self, row: Order, values: dict[str, Any]) -> Order:
         if values.pop("customer", row.customer) != row.customer:
             raise ValidationError({"customer": [_("An order stays with its customer.")]})
-        lines, gifts = values.pop("goods", None), values.pop("gifts", None)
+        lines, gifts, swaps = (values.pop(name, None) for name in ("goods", "gifts", "exchanges"))
         return drafts.change(
-            row, self.user, values, None if lines is None else _wants(lines), None if gifts is None else _gifts(gifts)
+            row,
+            self.user,
+            values,
+            None if lines is None else _wants(lines),
+            None if gifts is None else _gifts(gifts),
+            None if swaps is None else _swaps(swaps),
         )
 
     def remove(self, row: Order) -> None:
@@ -82,7 +83,7 @@ class Orders(Adds[Order], Changes[Order], Deletes[Order]):
     @extend_schema(responses=bodies.ProposalsBody)
     @action(detail=True, methods=["get"], right="view")
     def proposals(self, request: Request, number: str) -> Response:
-        """Gifts, points and ways of delivery that fit the draft as it stands."""
+        """Gifts, points, what can be had for them, and ways of delivery that fit the draft as it stands."""
         return Response(bodies.ProposalsBody(entry.proposals(self.get_object())).data)
 
     @extend_schema(responses=bodies.FindingBody(many=True))
@@ -162,24 +163,6 @@ class Orders(Adds[Order], Changes[Order], Deletes[Order]):
         return paper(documents.delivery_note(order), f"{order.number}.pdf")
 
 
-class Exports(Rows[Job]):
-    """Orders into a CSV or XLSX file, in the background; the answer is the job."""
-
-    entity = "orders"
-    right = "export"
-    queryset = Job.objects.none()
-    serializer_class = JobBody
-    parser_classes = [Json]
-    http_method_names = ["post", "options"]
-
-    @extend_schema(request=ExportBody, responses={202: JobBody})
-    def create(self, request: Request) -> Response:
-        """Begins the export."""
-        asked = self.body(ExportBody)
-        lists.chosen(self.user, asked["filters"])
-        return accepted(jobs.start(self.user, "orders.export", asked))
-
-
 def paper(content: bytes, name: str) -> HttpResponse:
     """A PDF to look at in the browser; kept nowhere."""
     headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "no-store"}
@@ -192,3 +175,7 @@ def _wants(lines: Any) -> list[Want]:
 
 def _gifts(gifts: Any) -> list[Gift]:
     return [Gift(gift["gift_rule_id"], gift["quantity"]) for gift in gifts]
+
+
+def _swaps(swaps: Any) -> list[Swap]:
+    return [Swap(swap["exchange_id"], swap["quantity"]) for swap in swaps]

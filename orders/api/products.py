@@ -5,7 +5,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_filters import CharFilter, NumberFilter
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -13,10 +12,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ccenter.office.filters import Filters, YesNo
 from ccenter.office.rest import Adds, Changes, Entities, MomentField, RowBody, Strict
 from orders.models import Product, ProductAttribute, ProductCategory, ProductPrice
 from orders.selectors import products as selectors
+from orders.selectors.lists import ProductFilter
 from orders.services import products as services
 
 MOST_OFFERS = 50
@@ -108,29 +107,6 @@ class ProductBody(RowBody):
 
     def get_available(self, product: Product) -> int | None:
         return (getattr(product, "free_now", None) or 0) if product.stocked else None
-
-
-class ProductFilter(Filters):
-    category = NumberFilter(method="within", help_text="Of this category or one below it.")
-    attribute = CharFilter(method="having", help_text="code:value, as in colour:red.")
-    sold_now = YesNo(method="sold", help_text="Whether it can be sold at this moment.")
-
-    class Meta:
-        model = Product
-        fields = ["code", "stocked", "gift_only", "on_sale"]
-
-    def within(self, rows: QuerySet[Product], name: str, value: Any) -> QuerySet[Product]:
-        return rows.filter(category__in=selectors.below(int(value))) if 0 < value < 2**63 else rows.none()
-
-    def having(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
-        code, _colon, wanted = value.partition(":")
-        if not code or not wanted:
-            raise ValidationError({name: [_("Write it as code:value.")]})
-        return rows.filter(selectors.having(code, wanted))
-
-    def sold(self, rows: QuerySet[Product], name: str, value: bool) -> QuerySet[Product]:
-        wanted = selectors.on_sale(timezone.now())
-        return rows.filter(wanted) if value else rows.exclude(wanted)
 
 
 class ProductPriceBody(Strict, serializers.ModelSerializer):

@@ -9,10 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ccenter.office.filters import Filters, YesNo
+from ccenter.office.filters import Filters
 from ccenter.office.rest import Rows, Strict
 from orders.models import Product, Reservation, Stock, StockMove
 from orders.selectors import stock as selectors
+from orders.selectors.lists import StockFilter
 from orders.selectors.products import matching
 from orders.services import stock as services
 
@@ -27,18 +28,6 @@ class StockBody(serializers.ModelSerializer):
     class Meta:
         model = Stock
         fields = ["product", "code", "name", "on_hand", "reserved", "free", "low"]
-
-
-class StockFilter(Filters):
-    to_buy = YesNo(method="few", help_text="Whether so few are free that it should be bought again.")
-
-    class Meta:
-        model = Stock
-        fields = ["product"]
-
-    def few(self, rows: QuerySet[Stock], name: str, value: bool) -> QuerySet[Stock]:
-        wanted = selectors.to_buy().values("pk")
-        return rows.filter(pk__in=wanted) if value else rows.exclude(pk__in=wanted)
 
 
 class StockCountBody(Strict):

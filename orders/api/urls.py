@@ -1,11 +1,13 @@
 """/api/orders/: products, orders, payments."""
 
 from ccenter.office.rest import Router
-from orders.api import delivery, gifts, orders, payments, points, products, purchases, stock
+from orders.api import delivery, exports, gifts, orders, payments, points, products, purchases, stock
 
 router = Router()
 router.register("orders", orders.Orders, basename="order")
-router.register("order-exports", orders.Exports, basename="order-export")
+router.register("order-exports", exports.OrderExports, basename="order-export")
+router.register("product-exports", exports.ProductExports, basename="product-export")
+router.register("stock-exports", exports.StockExports, basename="stock-export")
 router.register("payments", payments.Payments, basename="payment")
 router.register("returns", payments.Returns, basename="return")
 router.register("invoices", payments.Invoices, basename="invoice")

@@ -46,7 +46,8 @@ class PayBy(models.TextChoices):
 class Order(Versioned):
     """What a customer ordered. `number` is typed on a telephone's keys.
 
-    `total` = subtotal + delivery_fee - points_value. `balance`: what the customer still owes; below 0: what we owe the customer.
+    `total` = subtotal + delivery_fee - points_value. `points_used` pay goods, for `points_exchanged` some are had.
+    `balance`: what the customer still owes; below 0: what we owe the customer.
     `findings`: codes of what the review shall look at (selectors.review). `call`, `agent`: the call it came in, and the seat.
     `reason`: of the last refusal, cancellation, or approval in spite of findings. `branch` delivers it, if one does.
     """
@@ -84,6 +85,7 @@ class Order(Versioned):
     delivery_fee = money(_("delivery fee"))
     points_used = models.PositiveIntegerField(_("points used"), default=0)
     points_value = money(_("paid with points"))
+    points_exchanged = models.PositiveIntegerField(_("points exchanged for goods"), default=0, db_default=0)
     points_earned = models.PositiveIntegerField(_("points earned"), default=0)
     total = money(_("total"))
     returned_value = money(_("value of what came back"))
@@ -188,8 +190,13 @@ class Order(Versioned):
 
     @property
     def goods(self) -> "list[OrderLine]":
-        """What is paid for; of lines that were fetched."""
-        return [line for line in self.lines.all() if line.gift_rule_id is None]
+        """What is bought for money; of lines that were fetched."""
+        return [line for line in self.lines.all() if line.gift_rule_id is None and line.exchange_id is None]
+
+    @property
+    def exchanges(self) -> "list[OrderLine]":
+        """What is had for points; of lines that were fetched."""
+        return [line for line in self.lines.all() if line.exchange_id is not None]
 
     @property
     def gifts(self) -> "list[OrderLine]":
@@ -205,7 +212,7 @@ class Order(Versioned):
 class OrderLine(models.Model):
     """Goods of an order. `code`, `name`, `price`: the product's when it was ordered. `returned`: so many came back.
 
-    With a `gift_rule` it is a gift, and free.
+    With a `gift_rule` it is a gift, and free. With an `exchange` each piece costs `points`, and `price` besides.
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines", verbose_name=_("order"))
@@ -219,6 +226,10 @@ class OrderLine(models.Model):
     gift_rule = models.ForeignKey(
         "orders.GiftRule", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("gift by the rule")
     )
+    exchange = models.ForeignKey(
+        "orders.PointExchange", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("had for points by")
+    )
+    points = models.PositiveIntegerField(_("points for one"), default=0, db_default=0)
     returned = models.PositiveIntegerField(_("came back"), default=0)
 
     class Meta:
@@ -230,8 +241,17 @@ class OrderLine(models.Model):
             models.CheckConstraint(condition=Q(quantity__range=(1, 9999), price__gte=0), name="order_line_quantity"),
             models.CheckConstraint(condition=Q(amount=F("price") * F("quantity")), name="order_line_amount"),
             models.CheckConstraint(condition=Q(gift_rule=None) | Q(price=0), name="order_gift_is_free"),
+            models.CheckConstraint(
+                condition=Q(exchange=None, points=0) | Q(exchange__isnull=False, gift_rule=None, points__gt=0),
+                name="order_line_for_points",
+            ),
             models.CheckConstraint(condition=Q(returned__lte=F("quantity")), name="order_line_returned"),
         ]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.name}"
+
+    @property
+    def all_points(self) -> int:
+        """What all its pieces cost in points."""
+        return self.points * self.quantity

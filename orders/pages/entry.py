@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,7 +28,7 @@ from orders.models.orders import PayBy
 from orders.pages.entry_form import Given, usual
 from orders.selectors import entry
 from orders.selectors.orders import listed
-from orders.selectors.points import NOTHING
+from orders.selectors.points import NOTHING, exchanges, usable
 from orders.services import drafts, steps
 from orders.states import State
 from orders.sums import ZERO
@@ -69,7 +70,7 @@ class OrderEntry(OfficePage):
                     order = _begun(self.user, customer, given, call)
                 else:
                     self.demand_version(order)
-                    drafts.change(order, self.user, given.fields, given.lines, given.gifts)
+                    drafts.change(order, self.user, given.fields, given.lines, given.gifts, given.swaps)
         except Changed as stale:
             return self.drawn("stale", customer, order, call=call, errors=given.errors, stale=stale)
         except ValidationError as error:
@@ -120,13 +121,16 @@ class OrderEntry(OfficePage):
         taken = {line.gift_rule_id: line.quantity for line in order.gifts} if order else {}
         values = {name: getattr(now, name) for name in TYPED}
         values |= {"phone": shown(self.user, "number", spelt(now.phone)), "street": shown(self.user, "address", now.street)}
+        there = proposals.points_left if proposals else usable(customer, timezone.now())
+        offers = proposals.exchanges if proposals else exchanges(customer, timezone.now(), there)
         provinces = DeliveryFee.objects.exclude(province="").values_list("province", flat=True)
         context = self.context(
             state=state, customer=customer, order=order, call=order.call if order else call, now=now, stale=stale, moved=moved,
             values=values, errors=errors, loose=[text for name, texts in errors.items() if name not in BESIDE for text in texts],
             lines=[(line, proposals.available.get(line.product_id)) for line in order.goods] if order and proposals else [],
             gifts=[(one, taken.get(one.rule.pk)) for one in proposals.gifts] if proposals else [],
-            points=proposals.points if proposals else NOTHING, will_earn=proposals.will_earn if proposals else 0,
+            points=proposals.points if proposals else NOTHING, points_left=there, points_short=-there, exchanges=offers,
+            swaps=order.exchanges if order else [], will_earn=proposals.will_earn if proposals else 0,
             ways=proposals.ways if proposals else entry.ways(now.province, now.city, ZERO),
             pay_by=PayBy.choices, channels=Order.Channel.choices, invoices=Order.InvoiceKind.choices,
             addresses=[(one.pk, _said(self.user, one)) for one in customer.addresses.all()],
@@ -193,14 +197,14 @@ def reasons(error: ValidationError) -> Errors:
 
 def _begun(by: Any, customer: Customer, given: Given, call: str) -> Order | None:
     """A draft, once there is a line to keep."""
-    if not given.lines:
+    if not given.lines and not given.swaps:
         return None
     fields = {**given.fields, "call": call}
     if fields.get("method") is None:
         now = usual(customer)
         ways = entry.ways(fields.get("province", now.province), fields.get("city", now.city), ZERO)
         fields["method"] = ways[0].method if ways else None
-    return drafts.add(by, customer, fields, given.lines, given.gifts or ())
+    return drafts.add(by, customer, fields, given.lines or (), given.gifts or (), given.swaps or ())
 
 
 def _said(user: Any, where: Any) -> str:

@@ -15,7 +15,7 @@ from ccenter.office.rest import shown
 from crm.models import Customer, CustomerAddress
 from orders.models import DeliveryMethod, Order
 from orders.selectors import entry
-from orders.services.drafts import Gift, Want
+from orders.services.drafts import Gift, Swap, Want
 
 MASKED = {"phone": "number", "street": "address"}
 MODEL_FIELDS = (
@@ -81,7 +81,7 @@ class EntryForm(Columns):
 
 
 class Given:
-    """What was sent: `fields`, `lines` and `gifts` for the services, `errors` by field. `told`: what became of gifts."""
+    """What was sent: `fields`, `lines`, `swaps` and `gifts` for the services, `errors` by field."""
 
     def __init__(self, user: Any, data: QueryDict, customer: Customer, order: Order | None) -> None:
         self.errors: dict[str, list[str]] = {}
@@ -92,20 +92,31 @@ class Given:
         self.errors |= {name: [str(one) for one in errors] for name, errors in form.errors.items()}
         self.fields: dict[str, Any] = {**form.cleaned_data}
         self.lines = self._lines()
+        self.swaps = self._swaps()
         self.offered = entry.gifts_for({want.code: want.quantity for want in self.lines or ()}, customer.level)
         self.gifts = self._gifts()
         self.moved = self._address()  # the address comes from the customer's own: it is to be drawn anew
 
     def _lines(self) -> list[Want] | None:
         """None: one of them cannot be read, so that none is written."""
-        wants, codes, quantities = [], self.data.getlist("code"), self.data.getlist("quantity")
-        for code, quantity in zip(codes, quantities, strict=False):
+        counted = self._counted("code", "quantity")
+        return None if counted is None else [Want(code[:20], quantity) for code, quantity in counted]
+
+    def _swaps(self) -> list[Swap] | None:
+        counted = self._counted("exchange", "pieces")
+        known = [] if counted is None else [(key, pieces) for key, pieces in counted if key.isdecimal() and len(key) < 19]
+        return None if counted is None else [Swap(int(key), pieces) for key, pieces in known]
+
+    def _counted(self, names: str, quantities: str) -> list[tuple[str, int]] | None:
+        """What was sent under one name, with the quantities under another. None: one of them cannot be read."""
+        found = []
+        for one, quantity in zip(self.data.getlist(names), self.data.getlist(quantities), strict=False):
             if not (quantity.isascii() and quantity.isdecimal() and len(quantity) < 5):
                 self.errors["lines"] = [_("A quantity is from 1 to 9999.")]
                 return None
             if int(quantity):
-                wants.append(Want(code[:20], int(quantity)))
-        return wants
+                found.append((one, int(quantity)))
+        return found
 
     def _gifts(self) -> list[Gift] | None:
         """Of those that were chosen, what the rules give for the lines as they are now; one of each group."""

@@ -21,7 +21,7 @@ from orders.states import State
 
 
 class Queue(ManyActs, ListPage):
-    entity, side = "orders", True
+    entity, side, saved_as = "orders", True, "orders-in_turn"
     template, row_template = "orders/in_turn.html", "orders/turn_row.html"
     columns = (Column(gettext_lazy("Order"), "submitted_at"), Column(gettext_lazy("To be looked at")))
     filterset_class = lists.OrderFilters

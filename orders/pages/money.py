@@ -55,7 +55,7 @@ class Payments(OfOrders):
 class Outstanding(ListPage):
     """Orders with money to come or to go; `what` of KINDS."""
 
-    entity, title, icon = "orders", _("Outstanding money"), "report-money"
+    entity, title, icon, saved_as = "orders", _("Outstanding money"), "report-money", "orders-outstanding"
     template, row_template = "orders/outstanding.html", "orders/outstanding_row.html"
     ordering = "created_at"
     columns = (

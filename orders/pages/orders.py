@@ -6,13 +6,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls import tokens
-from ccenter.office import jobs, rights
+from ccenter.office import rights
 from ccenter.office.pages.acts import Act, ManyActs, RowActs
 from ccenter.office.pages.cards import CardPage, RowPage, entries_of
+from ccenter.office.pages.exports import ExportPage
 from ccenter.office.pages.frame import OfficePage
-from ccenter.office.pages.jobs import job_started
 from ccenter.office.pages.lists import Column, ListPage
-from orders import documents, exporting  # noqa: F401  the latter makes the kind of job known
+from orders import documents
 from orders.models import Delivery, Order
 from orders.pages import order_acts as acts
 from orders.selectors import lists, review
@@ -37,6 +37,7 @@ class Orders(ManyActs, ListPage):
         Column(_("Total"), figures=True), Column(_("Owed"), figures=True), Column(_("State")), Column(_("Carrier")),
         Column(_("Taken by")),
     )  # fmt: skip
+    export = "orders:export"
     acts = (acts.APPROVE_MANY, acts.PICK_MANY, acts.CANCEL_MANY)
 
     def rows(self) -> Any:
@@ -49,20 +50,11 @@ class Orders(ManyActs, ListPage):
         return f"/orders/{row.number}/"
 
     def more(self, rows: list[Order]) -> dict[str, Any]:
-        return {"may_export": self.may("export"), "may_print": self.may("dispatch") or self.may("approve")}
+        return {"may_print": self.may("dispatch") or self.may("approve")}
 
 
-class ExportOrders(OfficePage):
-    """POST: what the list shows into a file, in the background. `kind`: csv or xlsx; all else is the list's query."""
-
-    entity, verb = "orders", "export"
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        asked = request.GET.copy()
-        kind = "csv" if request.POST.get("kind") == "csv" else "xlsx"
-        lists.chosen(self.user, asked.urlencode())  # what it does not understand is told now
-        return job_started(request, jobs.start(self.user, "orders.export", {"kind": kind, "filters": asked.urlencode()}))
+class ExportOrders(ExportPage):
+    entity, chosen = "orders", staticmethod(lists.chosen)
 
 
 class OrderCard(RowActs, CardPage):

@@ -13,15 +13,16 @@ from ccenter.office import rights
 from ccenter.office.filters import YesNo
 from ccenter.office.pages.acts import Act, ManyActs, RowActs
 from ccenter.office.pages.cards import CardPage, entries_of
+from ccenter.office.pages.exports import ExportPage
 from ccenter.office.pages.forms import FormPage
 from ccenter.office.pages.frame import OfficePage, gone_to
 from ccenter.office.pages.lists import Column, ListPage
-from orders.api.products import ProductFilter
 from orders.models import Product, ProductCategory
 from orders.pages.fields import CategoryField
 from orders.pages.product_forms import PriceForm, ProductForm
+from orders.selectors import lists, purchases, stock
 from orders.selectors import products as selectors
-from orders.selectors import purchases, stock
+from orders.selectors.lists import ProductFilter
 from orders.services import products as services
 
 SHOWN = 20  # prices, moves on a card
@@ -44,7 +45,7 @@ class Products(ManyActs, ListPage):
     filterset_class, filters = ProductFilters, ("category", "sold_now", "stocked", "gift_only")
     search_hint = _("Number, name, pinyin or initials …")
     ordering, row_template = "code", "orders/product_row.html"
-    card, new = "orders:product", "orders:product_new"
+    card, new, export = "orders:product", "orders:product_new", "orders:products_export"
     columns = (
         *(Column(_("product number"), "code"), Column(_("name"), "name"), Column(_("Category"))),
         *(Column(_("Price"), "price", figures=True), Column(_("Free to sell"), "free_now", figures=True), Column(_("On sale"))),
@@ -72,7 +73,7 @@ class Products(ManyActs, ListPage):
         return selectors.products()
 
     def search(self, rows: QuerySet[Product], text: str) -> QuerySet[Product]:
-        return rows.filter(selectors.matching(text))
+        return rows.filter(selectors.matching(text)).annotate(nearness=selectors.nearness(text))
 
     def more(self, rows: list[Any]) -> dict[str, Any]:
         now = timezone.now()
@@ -88,6 +89,10 @@ def sale_of(product: Product, now: Any) -> str:
     if product.sale_from and product.sale_from > now:
         return "later"
     return "over" if product.sale_until and product.sale_until <= now else "now"
+
+
+class ExportProducts(ExportPage):
+    entity, chosen = "products", staticmethod(lists.products)
 
 
 class ProductCard(RowActs, CardPage):
@@ -219,6 +224,7 @@ urlpatterns = [
     path("products/new/", NewProduct.as_view(), name="product_new"),
     path("products/found/", FoundProducts.as_view(), name="found_products"),
     path("products/attributes/", AttributeFields.as_view(), name="attribute_fields"),
+    path("products/export/", ExportProducts.as_view(), name="products_export"),
     path("products/<int:key>/", ProductCard.as_view(), name="product"),
     path("products/<int:key>/change/", ChangeProduct.as_view(), name="product_change"),
 ]

@@ -13,14 +13,16 @@ from ccenter.office import rights
 from ccenter.office.filters import Filters, YesNo
 from ccenter.office.pages.acts import Act, ManyActs, Refused, RowActs
 from ccenter.office.pages.cards import CardPage
+from ccenter.office.pages.exports import ExportPage
 from ccenter.office.pages.frame import telling
 from ccenter.office.pages.lists import Column
-from orders.api.stock import StockFilter
 from orders.models import Product, Reservation, Stock, StockMove
 from orders.pages.product_forms import CountForm, LowForm, ScrapForm
 from orders.pages.tables import Tab, Tabbed, of_the_whole
+from orders.selectors import lists
 from orders.selectors import purchases as coming
 from orders.selectors import stock as selectors
+from orders.selectors.lists import StockFilter
 from orders.selectors.products import matching
 from orders.services import purchases, stock
 
@@ -40,7 +42,7 @@ class Stocks(ManyActs, Tabbed):
     entity, title, icon, side, tabs = "stock", _("Stock"), "building-warehouse", True, TABS
     filterset_class, filters = StockFilters, ("to_buy",)
     search_hint = _("Number, name, pinyin or initials …")
-    ordering, row_template, card = "code", "orders/stock_row.html", "orders:stock"
+    ordering, row_template, card, export = "code", "orders/stock_row.html", "orders:stock", "orders:stock_export"
     columns = (
         *(Column(_("product number"), "code"), Column(_("name")), Column(_("On hand"), "on_hand", figures=True)),
         *(Column(_("Reserved"), "reserved", figures=True), Column(_("Free to sell"), "free_now", figures=True)),
@@ -70,6 +72,10 @@ class Stocks(ManyActs, Tabbed):
         seen = dict(rights.scoped(self.user, self.rows().filter(pk__in=keys), "stock").values_list("pk", "code"))
         _drafts, refused = purchases.buy_again(self.user, sorted(seen))
         return len(seen) - len(refused), [Refused(seen[pk], why) for pk, why in refused.items()]
+
+
+class ExportStock(ExportPage):
+    entity, chosen = "stock", staticmethod(lists.stock)
 
 
 def _scrap(user: Any, row: Stock, quantity: int, reason: str) -> None:
@@ -142,7 +148,7 @@ class MoveFilters(Filters):
 class Moves(Tabbed):
     """Every change of the stock, the newest first."""
 
-    entity, title, icon, tabs = "stock", _("Stock moves"), "arrows-transfer-up", TABS
+    entity, title, icon, tabs, saved_as = "stock", _("Stock moves"), "arrows-transfer-up", TABS, "stock-moves"
     filterset_class, filters = MoveFilters, ("kind", "ref")
     search_hint = _("Number, name, pinyin or initials …")
     row_template = "orders/move_row.html"
@@ -170,7 +176,7 @@ class ReservationFilters(Filters):
 class Reservations(Tabbed):
     """What is kept for which order, or went out with it."""
 
-    entity, title, icon, tabs = "stock", _("Reservations"), "lock", TABS
+    entity, title, icon, tabs, saved_as = "stock", _("Reservations"), "lock", TABS, "stock-reservations"
     filterset_class = ReservationFilters
     search_hint = _("Number, name, pinyin or initials …")
     row_template = "orders/reservation_row.html"
@@ -190,5 +196,6 @@ urlpatterns = [
     path("stock/", Stocks.as_view(), name="stocks"),
     path("stock/moves/", Moves.as_view(), name="moves"),
     path("stock/reservations/", Reservations.as_view(), name="reservations"),
+    path("stock/export/", ExportStock.as_view(), name="stock_export"),
     path("stock/<int:key>/", StockCard.as_view(), name="stock"),
 ]

@@ -229,6 +229,7 @@ def table(
                 new=f"orders:{name}_new",
                 acts=acts,
                 tabs=tabs,
+                saved_as=f"{entity}-{address}",
             ),
             name=f"{name}s",
         ),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 
 from crm.models import Customer
-from orders.models import DeliveryMethod, Order, Product
+from orders.models import DeliveryMethod, Order, PointExchange, Product
 from orders.rules import Bought
 from orders.selectors import gifts, points, products, stock
 from orders.selectors.delivery import fees, methods
@@ -23,10 +23,15 @@ class Way(NamedTuple):
 
 
 class Proposals(NamedTuple):
-    """`available`: pieces that are free, by product (None: not kept in stock). `points`: the most that can be used."""
+    """`available`: pieces that are free, by product (None: not kept in stock). `points`: the most that can be used to pay.
+
+    `points_left`: what the customer has besides those the order takes; below 0: too few. `exchanges`: what can be had for points.
+    """
 
     gifts: list[Proposal]
     points: points.Offer
+    points_left: int
+    exchanges: list[PointExchange]
     will_earn: int
     ways: list[Way]
     available: dict[int, int | None]
@@ -37,11 +42,14 @@ def proposals(order: Order) -> Proposals:
     now, lines = timezone.now(), list(order.lines.all())
     bought: dict[int, Bought] = {}
     for line in lines:
-        if line.gift_rule_id is None:
+        if line.gift_rule_id is None and line.exchange_id is None:
             bought[line.product_id] = Bought(line.quantity, line.amount)
+    there = points.usable(order.customer, now)
     return Proposals(
         gifts=gifts.proposals(bought, order.customer.level, now) if bought else [],
-        points=points.proposal(order.customer, order.subtotal, now),
+        points=points.proposal(order.customer, order.subtotal, now, order.points_exchanged, there=there),
+        points_left=there - order.points_used - order.points_exchanged,
+        exchanges=points.exchanges(order.customer, now, there=there),
         will_earn=points.will_earn(bought, order.customer.level, now) if bought else 0,
         ways=ways(order.province, order.city, order.subtotal),
         available=stock.available([line.product_id for line in lines]),

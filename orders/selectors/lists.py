@@ -1,19 +1,21 @@
-"""Lists of orders, as people filter them: the same in pages, REST and files."""
+"""Lists of orders and goods, as people filter them: the same in pages, REST and files."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls.numbers import normalise
+from ccenter.office import filters as office
 from ccenter.office.filters import Filters, Named, YesNo
 from crm.selectors import finding
-from orders.models import Delivery, Invoice, Order, Payment, Return
+from orders.models import Delivery, Invoice, Order, Payment, Product, Return, Stock
+from orders.selectors import products as products_
+from orders.selectors import stock as stock_
 from orders.selectors.orders import listed
 
 MOST = 500  # found by a text
@@ -85,6 +87,41 @@ class InvoiceFilters(OfAnOrder):
         fields = ["number"]
 
 
+class ProductFilter(Filters):
+    category = django_filters.NumberFilter(method="within", help_text="Of this category or one below it.")
+    attribute = django_filters.CharFilter(method="having", help_text="code:value, as in colour:red.")
+    sold_now = YesNo(method="sold", help_text="Whether it can be sold at this moment.")
+
+    class Meta:
+        model = Product
+        fields = ["code", "stocked", "gift_only", "on_sale"]
+
+    def within(self, rows: QuerySet[Product], name: str, value: Any) -> QuerySet[Product]:
+        return rows.filter(category__in=products_.below(int(value))) if 0 < value < 2**63 else rows.none()
+
+    def having(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        code, _colon, wanted = value.partition(":")
+        if not code or not wanted:
+            raise ValidationError({name: [_("Write it as code:value.")]})
+        return rows.filter(products_.having(code, wanted))
+
+    def sold(self, rows: QuerySet[Product], name: str, value: bool) -> QuerySet[Product]:
+        wanted = products_.on_sale(timezone.now())
+        return rows.filter(wanted) if value else rows.exclude(wanted)
+
+
+class StockFilter(Filters):
+    to_buy = YesNo(method="few", help_text="Whether so few are free that it should be bought again.")
+
+    class Meta:
+        model = Stock
+        fields = ["product"]
+
+    def few(self, rows: QuerySet[Stock], name: str, value: bool) -> QuerySet[Stock]:
+        wanted = stock_.to_buy().values("pk")
+        return rows.filter(pk__in=wanted) if value else rows.exclude(pk__in=wanted)
+
+
 def matching(rows: QuerySet[Order], text: str, user: Any) -> QuerySet[Order]:
     """Those with this number or its beginning, tracking number, recipient, telephone, or whose customer is found by it.
 
@@ -110,13 +147,19 @@ def _tracked(text: str) -> QuerySet[Any]:
 
 def chosen(user: Any, query: str) -> QuerySet[Order]:
     """The orders of a list that was asked for with this query ("state=approved&search=wang"). Raises ValidationError."""
-    asked = QueryDict(query, mutable=True)
-    text = asked.pop("search", [""])[-1].strip()
-    for name in ("cursor", "page_size", "ordering"):
-        asked.pop(name, None)
-    if unknown := set(asked) - set(OrderFilters.base_filters):
-        raise ValidationError({min(unknown): _("There is no such filter.")})
-    filters = OrderFilters(asked, listed(), request=SimpleNamespace(user=user))
-    if not filters.is_valid():
-        raise ValidationError({name: [str(error) for error in errors] for name, errors in filters.errors.items()})
-    return matching(filters.qs, text, user) if text else filters.qs
+    return office.chosen(OrderFilters, listed(), query, user, matching)
+
+
+def products(user: Any, query: str) -> QuerySet[Product]:
+    """The same of products, with their category and stock."""
+    rows = products_.products().select_related("stock")
+    return office.chosen(ProductFilter, rows, query, user, lambda found, text, _user: found.filter(products_.matching(text)))
+
+
+def stock(user: Any, query: str) -> QuerySet[Stock]:
+    """The same of the stock, with its products."""
+    return office.chosen(StockFilter, stock_.stocks(), query, user, _by_product)
+
+
+def _by_product(rows: QuerySet[Stock], text: str, _user: Any) -> QuerySet[Stock]:
+    return rows.filter(product__in=Product.objects.filter(products_.matching(text)))

@@ -55,13 +55,17 @@ def usable(customer: Customer, at: datetime) -> int:
     return int(found["all"] - found["over"]) if found["all"] else customer.points
 
 
-def proposal(customer: Customer, goods_amount: Decimal, at: datetime) -> Offer:
-    """The most points this customer can use for these goods. Two queries."""
+def proposal(customer: Customer, goods_amount: Decimal, at: datetime, without: int = 0, there: int | None = None) -> Offer:
+    """The most points this customer can use for these goods, `without` those that are wanted for others.
+
+    Two queries; one where it is known how many points are `there` (`usable`).
+    """
     held = terms(at)
     if held is None or goods_amount <= 0:
         return NOTHING
     payable = (goods_amount * held.most_share / 100).quantize(CENT, ROUND_DOWN)
-    points = min(usable(customer, at), int(payable // held.worth))
+    there = usable(customer, at) if there is None else there
+    points = max(min(there - without, int(payable // held.worth)), 0)
     points -= points % held.step
     return Offer(points, worth(points, held)) if points >= max(held.least, 1) else NOTHING
 
@@ -72,11 +76,16 @@ def will_earn(lines: Lines, level: str, at: datetime) -> int:
     return sum(found.values())
 
 
-def exchanges(customer: Customer, at: datetime) -> list[PointExchange]:
-    """What this customer can have for points now, with `product` and its `free_now`; the cheapest first. Two queries."""
+def offered(customer: Customer, at: datetime) -> QuerySet[PointExchange]:
+    """What customers of this level can have for points now, whether or not they have so many; with `product`."""
     begun = Q(since=None) | Q(since__lte=at)
     rows = PointExchange.objects.filter(begun & (Q(until=None) | Q(until__gt=at)), active=True, level__in=["", customer.level])
-    rows = rows.filter(points__lte=usable(customer, at), product__on_sale=True).select_related("product")
+    return rows.filter(product__on_sale=True).select_related("product")
+
+
+def exchanges(customer: Customer, at: datetime, there: int | None = None) -> list[PointExchange]:
+    """What this customer can have for points now, with `product` and its `free_now`; the cheapest first. Two queries, or one."""
+    rows = offered(customer, at).filter(points__lte=usable(customer, at) if there is None else there)
     rows = rows.annotate(free_now=F("product__stock__on_hand") - F("product__stock__reserved"))
     return list(rows.filter(Q(product__stocked=False) | Q(free_now__gt=0)).order_by("points", "id"))
 

@@ -11,7 +11,7 @@ from operator import or_
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -77,6 +77,17 @@ def matching(text: str) -> Q:
     named = Q(name__icontains=text) | Q(code__istartswith=text)
     heard = text.replace(" ", "").lower()
     return named | Q(sounds__contains=f" {heard}") if heard.isascii() and heard.isalnum() else named
+
+
+def nearness(text: str) -> Case:
+    """3: numbered or called so; 2: the number begins so, 1: the name does; 0: found by something else."""
+    return Case(
+        When(Q(code__iexact=text) | Q(name__iexact=text), then=3),
+        When(code__istartswith=text, then=2),
+        When(name__istartswith=text, then=1),
+        default=0,
+        output_field=IntegerField(),
+    )
 
 
 def kinds_of(ids: Collection[int]) -> Kinds:

@@ -16,7 +16,7 @@ from ccenter.office.errors import Conflict
 from ccenter.office.rights import require
 from crm.models import Customer
 from crm.selectors.customers import resolve
-from orders.models import GiftRule, Order, OrderLine, Product
+from orders.models import GiftRule, Order, OrderLine, PointExchange, Product
 from orders.selectors import points, products
 from orders.selectors.delivery import fee
 from orders.states import State
@@ -44,8 +44,22 @@ class Gift(NamedTuple):
     quantity: int
 
 
+class Swap(NamedTuple):
+    """So many of what can be had for points, by the key of its PointExchange."""
+
+    exchange: int
+    quantity: int
+
+
 @transaction.atomic
-def add(by: Any, customer: Customer, fields: Mapping[str, Any], lines: Iterable[Want] = (), gifts: Iterable[Gift] = ()) -> Order:
+def add(
+    by: Any,
+    customer: Customer,
+    fields: Mapping[str, Any],
+    lines: Iterable[Want] = (),
+    gifts: Iterable[Gift] = (),
+    swaps: Iterable[Swap] = (),
+) -> Order:
     """A new draft for the customer, or whom they were merged into. `fields`: those of FIELDS; without an address, the customer's.
 
     One draft for each call and person: Conflict for a second one, until the first is submitted.
@@ -56,16 +70,21 @@ def add(by: Any, customer: Customer, fields: Mapping[str, Any], lines: Iterable[
     seat = seat_of(by) if by is not None else None
     order = Order(number=next_number(), customer=customer, taken_by=by, agent=seat.number if seat else "")
     _fill(order, {**_address_of(customer), **fields})
-    _save(order, _lines(lines, gifts))
+    _save(order, _lines(lines, gifts, swaps))
     audit(by, "orders.add", order, {"total": (None, order.total), "customer": (None, customer.pk)})
     return order
 
 
 @transaction.atomic
 def change(
-    order: Order, by: Any, fields: Mapping[str, Any], lines: Iterable[Want] | None = None, gifts: Iterable[Gift] | None = None
+    order: Order,
+    by: Any,
+    fields: Mapping[str, Any],
+    lines: Iterable[Want] | None = None,
+    gifts: Iterable[Gift] | None = None,
+    swaps: Iterable[Swap] | None = None,
 ) -> Order:
-    """Changes a draft; `lines` and `gifts` replace what is there, None leaves them. Prices are those of now."""
+    """Changes a draft; `lines`, `gifts` and `swaps` replace what is there, None leaves them. Prices are those of now."""
     order = Order.objects.select_for_update(of=("self",)).select_related("customer").get(pk=order.pk)
     demand(by, "orders.change", order)
     if order.state != State.DRAFT:
@@ -73,10 +92,12 @@ def change(
     before, old = state_of(order, DERIVED), list(order.lines.all())
     _fill(order, fields)
     if lines is None:
-        lines = [Want(line.code, line.quantity) for line in old if line.gift_rule_id is None]
+        lines = [Want(line.code, line.quantity) for line in old if line.gift_rule_id is None and line.exchange_id is None]
     if gifts is None:
         gifts = [Gift(line.gift_rule_id, line.quantity) for line in old if line.gift_rule_id is not None]
-    new = _lines(lines, gifts)
+    if swaps is None:
+        swaps = [Swap(line.exchange_id, line.quantity) for line in old if line.exchange_id is not None]
+    new = _lines(lines, gifts, swaps)
     _save(order, new)
     differences = changed(before, order)
     if (was := _told(old)) != (now := _told(new)):
@@ -131,17 +152,20 @@ def _fill(order: Order, fields: Mapping[str, Any]) -> None:
         raise ValidationError({"method": [_("This is not offered any more.")]})
 
 
-def _lines(wants: Iterable[Want], gifts: Iterable[Gift]) -> list[OrderLine]:
-    """Lines with the prices of now. The same product twice is one line."""
+def _lines(wants: Iterable[Want], gifts: Iterable[Gift], swaps: Iterable[Swap]) -> list[OrderLine]:
+    """Lines with the prices of now. The same product twice is one line, unless one of them is had for points."""
     counted: dict[str, int] = {}
     for want in wants:
         counted[want.code] = counted.get(want.code, 0) + want.quantity
     given: dict[int, int] = {}
     for gift in gifts:
         given[gift.rule] = given.get(gift.rule, 0) + gift.quantity
-    if len(counted) + len(given) > MOST_LINES:
+    swapped: dict[int, int] = {}
+    for swap in swaps:
+        swapped[swap.exchange] = swapped.get(swap.exchange, 0) + swap.quantity
+    if len(counted) + len(given) + len(swapped) > MOST_LINES:
         raise ValidationError({"lines": [_("An order has at most 100 lines.")]})
-    if any(not 1 <= quantity <= 9999 for quantity in (*counted.values(), *given.values())):
+    if any(not 1 <= quantity <= 9999 for quantity in (*counted.values(), *given.values(), *swapped.values())):
         raise ValidationError({"lines": [_("A quantity is from 1 to 9999.")]})
     found = Product.objects.in_bulk(list(counted), field_name="code") if counted else {}
     if missing := [code for code in counted if code not in found]:
@@ -149,15 +173,23 @@ def _lines(wants: Iterable[Want], gifts: Iterable[Gift]) -> list[OrderLine]:
     rules = GiftRule.objects.select_related("gift").in_bulk(list(given)) if given else {}
     if len(rules) < len(given):
         raise ValidationError({"gifts": [_("There is no such gift.")]})
+    offers = PointExchange.objects.select_related("product").in_bulk(list(swapped)) if swapped else {}
+    if len(offers) < len(swapped):
+        raise ValidationError({"exchanges": [_("This cannot be had for points.")]})
     prices = products.prices([product.pk for product in found.values()], timezone.now()) if found else {}
     bought = [_line(found[code], quantity, prices[found[code].pk]) for code, quantity in counted.items()]
-    free = [_line(rules[rule].gift, quantity, ZERO, rules[rule]) for rule, quantity in given.items()]
-    return [*bought, *free]
+    free = [_line(rules[rule].gift, quantity, ZERO, gift_rule=rules[rule]) for rule, quantity in given.items()]
+    had = [_swapped(offers[key], quantity) for key, quantity in swapped.items()]
+    return [*bought, *had, *free]
 
 
-def _line(product: Product, quantity: int, price: Decimal, rule: GiftRule | None = None) -> OrderLine:
+def _swapped(offer: PointExchange, quantity: int) -> OrderLine:
+    return _line(offer.product, quantity, offer.price, exchange=offer, points=offer.points)
+
+
+def _line(product: Product, quantity: int, price: Decimal, **more: Any) -> OrderLine:
     texts = {"code": product.code, "name": product.name}
-    return OrderLine(product=product, **texts, quantity=quantity, price=price, amount=price * quantity, gift_rule=rule)
+    return OrderLine(product=product, **texts, quantity=quantity, price=price, amount=price * quantity, **more)
 
 
 def _save(order: Order, lines: Sequence[OrderLine]) -> None:
@@ -177,18 +209,19 @@ def _save(order: Order, lines: Sequence[OrderLine]) -> None:
 
 
 def total_up(order: Order, lines: Sequence[OrderLine]) -> None:
-    """Subtotal, delivery fee, what points pay, and total. More points than may be used are not used."""
+    """Subtotal, points exchanged, delivery fee, what points pay, and total. More points than may be used are not used to pay."""
     order.subtotal = sum((line.amount for line in lines), ZERO)
+    order.points_exchanged = sum(line.all_points for line in lines)
     found = fee(order.method, order.province, order.city, order.subtotal) if order.method is not None and lines else None
     order.delivery_fee = found if found is not None else ZERO
     order.points_value = ZERO
     if order.points_used:
         now = timezone.now()
-        most = points.proposal(order.customer, order.subtotal, now)
+        most = points.proposal(order.customer, order.subtotal, now, order.points_exchanged)
         order.points_used = min(order.points_used, most.points)
         order.points_value = points.value(order.points_used, now)
     order.total = order.subtotal + order.delivery_fee - order.points_value
 
 
 def _told(lines: Iterable[OrderLine]) -> list[str]:
-    return [f"{line.code} × {line.quantity} à {line.price:.2f}" for line in lines]
+    return [f"{line.code} × {line.quantity} à {line.price:.2f}{f' + {line.points} P' if line.points else ''}" for line in lines]

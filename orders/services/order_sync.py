@@ -116,12 +116,11 @@ def load(keys: Iterable[int]) -> dict[int, Texts]:
 
 def _texts(order: Order) -> Texts:
     delivery = getattr(order, "delivery", None)
-    bought = [line for line in order.lines.all() if line.gift_rule_id is None]
     return {
         **{name: str(getattr(order, name)) for name in TEXTS},
         "phone": spelt(order.phone),
         "customer": order.customer.number,
-        "lines": "; ".join(f"{line.code}*{line.quantity}" for line in bought),
+        "lines": "; ".join(f"{line.code}*{line.quantity}" for line in order.goods),
         "method": order.method.code if order.method else "",
         "cancelled": "true" if order.state == State.CANCELLED else "false",
         "number": order.number,

@@ -4,7 +4,7 @@
 difference is booked. `by` is a user, None for the system. All of it joins the caller's transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ from ccenter.office.audit import audit
 from ccenter.office.errors import Conflict
 from crm.models import Customer
 from orders import rules
-from orders.models import EarningRule, PointAccount, PointEntry, PointLot, PointUse
+from orders.models import EarningRule, OrderLine, PointAccount, PointEntry, PointLot, PointUse
 from orders.rules import Lines
 from orders.selectors import points as selectors
 from orders.selectors.products import kinds_of
@@ -54,6 +54,22 @@ def redeem(customer: Customer, ref: str, points: int, by: Any = None, *, exchang
         entry, spare = _gained(account, Kind.GIVEN_BACK, -more, by, ref)
         _give_back(account, entry, uses, -more, spare, timezone.localdate(now))
     return selectors.value(points, now)
+
+
+def exchangeable(customer: Customer, lines: Sequence[OrderLine], at: datetime) -> None:
+    """Raises ValidationError({"exchanges": ...}) for lines that this customer cannot have for points now, Conflict where the
+    points or the price changed."""
+    lines = [line for line in lines if line.exchange_id is not None]
+    if not lines:
+        return
+    offered = {offer.pk: offer for offer in selectors.offered(customer, at)}
+    if gone := [line.name for line in lines if line.exchange_id not in offered]:
+        raise ValidationError({"exchanges": [_("It cannot be had for points any more: %s") % name for name in gone]})
+    for line in lines:
+        offer = offered[line.exchange_id]
+        if (line.points, line.price) != (offer.points, offer.price):
+            text = _("It costs %(points)s points and %(price)s now: %(product)s")
+            raise Conflict({"exchanges": [text % {"points": offer.points, "price": offer.price, "product": line.name}]})
 
 
 @transaction.atomic

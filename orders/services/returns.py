@@ -36,17 +36,17 @@ def take_back(
     order = step.order
     lines = {line.pk: line for line in order.lines.select_for_update()}
     wanted = _counted(goods, lines)
-    before = _value(lines.values())
+    before, swapped_before = _value(lines.values()), _swapped(lines.values())
     for back in wanted:
         lines[back.line].returned += back.quantity
         if lines[back.line].returned > lines[back.line].quantity:
             raise ValidationError({"lines": [_("More came back than was ordered: %s") % lines[back.line].name]})
     if order.state == State.SHIPPED and any(line.returned < line.quantity for line in lines.values()):
         raise ValidationError({"lines": [_("What was not delivered comes back as a whole.")]})
-    after = _value(lines.values())
+    after, swapped = _value(lines.values()), _swapped(lines.values())
     row = Return(order=order, reason=reason, note=note.strip(), by=by)
     row.value = _paid_in_money(order, after) - _paid_in_money(order, before)
-    row.points_back = _points(order, after) - _points(order, before)
+    row.points_back = _points(order, after) - _points(order, before) + swapped - swapped_before
     if order.state == State.SHIPPED if with_fee is None else with_fee:
         if order.returns.filter(fee_back__gt=0).exists():
             raise ValidationError({"with_fee": [_("The delivery fee was given back already.")]})
@@ -57,7 +57,8 @@ def take_back(
         if quantities := _by_product(wanted, lines, sellable=sellable):
             stock.put_back(order.number, quantities, sellable=sellable, by=by)
     if row.points_back:
-        points.redeem(order.customer, order.number, order.points_used - _points(order, after), by)
+        used, exchanged = order.points_used - _points(order, after), order.points_exchanged - swapped
+        points.redeem(order.customer, order.number, used, by, exchanged=exchanged)
     if order.state == State.DELIVERED:
         rest = points.earn(order.customer, order.number, kept(order, list(lines.values())), by)
         row.points_taken, order.points_earned = max(order.points_earned - rest, 0), rest
@@ -99,6 +100,11 @@ def _by_product(wanted: Iterable[Back], lines: dict[int, OrderLine], *, sellable
 def _value(lines: Iterable[OrderLine]) -> Any:
     """What all that came back so far cost."""
     return sum((line.price * line.returned for line in lines), ZERO)
+
+
+def _swapped(lines: Iterable[OrderLine]) -> int:
+    """The points for which all that came back so far was had."""
+    return sum(line.points * line.returned for line in lines)
 
 
 def _paid_in_money(order: Order, goods: Any) -> Any:

@@ -70,21 +70,21 @@ def tell(order: Order) -> None:
 
 
 def bought(lines: Sequence[OrderLine]) -> dict[int, Bought]:
-    """What is paid for, by product, at the prices of the lines."""
+    """What is bought for money, by product, at the prices of the lines: what brings gifts, and earns points."""
     found: dict[int, Bought] = {}
     for line in lines:
-        if line.gift_rule_id is None:
+        if line.gift_rule_id is None and line.exchange_id is None:
             was = found.get(line.product_id, Bought(0, ZERO))
             found[line.product_id] = Bought(was.quantity + line.quantity, was.amount + line.amount)
     return found
 
 
 def kept(order: Order, lines: Sequence[OrderLine]) -> dict[int, Bought]:
-    """What is paid for and did not come back, by product, less what points paid for it."""
+    """What was bought for money and did not come back, by product, less what points paid for it."""
     paid_for = [line for line in lines if line.gift_rule_id is None]
     found: dict[int, Bought] = {}
     for line, off in zip(paid_for, shares(order.points_value, [line.amount for line in paid_for]), strict=True):
-        if rest := line.quantity - line.returned:
+        if line.exchange_id is None and (rest := line.quantity - line.returned):
             was = found.get(line.product_id, Bought(0, ZERO))
             amount = ((line.amount - off) * rest / line.quantity).quantize(Decimal("0.01"))
             found[line.product_id] = Bought(was.quantity + rest, was.amount + amount)
@@ -101,10 +101,12 @@ def submit(order: Order, by: Any) -> Order:
     order, now = step.order, timezone.now()
     lines = list(order.lines.select_related("product"))
     wanted = bought(lines)
-    _complete(order, wanted)
+    _complete(order, lines)
     products.buyable(list(wanted), now)
+    points.exchangeable(order.customer, lines, now)
     prices = products.prices(list(wanted), now)
-    if dear := [line for line in lines if line.gift_rule_id is None and line.price != prices[line.product_id]]:
+    paid = [line for line in lines if line.gift_rule_id is None and line.exchange_id is None]
+    if dear := [line for line in paid if line.price != prices[line.product_id]]:
         text = _("The price is now %(price)s: %(product)s")
         raise Conflict({"lines": [text % {"price": prices[line.product_id], "product": line.name} for line in dear]})
     granted = {line.gift_rule_id: line.quantity for line in lines if line.gift_rule_id is not None}
@@ -114,8 +116,8 @@ def submit(order: Order, by: Any) -> Order:
     if (order.total, order.points_used) != (told, used):
         raise Conflict({"total": [_("The total is now %s. Save the order again.") % order.total]})
     stock.reserve(order.number, _needs(lines), by)
-    if used:
-        points.redeem(order.customer, order.number, used, by)
+    if used or order.points_exchanged:
+        points.redeem(order.customer, order.number, used, by, exchanged=order.points_exchanged)
     order.submitted_at = now
     order.findings = [finding.code for finding in review.findings([order])[order.pk]]
     return step.done()
@@ -232,10 +234,10 @@ def deliver(order: Order, by: Any, signed_by: str = "", at: datetime | None = No
     return step.done(more={"signed_by": ("", delivery.signed_by)})
 
 
-def _complete(order: Order, wanted: dict[int, Bought]) -> None:
+def _complete(order: Order, lines: Sequence[OrderLine]) -> None:
     """Raises ValidationError naming what an order still lacks."""
     missing: dict[str, list[str]] = {}
-    if not wanted:
+    if all(line.gift_rule_id is not None for line in lines):
         missing["lines"] = [_("Nothing is ordered yet.")]
     for field in ("recipient", "phone", "street", "city"):
         if not getattr(order, field).strip():
@@ -282,7 +284,7 @@ def _needs(lines: Sequence[OrderLine]) -> dict[int, int]:
 def _give_back(order: Order, by: Any) -> None:
     """Stock and points of an order that is not to be."""
     stock.release(order.number, by)
-    if order.points_used:
+    if order.points_used or order.points_exchanged:
         points.redeem(order.customer, order.number, 0, by)
 
 

@@ -50,9 +50,9 @@ async def test_given_a_caller_when_an_order_is_entered_by_keys_then_it_takes_few
     await keys.type("1003")
     await keys.press("Enter", "Enter")
     await expect(form.locator("[name=gift]")).to_have_count(2)
-    await alice.picture(pictures, "order-entry")
     await keys.press("Alt+g")
     await expect(form.locator("#oe-gifts :checked")).to_have_count(2)
+    await alice.picture(pictures, "order-entry")
     await keys.press("Alt+i", "ArrowDown")  # a personal invoice
     await expect(form.locator("#oe-invoice_kind")).to_have_value("personal")
     await keys.press("Control+Enter")
@@ -106,6 +106,33 @@ async def test_given_an_order_half_entered_when_page_and_call_are_lost_then_it_g
     await form.locator("#oe-drop").click()
     await form.locator("#oe-drop").click()
     await expect(form.locator(".oe-done")).to_be_visible()
+
+
+async def test_given_a_customer_with_points_when_goods_are_had_for_them_by_keys_then_the_points_are_used_and_the_rest_is_to_be_paid(
+    desks: MakeDesk, ledger: Ledger, pictures: Path
+) -> None:
+    whose = "SELECT id, points FROM crm_customer WHERE points BETWEEN 2000 AND 20000 AND merged_into_id IS NULL ORDER BY random() LIMIT 1"
+    [(who, points)] = ledger.rows(whose)
+    desk = await desks("a1004", path=f"/orders/new/?customer={who}&new=1")
+    await expect(desk.at("#oe-product")).to_be_focused()
+    await desk.press("Alt+x")
+    await expect(desk.at("[data-exchange]").first).to_be_focused()  # the cheapest: 2000 points and 10.00
+    await desk.press("Enter")
+    await expect(desk.at("#oe-lines [name=pieces]")).to_be_focused()
+    await expect(desk.at("#oe-number")).to_have_text(re.compile(r"\d{8}"))
+    await expect(desk.at("#oe-sums")).to_contain_text("2000")
+    await desk.press("Alt+o")
+    await desk.page.keyboard.type("1031")
+    await desk.press("Enter")
+    await expect(desk.at("#oe-q-1031")).to_be_focused()
+    await expect(desk.at("#oe-lines tr")).to_have_count(2)
+    await desk.picture(pictures, "order-points")
+    await desk.press("Control+Enter")
+    await expect(desk.at(".oe-done h1")).to_be_visible()
+    number = await desk.at(".oe-done").get_attribute("data-number")
+    order = "SELECT state, points_exchanged FROM orders_order WHERE number = %s"
+    assert ledger.rows(order, number) == [("submitted", 2000)]
+    assert ledger.rows("SELECT points FROM crm_customer WHERE id = %s", who) == [(points - 2000,)]
 
 
 async def test_given_orders_to_be_reviewed_when_decided_by_keys_then_each_brings_the_next(

@@ -113,6 +113,9 @@ WAYS = {
     # -- orders --
     "/orders/": "orders GET:view POST:view",  # POST: an act, each with a right of its own
     "/orders/export/": "orders POST:export",
+    "/orders/products/export/": "products POST:export",
+    "/orders/stock/export/": "stock POST:export",
+    "/crm/tickets/export/": "tickets POST:export",
     "/orders/delivery-notes/": "orders GET:view",
     "/orders/new/": "orders GET:add POST:add",
     "/orders/new/submit/": "orders GET:add POST:add",

@@ -20,7 +20,11 @@ FOLDER = ROOT / "ccenter" / "locale" / "zh_Hans" / "LC_MESSAGES"
 CALLED = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 
 
+WITH_CONTEXT = {"pgettext", "pgettext_lazy"}
+
+
 def marked(source: str) -> Iterator[str]:
+    """As gettext knows them: what has a context stands behind it and a \\4."""
     gc.disable()  # what is collected in mid-parse may log a traceback, which parses too: CPython 3.11 cannot do that
     try:
         tree = ast.parse(source)
@@ -31,6 +35,8 @@ def marked(source: str) -> Iterator[str]:
             text = node.args[0]
             assert isinstance(text, ast.Constant), f"line {node.lineno}: a text that is put together cannot be translated"
             yield str(text.value)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in WITH_CONTEXT:
+            yield "\x04".join(str(ast.literal_eval(one)) for one in node.args[:2])
 
 
 def sources() -> list[Path]:
@@ -59,11 +65,13 @@ def test_given_texts_with_places_to_fill_then_the_chinese_has_the_same(chinese: 
 def test_given_the_table_of_texts_when_compiled_then_it_is_what_is_committed(chinese: dict[str, str]) -> None:
     lines = [line for line in (FOLDER / "django.po").read_text().splitlines() if not line.startswith("#")]
     written: dict[str, str] = {}
-    key = ""
+    key = context = ""
     for line in lines:
         word, _space, quoted = line.partition(" ")
-        if word == "msgid":
-            key = ast.literal_eval(quoted)
+        if word == "msgctxt":
+            context = ast.literal_eval(quoted) + "\x04"
+        elif word == "msgid":
+            key, context = context + ast.literal_eval(quoted), ""
         elif word == "msgstr" and key:
             written[key] = ast.literal_eval(quoted)
     assert written == {english: translated for english, translated in chinese.items() if english}

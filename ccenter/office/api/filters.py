@@ -24,7 +24,7 @@ class SavedFilterBody(RowBody):
         fields = ["id", "version", "owner", "entity", "name", "query", "shared"]
 
     def validate_entity(self, entity: str) -> str:
-        if entity not in {one.name for one in rights.entities()}:
+        if entity.partition("-")[0] not in {one.name for one in rights.entities()}:
             raise serializers.ValidationError(_("There is no such list."))
         return entity
 

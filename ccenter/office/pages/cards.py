@@ -9,11 +9,14 @@ The page's address has `key`. A row out of the user's scope is not there.
 """
 
 import re
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.apps import apps
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from ccenter.office import rights
@@ -24,6 +27,7 @@ from ccenter.office.rest import shown
 
 ENTRIES = 50  # of the audit log, on a card
 PHONES, PLACES = re.compile(r"phone|mobile"), re.compile(r"address|street")  # fields that hold such
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")  # as JSON has it
 NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -116,6 +120,8 @@ def _plain(value: Any) -> str:
             return _("yes") if value else _("no")
         case list():
             return ", ".join(map(_plain, value))
+        case str() if MOMENT.fullmatch(value):
+            return date_format(localtime(datetime.fromisoformat(value)), "Y-m-d H:i")
         case dict():
             return ", ".join(f"{key}: {_plain(one)}" for key, one in value.items())
     return str(value)

@@ -29,6 +29,7 @@ from ccenter.office.pages.saved import saved_filters
 
 LONGEST = 100  # characters of a search
 OURS = ("search", "ordering", "cursor")
+NEARNESS = "nearness"  # an annotation of rows that were searched: the greatest first, unless another order is asked for
 
 
 class Column(NamedTuple):
@@ -56,8 +57,9 @@ class Head(NamedTuple):
 class ListPage(OfficePage):
     """`filterset_class` is the one that REST has (`ccenter.office.filters`), `filters` which of it are shown, in this order.
 
-    `side`: a row's card is shown beside the list and not on a page of its own. Each list takes the same number of queries
-    whatever it holds; `queryset` fetches what `row_template` reads.
+    `side`: a row's card is shown beside the list and not on a page of its own. `export` names the address of its
+    ExportPage. `saved_as`: "stock-moves", where an entity has several lists, whose saved filters are not each other's. Each list
+    takes the same number of queries whatever it holds; `queryset` fetches what `row_template` reads.
     """
 
     template, part = "office/list.html", "office/rows.html"
@@ -73,6 +75,8 @@ class ListPage(OfficePage):
     card: ClassVar[str] = ""
     new: ClassVar[str] = ""
     side: ClassVar[bool] = False
+    export: ClassVar[str] = ""
+    saved_as: ClassVar[str] = ""
     size: ClassVar[int] = keyset.USUAL
     acts: ClassVar[tuple[Any, ...]] = ()
 
@@ -81,7 +85,7 @@ class ListPage(OfficePage):
         return self.queryset.all()
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        """Those that match; by `search_fields`, any of which holds the text."""
+        """Those that match; by `search_fields`, any of which holds the text. With `nearness` where some fit better."""
         found = Q()
         for field in self.search_fields:
             found |= Q(**{f"{field}__icontains": text})
@@ -110,18 +114,26 @@ class ListPage(OfficePage):
             answer = self.answer(context)
             answer["HX-Replace-Url"] = f"{request.path}?{context['query']}" if context["query"] else request.path
             return answer
-        saved = {"saved": saved_filters(self.user, self.entity), "here": request.path, "of": self.entity}
-        return self.answer(context | saved | {"may_add": bool(self.new) and self.may("add")})
+        of = self.saved_as or self.entity
+        saved = {"saved": saved_filters(self.user, of), "here": request.path, "of": of}
+        saved |= {
+            "may_add": bool(self.new) and self.may("add"),
+            "may_export": bool(self.export) and self.may("export"),
+        }  # fmt: skip
+        return self.answer(context | saved)
 
     def asked(self) -> dict[str, Any]:
         """The page of rows that the address asks for, and what its form holds."""
         asked = self.request.GET
-        text, ordering = asked.get("search", "").strip(), asked.get("ordering") or self.ordering
+        text, wished = asked.get("search", "").strip(), asked.get("ordering", "")
+        ordering = wished or self.ordering
         filtering = self.filtering()
         lines: list[Line] = []
         found, trouble = keyset.Page([], None, None), []
         try:
             rows = self._found(filtering, text, ordering)
+            if not wished and NEARNESS in rows.query.annotations:
+                ordering = f"-{NEARNESS}"
             found = keyset.page(rows, ordering, asked.get("cursor", "")[:2000], self.size)
             lines = [Line(row, self.address(row)) for row in found.rows]
         except ValidationError as error:
@@ -129,7 +141,7 @@ class ListPage(OfficePage):
         given = [(name, value) for name, values in asked.lists() for value in values if value and name not in ("cursor", "act")]
         acts = [act for act in self.acts if self.may(act.right)]
         return {
-            "lines": lines, "found": found, "trouble": trouble, "text": text, "ordering": ordering, "acts": acts,
+            "lines": lines, "found": found, "trouble": trouble, "text": text, "ordering": wished, "acts": acts,
             "heads": [self._head(column, ordering) for column in self.shown_columns()], "fields": self._fields(filtering),
             "query": urlencode([one for one in given if one != ("ordering", self.ordering)]),
             "cursor": asked.get("cursor", ""), "filtered": bool(text) or any(name not in OURS for name, _value in given),

@@ -139,7 +139,7 @@ SEND = Act("send", _("Send again"), send_again, icon="refresh", when=lambda row:
 
 
 class Deliveries(ManyActs, ListPage):
-    entity, title, icon = "webhooks", _("Webhook deliveries"), "send"
+    entity, title, icon, saved_as = "webhooks", _("Webhook deliveries"), "send", "webhooks-deliveries"
     queryset = WebhookDelivery.objects.select_related("webhook").defer("body")
     filterset_class = DeliveryFilters
     filters = ("webhook", "state", "event", "since", "until")

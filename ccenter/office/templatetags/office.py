@@ -5,6 +5,7 @@ from typing import Any
 from django import forms, template
 from django.utils.safestring import SafeString
 
+from ccenter.calls.tokens import spelt
 from ccenter.office import rest, rights
 from ccenter.office.pages import menu as all_pages
 
@@ -51,8 +52,8 @@ def shape(field: Any) -> str:
 
 @register.simple_tag(takes_context=True)
 def shown(context: Any, kind: str, text: str) -> str:
-    """A number or an address as this reader sees it: {% shown "number" row.phone %}."""
-    return rest.shown(context["request"].user, kind, text)
+    """A number as one dials it here, or an address, as this reader sees it: {% shown "number" row.phone %}."""
+    return rest.shown(context["request"].user, kind, spelt(text) if kind == "number" else text)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-// The import: the name of the chosen file, and a file that is dropped.
+// The import: the name of the chosen file, a file that is dropped, and which columns are left out.
 
 const input = document.querySelector("#import-form input[type=file]");
 const name = document.querySelector("#import-form [data-part=name]");
@@ -12,3 +12,4 @@ drop.addEventListener("drop", ({ dataTransfer }) => {
   input.files = dataTransfer.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
 });
+document.getElementById("columns").addEventListener("change", ({ target }) => target.closest("tr")?.classList.toggle("off", !target.value));

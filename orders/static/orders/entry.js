@@ -129,8 +129,9 @@ export class OrderEntry {
 
   _click(button) {
     if (!button) return;
-    const { remove, keep, theirs, dropDraft } = { ...button.dataset };
-    if (remove !== undefined) this._remove(button.closest("tr"));
+    const { remove, keep, theirs, dropDraft, exchange } = { ...button.dataset };
+    if (exchange !== undefined) this._swap(button);
+    else if (remove !== undefined) this._remove(button.closest("tr"));
     else if (keep !== undefined) {
       $("[name=version]", this.form).value = keep;
       this.halted = false;
@@ -138,6 +139,28 @@ export class OrderEntry {
     } else if (theirs !== undefined) this._open(`?order=${$("[name=order]", this.form).value}`);
     else if (button.dataset.new !== undefined) this._open(`?new=1&customer=${$("[name=customer]", this.form).value}&call=${encodeURIComponent($("[name=call]", this.form).value)}`);
     else if (dropDraft !== undefined) this._drop(button);
+  }
+
+  /** One more of what can be had for points; the quantity is what comes next. */
+  _swap(offer) {
+    const key = offer.dataset.exchange;
+    const rows = $("#oe-lines", this.form);
+    let row = [...rows.children].find((one) => one.dataset.swap === key);
+    if (row) $("[name=pieces]", row).value = Number($("[name=pieces]", row).value || 0) + 1;
+    else {
+      row = el("tr", { dataset: { swap: key } },
+        el("td", null, el("b", null, $("[data-name]", offer).textContent), el("input", { type: "hidden", name: "exchange", value: key })),
+        el("td.num", null, $("[data-price]", offer).textContent),
+        el("td.num", null, el("input.in.tnum", { id: `oe-x-${key}`, name: "pieces", inputmode: "numeric", maxlength: "4", value: "1", "aria-label": gettext("Quantity") })),
+        el("td.num"),
+        el("td", null, el("button.b.small.plain", { type: "button", dataset: { remove: "" }, "aria-label": gettext("Remove") }, icon("x"))));
+      rows.append(row);
+    }
+    this._draw();
+    const pieces = $("[name=pieces]", row);
+    pieces.focus();
+    pieces.select();
+    this.changed(0);
   }
 
   _remove(row) {
@@ -161,7 +184,7 @@ export class OrderEntry {
     };
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void this.submit();
     else if (event.key === "Delete" && event.ctrlKey && row) this._remove(row);
-    else if (/^Arrow(Up|Down)$/.test(event.key) && event.target.name === "quantity") {
+    else if (/^Arrow(Up|Down)$/.test(event.key) && ["quantity", "pieces"].includes(event.target.name)) {
       event.target.value = Math.min(9999, Math.max(1, (Number(event.target.value) || 0) + (event.key === "ArrowUp" ? 1 : -1)));
       this.changed(PAUSE);
     } else if (event.key === "Enter" && event.target.matches("input:not([type=checkbox], [type=radio], [data-product])")) go($("[data-product]", form)); // a slip of Enter submits nothing
@@ -173,6 +196,7 @@ export class OrderEntry {
         KeyD: () => go($("[name=method]:checked", form) || $("[name=method]", form)),
         KeyG: () => this._gifts(),
         KeyP: () => this._points(),
+        KeyX: () => go($("[data-exchange]:not(:disabled)", form)),
       }[event.code];
       if (!does) return;
       does();

@@ -2,7 +2,8 @@
 
 - What is reserved is what the submitted, approved and picked orders need; what lies on the shelf is what came, less what left, and
   what came back fit to be sold.
-- A customer's points are those they began with, less what living orders used, and what delivered goods earned.
+- A customer's points are those they began with, less what living orders used or exchanged for goods, and what delivered goods
+  earned.
 - An order's money adds up: lines, fee, points, returns, payments; nothing is owed to anybody that is not theirs.
 - What is refused changes nothing.
 """
@@ -15,16 +16,28 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from orders.models import EarningRule, GiftRule, Order, OrderLine, Payment, PointEntry, PointTerms, ReturnLine, Stock
+from orders.models import (
+    EarningRule,
+    GiftRule,
+    Order,
+    OrderLine,
+    Payment,
+    PointAccount,
+    PointEntry,
+    PointExchange,
+    PointTerms,
+    ReturnLine,
+    Stock,
+)
 from orders.selectors import payments as money
 from orders.services import drafts, payments, points, steps
-from orders.services.drafts import Gift, Want
+from orders.services.drafts import Gift, Swap, Want
 from orders.services.returns import Back, take_back
 from orders.states import RESERVED, VOID, State
 from tests.django.orders.shop import Shop, product
@@ -47,6 +60,10 @@ class Play(RuleBasedStateMachine):
         self.bell = product("1003", "12", PIECES, gift_only=True)
         self.gift = GiftRule.objects.create(name="bell", gift=self.bell, least_amount=Decimal(150))
         PointTerms.objects.create(since=timezone.now() - timedelta(days=1), worth=Decimal("0.01"), step=100, most_share=50)
+        self.swaps = [
+            PointExchange.objects.create(product=self.bell, points=400),
+            PointExchange.objects.create(product=shop.pot, points=700, price=Decimal("9.90")),
+        ]
         EarningRule.objects.create(name="one for one", points=1, amount=Decimal(1))
         points.adjust(shop.customer, POINTS, "welcome", shop.rita)
         shop.customer.refresh_from_db()
@@ -65,17 +82,29 @@ class Play(RuleBasedStateMachine):
         with suppress(ValidationError), transaction.atomic():
             step(*arguments, **options)
 
-    @rule(pans=FEW, pots=FEW, gifts=st.integers(0, 2), used=st.sampled_from([0, 0, 100, 500, 5000]), cod=st.booleans())
-    def write(self, pans: int, pots: int, gifts: int, used: int, cod: bool) -> None:
+    @rule(
+        pans=FEW,
+        pots=FEW,
+        gifts=st.integers(0, 2),
+        used=st.sampled_from([0, 0, 100, 500, 5000]),
+        had=st.tuples(st.integers(0, 3), st.integers(0, 3)) | st.just((0, 0)),
+        cod=st.booleans(),
+    )
+    def write(self, pans: int, pots: int, gifts: int, used: int, had: tuple[int, int], cod: bool) -> None:
         wants = [Want(code, pieces) for code, pieces in (("1001", pans), ("1002", pots)) if pieces]
         taken = [Gift(self.gift.pk, gifts)] if gifts else []
         fields = {"method": self.shop.method, "points_used": used, "pay_by": "cod" if cod else "transfer"}
-        self.tries(drafts.add, self.shop.anna, self.shop.customer, fields, wants, taken)
+        swaps = [Swap(offer.pk, pieces) for offer, pieces in zip(self.swaps, had, strict=True) if pieces]
+        self.tries(drafts.add, self.shop.anna, self.shop.customer, fields, wants, taken, swaps)
 
     @rule(which=ANY, pans=FEW)
     def rewrite(self, which: int, pans: int) -> None:
         if order := self.one(which, State.DRAFT, State.SUBMITTED):
             self.tries(drafts.change, order, self.shop.anna, {}, [Want("1001", pans + 1)], [])
+
+    @rule(which=st.integers(0, 1), points=st.sampled_from([300, 400, 700]), active=st.booleans())
+    def change_the_offer(self, which: int, points: int, active: bool) -> None:
+        PointExchange.objects.filter(pk=self.swaps[which].pk).update(points=points, active=active)
 
     @rule(which=ANY)
     def submit(self, which: int) -> None:
@@ -155,17 +184,19 @@ class Play(RuleBasedStateMachine):
         living = Order.objects.exclude(state__in=VOID)
         earned = living.aggregate(n=Sum("points_earned", default=0))["n"]
         used = (
-            living.aggregate(n=Sum("points_used", default=0))["n"]
+            living.aggregate(n=Sum(F("points_used") + F("points_exchanged"), default=0))["n"]
             - living.aggregate(n=Sum("returns__points_back", default=0))["n"]
         )
         balance = PointEntry.objects.filter(account=self.shop.customer.pk).aggregate(n=Sum("points"))["n"]
         assert balance == POINTS + earned - used
+        assert PointAccount.objects.get(pk=self.shop.customer.pk).balance == balance
 
     @invariant()
     def money_is_right(self) -> None:
         for order in Order.objects.prefetch_related("lines", "payments", "returns"):
             lines, back = order.lines.all(), order.returns.all()
             assert order.subtotal == sum(line.amount for line in lines)
+            assert order.points_exchanged == sum(line.points * line.quantity for line in lines)
             assert order.total == order.subtotal + order.delivery_fee - order.points_value >= 0
             assert order.paid == sum(payment.amount for payment in order.payments.all()) >= 0
             assert order.returned_value == sum(one.value for one in back) <= order.total
@@ -174,7 +205,8 @@ class Play(RuleBasedStateMachine):
             if order.state == State.RETURNED:
                 fee_kept = order.delivery_fee if not any(one.fee_back for one in back) else 0
                 assert order.total - order.returned_value == fee_kept
-                assert (sum(one.points_back for one in back), order.points_earned) == (order.points_used, 0)
+                used = order.points_used + order.points_exchanged
+                assert (sum(one.points_back for one in back), order.points_earned) == (used, 0)
 
 
 @pytest.mark.django_db

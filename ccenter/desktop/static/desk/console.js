@@ -203,6 +203,7 @@ async function begin() {
   pop = new Pop($("#pop"), $("#pop-tabs"), desk);
   lists = new Lists($("#list"), $("#list-tabs"), desk);
   document.addEventListener("page:order-entered", ({ detail }) => void pop.again(detail.customer));
+  document.addEventListener("page:look-again", () => document.body.dispatchEvent(new Event("look-again")));
   search();
   keys();
   through(settings.get("speaker"));

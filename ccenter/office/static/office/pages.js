@@ -52,9 +52,18 @@ found?.addEventListener("change", (event) => {
   if (event.target.matches("[data-tick-all]")) for (const one of found.querySelectorAll("[name=row]")) one.checked = event.target.checked;
   ticks();
 });
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "found") ticks();
+let focused = -1; // the row with the focus, when the list is drawn anew
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  if (target.id === "found") focused = [...found.querySelectorAll("tbody tr")].indexOf(document.activeElement);
 });
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "found") return;
+  ticks();
+  if (focused >= 0) [...found.querySelectorAll("tbody tr")].slice(0, focused + 1).at(-1)?.focus();
+  focused = -1;
+});
+// It is searched while it is typed. To leave the field would ask once more, and take away what has the focus by then.
+at("q")?.addEventListener("change", (event) => event.stopPropagation());
 
 // -- boxes and forms -----------------------------------------------------------------------------------------------------
 
@@ -104,6 +113,7 @@ document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
 
 // -- words of the server, and the console --------------------------------------------------------------------------------
 
+document.body.addEventListener("look-again", () => console_?.postMessage({ event: "look-again" }, location.origin)); // its strip of notices too
 document.body.addEventListener("say", ({ detail }) => say(detail.text, detail.kind));
 
 document.addEventListener("click", async (event) => {
@@ -119,6 +129,8 @@ document.addEventListener("click", async (event) => {
     if (kept()) htmx.ajax("GET", side.getAttribute("href"), "#record");
     return;
   }
+  const file = event.target.closest("[data-export]");
+  if (file) htmx.ajax("POST", `${file.dataset.export}${location.search}`, { target: "#told", source: "#main" });
   const number = event.target.closest("[data-token]");
   if (!number) return;
   number.disabled = true;
