@@ -23,7 +23,8 @@ from ccenter.calls.models import Request
 CHANNEL = "request"
 FRESH = 10.0  # seconds after which nobody means a click any more
 REMEMBERED = 10_000  # requests an inbox knows it has handed over
-ACTIONS: dict[str, type[events.Request]] = {kind.__name__: kind for kind in get_args(events.AnyRequest)}
+REQUESTS = (*get_args(events.AnyRequest), *get_args(events.AnyOfficeRequest))
+ACTIONS: dict[str, type[events.Request]] = {kind.__name__: kind for kind in REQUESTS}
 
 
 class BadRequest(Exception):

@@ -1,8 +1,9 @@
 """Notes that were made while the database or the core was away (asterisk/agi/spool.py), taken into the record once each.
 
 A note is one JSON line with an `id` (or a line with commas, where the dialplan had to do without help). It becomes a call on
-record of its own, whose id tells that the note is in already: a caller the last resort thanked (outcome CALLBACK, and a
-callback), or one the gatekeeper refused (BLOCKED).
+record of its own, whose id tells that the note is in already: a caller the last resort thanked (outcome CALLBACK), one for whom
+no line was free or one on the blacklist (BLOCKED). The first two are callers the core has missed, who are owed a call: `missed`
+hands them to it.
 """
 
 import logging
@@ -13,9 +14,9 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import msgspec
 from django.db import DatabaseError, transaction
 
-from ccenter.calls import callbacks
+from ccenter.calls import missed
 from ccenter.calls.alarms import raise_alarm
-from ccenter.calls.models import Call, Number, RefusedCall
+from ccenter.calls.models import Call, MissedCaller, Number, RefusedCall
 from ccenter.calls.numbers import normalise
 from ccenter.calls.projections.book import moment
 from ccenter.calls.recorder import AWAY
@@ -97,8 +98,8 @@ def _store(kind: str, note: Note) -> bool:
     at = moment(note.at)
     who = normalise(note.number)
     called = Number.objects.filter(number=note.dnis).first()
-    refused = kind == "refused"
-    call, new = Call.objects.get_or_create(
+    served = kind not in ("refused", "blocked")
+    _, new = Call.objects.get_or_create(
         id=f"{PREFIX}{note.id}",
         defaults={
             "leg": note.call,
@@ -111,21 +112,21 @@ def _store(kind: str, note: Note) -> bool:
             "trunk": note.trunk,
             "language": note.language,
             "state": "ENDED",
-            "outcome": "BLOCKED" if refused else "CALLBACK",
+            "outcome": "CALLBACK" if served else "BLOCKED",
             "started_at": at,
             "ended_at": at,
             "ended_by": "system",
             "ended_in": "OFFERED",
-            "note": note.reason or ("" if refused else "last_resort"),
-            "callback": not refused,
+            "note": note.reason or ("last_resort" if served else ""),
+            "callback": served,
         },
     )
     if not new:
         return False
-    if refused:
-        RefusedCall.objects.get_or_create(
-            id=note.id, defaults={"at": at, "number": note.number[:64], "dnis": note.dnis[:64], "trunk": note.trunk[:40]}
-        )
-    else:
-        callbacks.owe(note.number, at, "last_resort", dnis=note.dnis, call=call.id, language=note.language)
+    if not served:
+        about = {"at": at, "number": note.number[:64], "dnis": note.dnis[:64], "trunk": note.trunk[:40]}
+        RefusedCall.objects.get_or_create(id=note.id, defaults={**about, "reason": (note.reason or "blacklist")[:40]})
+    if kind != "refused":
+        source = MissedCaller.Source.LAST_RESORT if served else MissedCaller.Source.BLOCKED
+        missed.keep(note.id, source, who, at, note.dnis, note.language)
     return True

@@ -26,6 +26,9 @@ NUMBERS: dict[str, tuple[str, ...]] = {
     "CallStarted": ("ani", "dnis", "name"),
     "CallReached": ("number",),
     "CallbackPromised": ("number",),
+    "CallbackOpened": ("number",),
+    "CallbackAsked": ("number",),
+    "NumberBarred": ("number",),
     "CallTransferred": ("target",),
     "CallOverflowed": ("target",),
     "TransferFailed": ("target", "back_to"),
@@ -78,7 +81,7 @@ def told(fact: Fact, agents: Iterable[str] = ()) -> Told:
     # How full the trunks are is every lead's business, who is on them is not.
     common = _encode({**head, "leg": fact.data.get("leg"), "trunk": fact.data.get("trunk")}) if fact.type == "TrunkTaken" else b""
     if not (fact.call or fact.agent or fact.queue):
-        common = text
+        common = hidden
     concerned = frozenset(agent for agent in (fact.agent, *agents) if agent)
     return Told(fact.seq, fact.type, fact.agent, fact.queue, concerned, text, hidden, waiting, common)
 

@@ -111,7 +111,11 @@ class Followups(serializers.Serializer):
 
 
 class Callback(serializers.Serializer):
-    id = serializers.UUIDField()
+    id = CharField()
+    kind = CharField(help_text="callback, or a task's.")
+    state = CharField()
+    due_at = DateTimeField(allow_null=True)
+    attempts = IntegerField()
     number = NumberShown()
     customer = CustomerRow(allow_null=True)
     queue = QueueNamed(allow_null=True)

@@ -203,7 +203,7 @@ def _scripts(reader: Reader, call: Call, caller: Customer | None) -> list[Shape]
 
 
 def _open_callbacks() -> QuerySet[CallbackEntry]:
-    return CallbackEntry.objects.filter(state=CallbackEntry.State.OPEN).order_by("asked_at")
+    return CallbackEntry.objects.filter(closed_at=None).order_by("asked_at", "id")
 
 
 def callbacks_for(user: Any) -> QuerySet[CallbackEntry]:

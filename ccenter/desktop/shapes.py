@@ -107,6 +107,10 @@ class Shapes:
     def callback(self, callback: CallbackEntry, customer: Customer | None) -> Shape:
         return {
             "id": callback.pk,
+            "kind": callback.kind,
+            "state": callback.state,
+            "due_at": callback.due_at,
+            "attempts": callback.attempts,
             "number": self.number(callback.number, "b", callback.pk),
             "customer": self.customer_row(customer) if customer else None,
             "queue": self.queue(callback.queue),

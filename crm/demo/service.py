@@ -51,7 +51,7 @@ COMPLAINTS = (
 # Place of the customer (beyond the first ones: nobody we know), queue, source, minutes ago.
 OWED = (
     (1, "orders", "abandoned", 25),
-    (5, "service", "queue", 48),
+    (5, "service", "asked", 48),
     (12, "service", "closed", 610),
     (30, "complaints", "voicemail", 95),
     (44, "orders", "abandoned", 130),
@@ -179,7 +179,8 @@ def _callbacks(known: int) -> None:
     now = timezone.now()
     CallbackEntry.objects.bulk_create(
         (
-            CallbackEntry(
+            CallbackEntry(  # the core hears of them when it starts for the first time
+                id=f"demo-{place}",
                 number=f"+86{phone(place)}",
                 dnis="4008002001",
                 queue=queue,

@@ -83,6 +83,8 @@ class Call(models.Model):
     voicemail = models.BooleanField(_("voicemail left"), default=False)
     recorded = models.BooleanField(_("recorded"), default=False)
     routed = models.BigIntegerField(default=0)  # seq of the routing decision that the next offers come of
+    owed = models.TextField(default="")  # the callback this call is about: an attempt of it, asking for it, or in its place
+    surge = models.TextField(default="")  # the surge attendant that took it
     away = models.BooleanField(_("agent's phone is away"), default=False)
     steps = models.JSONField(default=list)
 

@@ -266,8 +266,9 @@ const FOLDS = {
     model._step(fact, "exit", { key: fact.key });
     model.stale = true;
   },
+  CallbackOpened: (model) => (model.stale = true),
+  CallbackClosed: (model) => (model.stale = true),
   CallbackPromised(model, fact) {
-    model.callbacks += 1;
     model._call(fact, (call) => (call.state = "IVR"));
     model._step(fact, "callback");
     model.stale = true;
