@@ -157,7 +157,7 @@ def test_given_exemptions_when_the_data_know_the_caller_then_vips_and_open_order
     leg = c.calls_in("4001", CALLER)
     assert c.call_of(leg).state == "OFFERED", "the line is not taken before it is known whose"
     question = c.looks_up(**values)
-    assert (question.kind, question.arguments["ani"]) == ("caller", CALLER)
+    assert (question.kind, question.arguments["number"]) == ("caller", CALLER)
     exempt = reason != "share"
     assert decided(c)[-1].reason == reason and decided(c)[-1].taken != exempt
     assert c.call_of(leg).state == ("QUEUED" if exempt else "IVR")
