@@ -1,4 +1,4 @@
-"""Complaints and work orders, their rules, and follow-up calls."""
+"""Complaints and work orders, and their rules."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ from ccenter.office import rights
 from ccenter.office.models import Branch
 from ccenter.office.rest import Adds, Changes, Entities, MaskedField, MomentField, RowBody, Strict
 from crm.api.fields import CallField, by_code, login_of, person
-from crm.models import Customer, DueRule, Escalation, FollowUpCall, Ticket, TicketEvent
+from crm.models import Customer, DueRule, Escalation, OutboundTask, Ticket, TicketEvent
 from crm.selectors import service_lists
 from crm.selectors import tickets as selectors
-from crm.selectors.service_lists import FollowUpFilters, TicketFilters
-from crm.services import follow_ups, rows, settings
+from crm.selectors.service_lists import TaskFilters, TicketFilters
+from crm.services import outbound, rows, settings
 from crm.services import tickets as services
 from crm.ticket_states import STEPS, State
 
@@ -94,7 +94,7 @@ class TicketEventBody(serializers.ModelSerializer):
         fields = ["id", "at", "user", "kind", "before", "after", "text"]
 
 
-class FollowUpBody(RowBody):
+class TaskBody(RowBody):
     """Without `number` the customer's first is called; without `due_at` at once."""
 
     number = MaskedField("number", max_length=40, required=False)
@@ -105,7 +105,7 @@ class FollowUpBody(RowBody):
     author = login_of()
 
     class Meta:
-        model = FollowUpCall
+        model = OutboundTask
         fields = [
             *("id", "version", "customer", "ticket", "number", "due_at", "reason", "queue", "queue_code", "state", "author"),
             "created_at",
@@ -161,14 +161,14 @@ class Tickets(Adds[Ticket], Changes[Ticket]):
         event = services.note(self.user, self.get_object(), self.body(TicketNoteBody)["text"])
         return Response(TicketEventBody(event).data, status=201)
 
-    @extend_schema(request=CallBackBody, responses={201: FollowUpBody})
+    @extend_schema(request=CallBackBody, responses={201: TaskBody})
     @action(detail=True, methods=["post"], right="follow_up")
     def follow_up(self, request: Request, pk: str) -> Response:
         """The customer is to be called about it."""
         row, body = self.get_object(), self.body(CallBackBody)
         queue = body.pop("queue", None)
-        call = follow_ups.plan(self.user, row.customer, body.pop("reason"), ticket=row, queue=queue.code if queue else "", **body)
-        return Response(FollowUpBody(call, context=self.get_serializer_context()).data, status=201)
+        call = outbound.plan(self.user, row.customer, body.pop("reason"), ticket=row, queue=queue.code if queue else "", **body)
+        return Response(TaskBody(call, context=self.get_serializer_context()).data, status=201)
 
     @extend_schema(responses=TicketEventBody(many=True), filters=False)
     @action(detail=True, methods=["get"], right="view", pagination_class=None)
@@ -177,24 +177,24 @@ class Tickets(Adds[Ticket], Changes[Ticket]):
         return Response(TicketEventBody(selectors.events(self.get_object().pk), many=True).data)
 
 
-class FollowUps(Adds[FollowUpCall]):
+class OutboundTasks(Adds[OutboundTask]):
     """Follow-up calls 回访 that are planned, or in the callbacks."""
 
-    entity = "follow_ups"
-    queryset = FollowUpCall.objects.select_related("author")
-    serializer_class = FollowUpBody
-    filterset_class = FollowUpFilters
+    entity = "outbound_tasks"
+    queryset = OutboundTask.objects.select_related("author")
+    serializer_class = TaskBody
+    filterset_class = TaskFilters
     ordering_fields = ["due_at"]
 
-    def add(self, values: Values) -> FollowUpCall:
+    def add(self, values: Values) -> OutboundTask:
         queue = values.pop("queue", None)
         customer, reason = values.pop("customer"), values.pop("reason")
-        return follow_ups.plan(self.user, customer, reason, queue=queue.code if queue else "", **values)
+        return outbound.plan(self.user, customer, reason, queue=queue.code if queue else "", **values)
 
-    @extend_schema(request=None, responses=FollowUpBody)
+    @extend_schema(request=None, responses=TaskBody)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
-        return self.answer(follow_ups.cancel(self.user, self.locked_row()))
+        return self.answer(outbound.cancel(self.user, self.locked_row()))
 
 
 class DueRuleBody(RowBody):

@@ -12,7 +12,7 @@ def add_all() -> None:
         ("crm:knowledge", _("Knowledge"), "book-2", "articles.view"),
         ("crm:news", _("News"), "speakerphone", "news.view"),
         ("crm:records", _("Service records"), "notes", "records.view"),
-        ("crm:follow_ups", _("Follow-up calls"), "phone-outgoing", "follow_ups.view"),
+        ("crm:outbound_tasks", _("Follow-up calls"), "phone-outgoing", "outbound_tasks.view"),
         ("crm:mails", _("Mails"), "mail", "mails.view"),
         ("crm:articles", _("Articles"), "book", "articles.add"),
         ("crm:scripts", _("Scripts"), "quote", "scripts.view"),

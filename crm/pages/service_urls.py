@@ -24,7 +24,7 @@ urlpatterns = [
     *pages("categories", "category", None, settings_pages.CategoryForm, settings_pages.CategoryForm),
     path("categories/<int:key>/delete/", settings_pages.DropCategory.as_view(), name="category_delete"),
     *pages("records", "record", settings_pages.Records, settings_pages.RecordCard, None, settings_pages.ChangeRecord),
-    *pages("follow-ups", "follow_up", settings_pages.FollowUps),
+    *pages("outbound-tasks", "outbound_task", settings_pages.OutboundTasks),
     path("knowledge/", knowledge.Knowledge.as_view(), name="knowledge"),
     path("knowledge/<int:key>/vote/", knowledge.Vote.as_view(), name="vote"),
     *pages("articles", "article", knowledge.Articles, knowledge.ArticleCard, knowledge.ArticleForm, knowledge.ArticleForm),

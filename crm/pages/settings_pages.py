@@ -14,14 +14,14 @@ from ccenter.office.pages.acts import Act, ManyActs
 from ccenter.office.pages.cards import CardPage, entries_of
 from ccenter.office.pages.frame import OfficePage, said
 from ccenter.office.pages.lists import Column, ListPage
-from crm.models import Category, DueRule, Escalation, FollowUpCall, ServiceRecord
+from crm.models import Category, DueRule, Escalation, OutboundTask, ServiceRecord
 from crm.pages import service_forms as forms
 from crm.pages.service_fields import found_customers, mine, named, paths
-from crm.pages.service_filters import FollowUpFilters, RecordFilters
+from crm.pages.service_filters import RecordFilters, TaskFilters
 from crm.pages.setting_form import SettingForm
 from crm.selectors import categories, service_lists
 from crm.selectors.records import listed
-from crm.services import follow_ups, rows, settings
+from crm.services import outbound, rows, settings
 from crm.services import records as record_services
 
 
@@ -219,29 +219,29 @@ class ChangeRecord(SettingForm):
 # -- follow-up calls -------------------------------------------------------------------------------------------
 
 
-def _cancel(user: Any, row: FollowUpCall) -> None:
-    follow_ups.cancel(user, row)
+def _cancel(user: Any, row: OutboundTask) -> None:
+    outbound.cancel(user, row)
 
 
-class FollowUps(ManyActs, ListPage):
-    entity, title, icon = "follow_ups", _("Follow-up calls"), "phone-outgoing"
+class OutboundTasks(ManyActs, ListPage):
+    entity, title, icon = "outbound_tasks", _("Follow-up calls"), "phone-outgoing"
     template = "crm/service_list.html"
-    filterset_class = FollowUpFilters
+    filterset_class = TaskFilters
     filters = ("state",)
     search_hint = _("Customer or reason")
-    ordering, row_template = "-due_at", "crm/follow_up_row.html"
+    ordering, row_template = "-due_at", "crm/outbound_task_row.html"
     columns = (
         Column(_("due"), "due_at"), Column(_("customer")), Column(_("number")), Column(_("reason")), Column(_("ticket")),
         Column(_("state")), Column(_("asked for by")),
     )  # fmt: skip
     acts = (Act("cancel", _("Cancel the call"), _cancel, icon="x"),)
 
-    def rows(self) -> QuerySet[FollowUpCall]:
-        rows = FollowUpCall.objects.select_related("customer", "author__seat")
+    def rows(self) -> QuerySet[OutboundTask]:
+        rows = OutboundTask.objects.select_related("customer", "author__seat")
         return rows.defer("customer__pin", "author__password", "author__seat__sip_password")
 
-    def search(self, rows: QuerySet[FollowUpCall], text: str) -> QuerySet[FollowUpCall]:
-        return service_lists.follow_ups(rows, text, self.user)
+    def search(self, rows: QuerySet[OutboundTask], text: str) -> QuerySet[OutboundTask]:
+        return service_lists.outbound_tasks(rows, text, self.user)
 
     def address(self, row: Any) -> str:
         return reverse("crm:ticket", args=[row.ticket_id]) if row.ticket_id else ""

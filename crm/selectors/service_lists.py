@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from ccenter.office.filters import Filters, Named, YesNo
-from crm.models import Article, ArticleVersion, FollowUpCall, Mail, News, ServiceRecord, Ticket
+from crm.models import Article, ArticleVersion, Mail, News, OutboundTask, ServiceRecord, Ticket
 from crm.selectors import finding
 from crm.selectors import tickets as tickets_
 from crm.ticket_states import DONE, State
@@ -55,9 +55,9 @@ class RecordFilters(Filters):
         return found.filter(follow_up__lte=value, followed_up_at=None)
 
 
-class FollowUpFilters(Filters):
+class TaskFilters(Filters):
     class Meta:
-        model = FollowUpCall
+        model = OutboundTask
         fields = ["customer", "ticket", "state"]
 
 
@@ -131,7 +131,7 @@ def mails(rows: QuerySet[Mail], text: str, user: Any) -> QuerySet[Mail]:
     return rows.filter(_of(text, user) | Q(to__iexact=text) | Q(subject__startswith=text))
 
 
-def follow_ups(rows: QuerySet[FollowUpCall], text: str, user: Any) -> QuerySet[FollowUpCall]:
+def outbound_tasks(rows: QuerySet[OutboundTask], text: str, user: Any) -> QuerySet[OutboundTask]:
     """By customer, or a part of the reason."""
     return rows.filter(_of(text, user) | Q(reason__icontains=text))
 

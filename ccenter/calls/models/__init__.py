@@ -33,6 +33,7 @@ from ccenter.calls.models.record import (
     RecorderPosition,
     Recording,
     Request,
+    SurveyAnswer,
     TrunkChannel,
     Voicemail,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "Skill",
     "Surge",
     "SurgeSpan",
+    "SurveyAnswer",
     "Trunk",
     "TrunkChannel",
     "Voicemail",

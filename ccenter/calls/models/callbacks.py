@@ -69,6 +69,7 @@ class CallbackEntry(models.Model):
             models.Index(fields=["call"], condition=~Q(call=""), name="callback_of_call"),
             models.Index(fields=["attempt"], condition=~Q(attempt=""), name="callback_of_attempt"),
             models.Index(fields=["-closed_at"], name="callback_closed"),
+            models.Index(fields=["-asked_at", "-id"], name="callback_by_time"),
         ]
         constraints = [
             # Looked at after each statement, not each row: in one batch a number goes from one callback to another.
