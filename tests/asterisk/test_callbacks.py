@@ -45,6 +45,19 @@ async def rules(ledger: Ledger, numbers: dict[str, str]) -> Rules:
     return change
 
 
+@pytest.fixture
+async def alice(seats: Callable[..., Any]) -> Seat:
+    """Signed in and not ready: callers here are to give up, not to be put through."""
+    seat: Seat = await seats(0, ready=False)
+    return seat
+
+
+@pytest.fixture
+async def bob(seats: Callable[..., Any]) -> Seat:
+    seat: Seat = await seats(1, ready=False)
+    return seat
+
+
 @pytest.fixture(autouse=True)
 async def nobody_is_owed(ledger: Ledger, numbers: dict[str, str]) -> AsyncIterator[None]:
     """Neither by tests before nor by the demo: an agent who asks for the next gets this test's. Nor is anybody afterwards."""
@@ -338,7 +351,6 @@ async def test_given_a_talk_when_they_want_to_be_called_at_a_time_then_they_are_
     alice: Seat, callers: MakeCaller, pstn: Caller, ledger: Ledger, numbers: dict[str, str], rules: Rules
 ) -> None:
     await rules(mode="progressive", first="caller")
-    await alice.not_ready()
     caller = callers(numbers["callbacks"])
     entry = await gives_up(ledger, caller)
     await (await talks(alice, pstn, entry)).hangup()
@@ -448,7 +460,6 @@ async def test_given_hours_in_which_nobody_is_called_then_nobody_is(
 ) -> None:
     await rules(mode="progressive", first="caller", calendar="never")
     caller = callers(numbers["callbacks"])
-    await alice.not_ready()
     entry = await gives_up(ledger, caller)
     await alice.ready()
     with pytest.raises(Refused) as refused:
