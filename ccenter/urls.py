@@ -15,5 +15,6 @@ urlpatterns = [
     path("office/", include("ccenter.office.pages.urls")),
     path("crm/", include("crm.pages.urls")),
     path("orders/", include("orders.pages.urls")),
+    path("callbacks/", include("ccenter.desktop.callbacks.urls")),
     path("", include("ccenter.desktop.urls")),
 ]

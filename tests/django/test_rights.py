@@ -148,7 +148,15 @@ OPEN = {
     ("GET", "/api/health/"): "for the watchers of machines; tells no more than whether",
 }  # fmt: skip
 ELSEWHERE = {("GET", "/api/feed/"): "test_rights_feed, as it closes the connection of the test"}
-OFFICE = ("/api/office/", "/api/crm/", "/api/orders/", "/office/", "/crm/", "/orders/")  # test_rights_rest, test_rights_pages
+OFFICE = (
+    "/api/office/",
+    "/api/crm/",
+    "/api/orders/",
+    "/office/",
+    "/crm/",
+    "/orders/",
+    "/callbacks/",
+)  # test_rights_rest, test_rights_pages
 
 
 @pytest.mark.parametrize(("method", "path", "body", "statuses"), TABLE, ids=[f"{m} {p}" for m, p, _, _ in TABLE])

@@ -1,0 +1,11 @@
+"""/callbacks/: whom we owe a call, and the rules for it."""
+
+from django.urls import path
+
+from ccenter.desktop.callbacks import lists
+
+app_name = "callbacks"
+urlpatterns = [
+    path("", lists.Callbacks.as_view(), name="callbacks"),
+    path("of/<str:key>/", lists.CallbackCard.as_view(), name="callback"),
+]
