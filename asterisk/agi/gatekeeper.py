@@ -18,7 +18,7 @@ log = logging.getLogger("gatekeeper")
 
 REFRESH = 1.0  # seconds from a change to its effect
 # Changes whenever a row comes, goes or is changed, and is cheap to ask for.
-_FINGERPRINT = """SELECT b.*, n.* FROM
+_FINGERPRINT = """SELECT b.*, n.*, t.* FROM
     (SELECT count(*), max(xmin::text::bigint), min(until) FROM calls_blacklistentry) b,
     (SELECT count(*), max(xmin::text::bigint) FROM calls_number) n,
     (SELECT count(*), max(xmin::text::bigint) FROM calls_trunk) t"""
