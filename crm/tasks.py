@@ -8,7 +8,7 @@ from django.core.mail import send_mail as send_plain
 from django.utils import timezone
 
 from crm.models import Source
-from crm.services import customer_sync, escalation, indexing, mailing, outbound, syncing  # noqa: F401
+from crm.services import customer_sync, escalation, indexing, mailing, outbound, outbound_rules, syncing  # noqa: F401
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ def release_outbound() -> None:
     """Calls that are due go to the core, those that went are followed."""
     outbound.follow()
     outbound.ask_again()
+    outbound_rules.plan_for_calls(timezone.now())
     while outbound.release_due(timezone.now()) == outbound.BATCH:
         pass
 

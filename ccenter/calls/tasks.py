@@ -128,6 +128,7 @@ def keep_retention() -> None:
             (models.CallbackEntry, "closed_at"),
             (models.CallbackAttempt, "at"),
             (models.SurgeSpan, "started_at"),
+            (models.SurveyAnswer, "at"),
             (models.Call, "started_at"),
         ):
             _delete(model, field, days)

@@ -17,10 +17,11 @@ from ccenter.office import rights
 from ccenter.office.models import Branch
 from ccenter.office.rest import Adds, Changes, Entities, MaskedField, MomentField, RowBody, Strict
 from crm.api.fields import CallField, by_code, login_of, person
-from crm.models import Customer, DueRule, Escalation, OutboundTask, Ticket, TicketEvent
+from crm.api.outbound import TaskBody
+from crm.models import Customer, DueRule, Escalation, Ticket, TicketEvent
 from crm.selectors import service_lists
 from crm.selectors import tickets as selectors
-from crm.selectors.service_lists import TaskFilters, TicketFilters
+from crm.selectors.service_lists import TicketFilters
 from crm.services import outbound, rows, settings
 from crm.services import tickets as services
 from crm.ticket_states import STEPS, State
@@ -94,25 +95,6 @@ class TicketEventBody(serializers.ModelSerializer):
         fields = ["id", "at", "user", "kind", "before", "after", "text"]
 
 
-class TaskBody(RowBody):
-    """Without `number` the customer's first is called; without `due_at` at once."""
-
-    number = MaskedField("number", max_length=40, required=False)
-    customer = serializers.PrimaryKeyRelatedField(queryset=Customer.objects.defer("pin"))
-    due_at = MomentField(required=False)
-    queue = by_code(Queue.objects.all(), write_only=True)
-    queue_code = serializers.CharField(source="queue", read_only=True)
-    author = login_of()
-
-    class Meta:
-        model = OutboundTask
-        fields = [
-            *("id", "version", "customer", "ticket", "number", "due_at", "reason", "queue", "queue_code", "state", "author"),
-            "created_at",
-        ]
-        read_only_fields = ["state", "created_at"]
-
-
 class CallBackBody(Strict):
     reason = serializers.CharField(max_length=200)
     due_at = MomentField(required=False)
@@ -175,26 +157,6 @@ class Tickets(Adds[Ticket], Changes[Ticket]):
     def events(self, request: Request, pk: str) -> Response:
         """What was done with it, in order."""
         return Response(TicketEventBody(selectors.events(self.get_object().pk), many=True).data)
-
-
-class OutboundTasks(Adds[OutboundTask]):
-    """Follow-up calls 回访 that are planned, or in the callbacks."""
-
-    entity = "outbound_tasks"
-    queryset = OutboundTask.objects.select_related("author")
-    serializer_class = TaskBody
-    filterset_class = TaskFilters
-    ordering_fields = ["due_at"]
-
-    def add(self, values: Values) -> OutboundTask:
-        queue = values.pop("queue", None)
-        customer, reason = values.pop("customer"), values.pop("reason")
-        return outbound.plan(self.user, customer, reason, queue=queue.code if queue else "", **values)
-
-    @extend_schema(request=None, responses=TaskBody)
-    @action(detail=True, methods=["post"])
-    def cancel(self, request: Request, pk: str) -> Response:
-        return self.answer(outbound.cancel(self.user, self.locked_row()))
 
 
 class DueRuleBody(RowBody):

@@ -12,6 +12,7 @@ from ccenter.office.filters import YesNo
 from ccenter.office.models import Branch
 from crm.models import ArticleVersion, Mail, MailTemplate, OutboundTask, ServiceRecord, Ticket
 from crm.pages.service_fields import CategoryField, PersonField
+from crm.selectors import outbound
 from crm.selectors import service_lists as lists
 from crm.ticket_states import State
 
@@ -83,7 +84,7 @@ class RecordFilters(lists.RecordFilters):
     written_before = day("created_at", lookup_expr="lt", label=_("written before"))
 
 
-class TaskFilters(lists.TaskFilters):
+class TaskFilters(outbound.TaskFilters):
     state = django_filters.ChoiceFilter(choices=OutboundTask.State.choices, label=_("state"), empty_label="–")
 
 

@@ -55,12 +55,6 @@ class RecordFilters(Filters):
         return found.filter(follow_up__lte=value, followed_up_at=None)
 
 
-class TaskFilters(Filters):
-    class Meta:
-        model = OutboundTask
-        fields = ["customer", "ticket", "state"]
-
-
 class ArticleFilters(Filters):
     product = django_filters.CharFilter(method="by_product")
     state = django_filters.ChoiceFilter(

@@ -4,7 +4,8 @@ One task is one call, whatever dies meanwhile: the core knows each `callback` on
 again as the same request. So nothing here needs to know whether the core is there.
 """
 
-from datetime import datetime, timedelta
+import logging
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -14,15 +15,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls import requests
-from ccenter.calls.models import Agent, Flow, Queue, Request
+from ccenter.calls.models import Agent, Call, Flow, Queue, Request
 from ccenter.calls.numbers import normalise
 from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.errors import Conflict
-from crm.models import Customer, OutboundTask, TicketEvent
+from crm.models import Customer, OutboundTask, ServiceRecord, TicketEvent
 from crm.models.outbound import OVER
 
 BATCH = 200
 CANCELLED = "cancelled"
+MORNING = time(9, 30)
+log = logging.getLogger(__name__)
 AHEAD = timedelta(seconds=30)  # handed over that much before its time: the core waits more exactly than we look
 State = OutboundTask.State
 MAY_CHANGE = ("number", "due_at", "zone", "agent", "queue", "flow", "script", "priority", "consent", "reason")
@@ -129,6 +132,42 @@ def cancel(user: Any, task: OutboundTask) -> OutboundTask:
     return task
 
 
+def promise(record: ServiceRecord, at: datetime | None = None) -> OutboundTask | None:
+    """The call that an agent has promised in their record: at this time, else in the morning of the day it is to be followed up.
+
+    In the record's transaction. Without a customer or a number there is a day, and no call.
+    """
+    planned = OutboundTask.objects.filter(record=record, state=State.PLANNED).first()
+    wanted = record.follow_up is not None and record.followed_up_at is None and record.customer is not None
+    if planned is not None and (not wanted or planned.customer_id != record.customer_id):
+        cancel(record.author, planned)
+        planned = None
+    if not wanted:
+        return None
+    due_at = at or _morning(record.follow_up)
+    if planned is not None:
+        moved = at is not None or timezone.localtime(planned.due_at).date() != record.follow_up
+        return change(record.author, planned, {"due_at": due_at}) if moved else planned
+    if OutboundTask.objects.filter(record=record, state__in=[State.RELEASED, State.OPEN]).exists():
+        return None  # they are being called just now
+    call = Call.objects.filter(pk=record.call).first()
+    seat = Agent.objects.filter(number=record.agent, active=True).exists()
+    about = {"agent": record.agent if seat else "", "queue": call.queue if call else ""}
+    about |= {"call": record.call, "order": record.order}
+    reason = record.summary[:200].strip() or _("promised in a call")
+    try:
+        number = call.number if call else ""
+        return plan(record.author, record.customer, str(reason), due_at=due_at, number=number, record=record, **about)
+    except ValidationError as error:
+        log.info("no call is planned for record %s: %s", record.pk, "; ".join(error.messages))
+        return None
+
+
+def _morning(day: date) -> datetime:
+    """When a call is due that was promised for a day: of today, in an hour."""
+    return max(timezone.make_aware(datetime.combine(day, MORNING)), timezone.now() + timedelta(hours=1))
+
+
 def _locked(task: OutboundTask) -> OutboundTask:
     rows = OutboundTask.objects.select_for_update(of=("self",)).select_related("customer", "ticket", "script")
     return rows.defer("customer__pin").get(pk=task.pk)
@@ -185,14 +224,21 @@ UPDATE crm_outboundtask t SET state = 'refused', closed_at = coalesce(r.answered
 FROM calls_request r
 WHERE t.state = 'released' AND r.id = t.request AND r.state = 'refused' AND r.reason <> 'expired'
 """
+FOLLOWED_UP = """
+UPDATE crm_servicerecord r SET followed_up_at = t.closed_at, updated_at = now()
+FROM crm_outboundtask t
+WHERE t.record_id = r.id AND t.state = 'done' AND t.result IN ('done', 'called_in', 'refused')
+  AND t.closed_at > now() - interval '1 hour' AND r.follow_up IS NOT NULL AND r.followed_up_at IS NULL
+"""
 
 
 @transaction.atomic
 def follow() -> None:
-    """What the record says of tasks that were handed over: whether the core has them, whether they are done. Two statements."""
+    """What the record says of tasks that were handed over: whether the core has them, whether they are done. Three statements."""
     with connection.cursor() as cursor:
         cursor.execute(FOLLOW)
         cursor.execute(REFUSED)
+        cursor.execute(FOLLOWED_UP)
 
 
 def ask_again() -> int:

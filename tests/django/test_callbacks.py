@@ -143,7 +143,7 @@ def test_given_an_attempt_when_folded_then_who_rang_whom_when_and_what_came_of_i
     assert (row.state, row.by, row.attempt, row.attempts, row.label) == ("TALKING", "1001", "c1", 1, "TV1")
     assert (attempt.at.timestamp(), attempt.reached_at.timestamp(), attempt.result) == (at + 8, at + 12, "")
     assert Call.objects.get().owed == "k1"
-    tell([facts.CallEnded(5, at + 60, "c1", "ANSWERED", "customer", "CONNECTED")])
+    tell([facts.CallEnded(5, at + 60, "c1", "ANSWERED", "customer", 16, "CONNECTED")])
     row.refresh_from_db()
     assert row.state == "RESULT"
     tell(

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 TABLES = (
     "Call", "CallAgent", "CallOffer", "Recording", "Voicemail", "AgentStatus", "AgentStateSpan", "AgentDay", "Monitoring",
-    "TrunkChannel", "CallbackEntry", "CallbackAttempt", "BarredNumber", "SurgeSpan",
+    "TrunkChannel", "CallbackEntry", "CallbackAttempt", "BarredNumber", "SurgeSpan", "SurveyAnswer",
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from ccenter.calls.models import (
     Monitoring,
     Recording,
     SurgeSpan,
+    SurveyAnswer,
     TrunkChannel,
     Voicemail,
 )
@@ -47,7 +48,7 @@ NOT_FOLDED: dict[type[Model], set[str]] = {Recording: CONVERTERS, Voicemail: {"h
 KEYS: dict[type[Model], tuple[str, ...]] = {CallAgent: ("call", "agent"), AgentDay: ("agent", "day")}
 FOLDED = (
     Call, CallAgent, CallOffer, Recording, Voicemail, AgentStatus, AgentStateSpan, AgentDay, Monitoring, TrunkChannel,
-    CallbackEntry, CallbackAttempt, BarredNumber, SurgeSpan,
+    CallbackEntry, CallbackAttempt, BarredNumber, SurgeSpan, SurveyAnswer,
 )  # fmt: skip
 NAMED = ("call", "recording", "agent", "supervisor", "leg", "callback", "surge")
 MOST_DAYS = 5000  # rows of agents' days kept at hand

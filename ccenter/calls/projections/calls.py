@@ -13,7 +13,7 @@ from typing import Any
 from ccenter.acd import facts
 from ccenter.calls.models import Call, CallAgent, CallOffer, Recording, Voicemail
 from ccenter.calls.numbers import normalise
-from ccenter.calls.projections import callbacks
+from ccenter.calls.projections import callbacks, surveys
 from ccenter.calls.projections.book import Book, moment, on
 
 MISSED = ("no_answer", "busy", "refused")
@@ -95,7 +95,9 @@ def flow_step(book: Book, fact: facts.FlowStep) -> None:
 
 @on(facts.KeyChosen)
 def key_chosen(book: Book, fact: facts.KeyChosen) -> None:
-    _step(book.call(fact), fact.at, "key", node=fact.node, key=fact.key)
+    call = book.call(fact)
+    _step(call, fact.at, "key", node=fact.node, key=fact.key)
+    surveys.chosen(book, call, fact)
 
 
 @on(facts.LookUpEnded)

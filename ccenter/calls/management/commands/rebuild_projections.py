@@ -22,6 +22,7 @@ from ccenter.calls.models import (
     RecorderPosition,
     Recording,
     SurgeSpan,
+    SurveyAnswer,
     TrunkChannel,
     Voicemail,
 )
@@ -81,7 +82,7 @@ def _empty() -> None:
     Call.objects.filter(Exists(Fact.objects.filter(call=OuterRef("id")))).delete()
     Recording.objects.update(state="unknown", pauses=0)
     emptied = (CallAgent, CallOffer, AgentStatus, AgentStateSpan, AgentDay, Monitoring, TrunkChannel)
-    emptied += (CallbackAttempt, SurgeSpan)
+    emptied += (CallbackAttempt, SurgeSpan, SurveyAnswer)
     tables = ", ".join(model._meta.db_table for model in emptied)
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {tables}")
