@@ -64,6 +64,8 @@ def tell(scenario: Scenario, language: str, *, as_figures: bool) -> str:
         agents: {
             **msgspec.structs.asdict(spot),
             "machine_seconds": round(spot.line_time, 1),
+            "waits": round(spot.median_wait, 1),
+            "kept": round(spot.kept, 4),
             "orders_without": alone[agents].orders,
         }
         for agents, spot in spots.items()

@@ -45,12 +45,23 @@ class Outcome(Struct):
     orders: int = 0  # of those served when they called
     saved: int = 0  # of those called back
     machine_seconds: list[float] = field(default_factory=list)  # line time of each captured call
+    waits: list[float] = field(default_factory=list)  # of each who was called back, from asking until first dialled
     most_lines: int = 0
 
     @property
     def line_time(self) -> float:
         """Median seconds that a captured call holds a line."""
         return statistics.median(self.machine_seconds) if self.machine_seconds else 0.0
+
+    @property
+    def median_wait(self) -> float:
+        """Seconds from asking until first called back."""
+        return statistics.median(self.waits) if self.waits else 0.0
+
+    @property
+    def kept(self) -> float:
+        """Share of the callers who were served or called back."""
+        return (self.served + self.called) / self.callers if self.callers else 1.0
 
 
 def centre(scenario: Scenario, agents: int) -> Config:
@@ -165,6 +176,7 @@ class Spot(Simulation):
         self.outcome.attempts += 1
         if fact.callback not in self._dialled:
             self._dialled.add(fact.callback)
+            self.outcome.waits.append(self.now - self._owed[fact.callback][1])
             self.outcome.all_called = self.now - self.scenario.moment(self.scenario.bursts[0].at)
 
     def _dial(self, command: commands.Dial) -> None:

@@ -8,9 +8,11 @@ from msgspec.structs import replace
 from ccenter.acd import events, facts
 from ccenter.acd.config import Config
 from ccenter.acd.machine import Acd
+from ccenter.sim import spot_table
 from ccenter.sim.__main__ import main
 from ccenter.sim.scenario import FOLDER, Burst, Callbacks, Range, Scenario, load
 from ccenter.sim.spot import Outcome, Spot, centre, outcomes, without
+from ccenter.sim.table import width
 from tests.acd import promises
 
 WHOLE = load(FOLDER / "tv-spot.toml")
@@ -95,6 +97,9 @@ def test_given_more_agents_when_a_spot_is_played_then_all_are_called_sooner_and_
     times = [outcome.all_called for outcome in found]
     assert times == sorted(times, reverse=True) and times[0] > 1.5 * times[-1]
     assert found[0].saved < found[-1].saved + found[-1].orders - found[0].orders
+    waits = [outcome.median_wait for outcome in found]
+    assert waits == sorted(waits, reverse=True) and 0 < waits[-1] < times[-1]
+    assert [outcome.kept for outcome in found] == [1.0] * len(found), "each is served, or called back"
 
 
 def test_given_no_machine_and_no_callbacks_when_the_spot_is_played_then_far_fewer_buy() -> None:
@@ -108,7 +113,17 @@ def test_given_the_scenario_when_simulated_then_the_table_says_when_all_are_call
 ) -> None:
     assert main(["tv-spot", "--agents", "90", "--language", "en"]) == 0
     out = capsys.readouterr().out
-    assert "all called after" in out and "orders saved" in out and "1:40" in out
+    assert "all called after, h:mm" in out and "1:40" in out and "100.0%" in out
     assert main(["tv-spot", "--agents", "90", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)["agents"]["90"]
     assert figures["owed"] == figures["called"] and figures["saved"] > 20 * figures["orders"] > 0
+    assert f"  {figures['saved']}\n" in out and figures["waits"] < figures["all_called"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_given_outcomes_for_several_numbers_of_agents_when_told_then_each_line_is_as_wide_as_the_others(language: str) -> None:
+    found = outcomes(SMALL)
+    lines = spot_table.text(SMALL, found, found, language).splitlines()[2:-2]
+    assert len({width(line) for line in lines}) == 1 and len(lines) == 14
+    assert lines[0].split()[-3:] == ["6", "12", "18"]
+    assert set(spot_table.TEXTS["en"]) == set(spot_table.TEXTS["zh"])
