@@ -85,6 +85,8 @@ def told(fact: Fact, agents: Iterable[str] = (), queue: str = "") -> Told:
         waiting = _encode({**head, "callback": fact.data["callback"], "queue": queue})
     # How full the trunks are is every lead's business, who is on them is not.
     common = _encode({**head, "leg": fact.data.get("leg"), "trunk": fact.data.get("trunk")}) if fact.type == "TrunkTaken" else b""
+    if fact.type == "SurgeDecided":  # the same of the surge attendant
+        common = _encode({**head, **fact.data})
     if not (fact.call or fact.agent or fact.queue):
         common = hidden
     concerned = frozenset(agent for agent in (fact.agent, *agents) if agent)

@@ -61,6 +61,10 @@ GET  followups/         {"followups": [Record + {"number": Number}]}: mine that 
 GET  categories/        {"categories": [{"id", "code", "name", "children": [same]}], "results": [{"code", "name"}]}
 GET  callbacks/         {"callbacks": [Callback]}: open ones of the queues I serve (leads: their groups serve), the oldest first
 POST callbacks/<id>/close/     {"result": "reached"|"unreached"|"not_wanted"|"duplicate"} -> 200, 202, 409; 404: closed
+GET  callback-in-hand/  {"callback": Callback + {"chosen", "result_name", "tried": [...]} or null, "until", "results":
+                        [{"code", "name"}], "task": {"reason", "order", "questions"} or null}: shown to my seat, or called by it
+POST callbacks/<id>/questions/  {"address"}: the page of its questionnaire, begun
+GET  surge/             for leads: lines, what the surge attendant takes now, and what became of whom it took today
 GET  search/?q=         {"customers": [CustomerRow], "orders": [Order + {"customer": CustomerRow}], "more": false}
                         q: name or its beginning, member number, order number, telephone number or its last 4 digits or more
 GET  messages/?before=<id>     {"messages": [Message] (50, the newest first), "unread": 2, "more": false}
@@ -81,6 +85,7 @@ Pushed over the socket /ws/feed/ beside the batches of facts (told apart by "typ
 from django.urls import path
 
 from ccenter.desktop import api
+from ccenter.desktop.callbacks import api as callbacks
 
 urlpatterns = [
     path("pop/<str:call>/", api.PopView.as_view()),
@@ -94,6 +99,9 @@ urlpatterns = [
     path("followups/", api.FollowupsView.as_view()),
     path("categories/", api.CategoriesView.as_view()),
     path("callbacks/", api.CallbacksView.as_view()),
+    path("callback-in-hand/", callbacks.HandView.as_view()),
+    path("callbacks/<str:ident>/questions/", callbacks.QuestionsView.as_view()),
+    path("surge/", callbacks.SurgeLiveView.as_view()),
     path("callbacks/<str:ident>/close/", api.CallbackCloseView.as_view()),
     path("search/", api.SearchView.as_view()),
     path("messages/", api.MessagesView.as_view()),

@@ -7,6 +7,7 @@ from ccenter.calls import tokens
 from ccenter.calls.models import Call, CallbackEntry, Recording
 from ccenter.calls.rights import scope_of
 from ccenter.desktop import texts
+from ccenter.desktop.callbacks import words
 from ccenter.desktop.guides import guides
 from ccenter.office.rest import shown
 from crm.models import Complaint, Customer, CustomerNote, ServiceRecord
@@ -108,7 +109,11 @@ class Shapes:
         return {
             "id": callback.pk,
             "kind": callback.kind,
+            "kind_name": words.kind(callback.kind),
             "state": callback.state,
+            "state_name": callback.get_state_display(),
+            "label": callback.label,
+            "dnis": callback.dnis,
             "due_at": callback.due_at,
             "attempts": callback.attempts,
             "number": self.number(callback.number, "b", callback.pk),

@@ -148,6 +148,8 @@ const state = (model, fact, name, more = {}) =>
   model._call(fact, (call) => Object.assign(call, { state: name, since: fact.at }, more));
 
 const FOLDS = {
+  SurgeChanged: (model) => model.dispatchEvent(new Event("surge")),
+  SurgeDecided: (model) => model.dispatchEvent(new Event("surge")),
   AgentChanged(model, fact) {
     model._seat(fact.agent, (seat) => {
       const today = seat.today;
