@@ -185,6 +185,17 @@ WAYS = {
     # -- callbacks --
     "/callbacks/": "callbacks GET:view POST:view",  # POST: an act, each with a right of its own
     "/callbacks/of/k9999999/": "callbacks GET:view",
+    "/callbacks/figures/": "callbacks GET:figures",
+    "/callbacks/surge/": "surges GET:view",
+    "/callbacks/rules/": "callback_rules GET:view POST:view",
+    "/callbacks/rules/queues/9999999/": "callback_rules GET:view POST:change",
+    "/callbacks/rules/lines/": "callback_rules GET:view POST:view",
+    "/callbacks/rules/lines/9999999/": "callback_rules GET:view POST:change",
+    "/callbacks/rules/centre/": "callback_rules GET:view POST:change",
+    "/callbacks/surges/": "surges GET:view POST:view",
+    "/callbacks/surges/picture/": "surges GET:view",
+    "/callbacks/surges/new/": "surges GET:add POST:add",
+    "/callbacks/surges/9999999/": "surges GET:view POST:change",
 }
 
 
