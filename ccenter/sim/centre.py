@@ -285,7 +285,11 @@ class Simulation:
         self._playing[command.leg] = command.play
         if command.sounds == ("main-menu",):
             self._at(self.now + THINKING_SECONDS, self._presses, command.leg)
-        self._at(self.now + SOUND_SECONDS * len(command.sounds), self._play_ends, command.leg, command.play)
+        self._at(self.now + sum(map(self.lasts, command.sounds)), self._play_ends, command.leg, command.play)
+
+    def lasts(self, sound: str) -> float:
+        """Seconds that a prompt takes."""
+        return SOUND_SECONDS
 
     def _stop_play(self, command: commands.StopPlay) -> None:
         self._playing.pop(command.leg, None)

@@ -13,10 +13,11 @@ from msgspec.structs import replace
 
 from ccenter.acd import commands, events, facts
 from ccenter.acd.config import CallbackRules, Config, Flow, GoNode, MenuNode, SayNode, Surge, ToCallback
-from ccenter.sim.centre import NUMBER, Simulation, configuration
+from ccenter.sim.centre import NUMBER, SOUND_SECONDS, Simulation, configuration
 from ccenter.sim.scenario import Callbacks, Scenario
 
 BUSY_SECONDS = 2.0  # until the network says so
+SPOKEN = {"surge-thanks": 4.3, "surge-number": 6.3, "callback-promised": 5.4}  # seconds of the Chinese prompts
 MACHINE = Flow(
     "surge",
     "thanks",
@@ -123,6 +124,9 @@ class Spot(Simulation):
     def buys(self, number: str, delay: float) -> bool:
         wish = self.rules.buys * 0.5 ** (delay / self.rules.wish_half_life)
         return bool(self.dice(number, "buys").random() < wish)
+
+    def lasts(self, sound: str) -> float:
+        return SPOKEN.get(sound, SOUND_SECONDS)
 
     # -- those who call ----------------------------------------------------------------------------------------
 

@@ -11,9 +11,10 @@ from ccenter.acd.machine import Acd
 from ccenter.sim import spot_table
 from ccenter.sim.__main__ import main
 from ccenter.sim.scenario import FOLDER, Burst, Callbacks, Range, Scenario, load
-from ccenter.sim.spot import Outcome, Spot, centre, outcomes, without
+from ccenter.sim.spot import SPOKEN, Outcome, Spot, centre, outcomes, without
 from ccenter.sim.table import width
 from tests.acd import promises
+from tests.sounds import table
 
 WHOLE = load(FOLDER / "tv-spot.toml")
 SMALL = replace(WHOLE, bursts=[Burst("20:15", 300.0, 14.0)], trunks=40, agents=Range(6, 18, 6), callbacks=Callbacks(kept_lines=6))
@@ -118,6 +119,11 @@ def test_given_the_scenario_when_simulated_then_the_table_says_when_all_are_call
     figures = json.loads(capsys.readouterr().out)["agents"]["90"]
     assert figures["owed"] == figures["called"] and figures["saved"] > 20 * figures["orders"] > 0
     assert f"  {figures['saved']}\n" in out and figures["waits"] < figures["all_called"]
+
+
+def test_given_the_prompts_of_the_machine_when_simulated_then_they_last_as_long_as_those_that_are_played() -> None:
+    lengths = {name: len(table.audio("zh", name).read_bytes()) / 8000 for name in SPOKEN}
+    assert lengths == pytest.approx(SPOKEN, abs=0.5)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
