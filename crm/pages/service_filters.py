@@ -85,6 +85,7 @@ class RecordFilters(lists.RecordFilters):
 
 
 class TaskFilters(outbound.TaskFilters):
+    kind = django_filters.ChoiceFilter(choices=OutboundTask.Kind.choices, label=_("kind"), empty_label="–")
     state = django_filters.ChoiceFilter(choices=OutboundTask.State.choices, label=_("state"), empty_label="–")
 
 
