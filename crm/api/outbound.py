@@ -136,7 +136,7 @@ class BarBody(Strict):
     number = serializers.CharField(max_length=40)
 
 
-class AskedBody(serializers.Serializer):
+class BarAskedBody(serializers.Serializer):
     request = serializers.UUIDField(help_text="What was asked of the call centre; it answers within a second.")
 
 
@@ -151,16 +151,16 @@ class BarredNumbers(Rows[BarredNumber]):
     serializer_class = BarredBody
     filterset_class = BarredFilters
     lookup_field = "ident"
-    lookup_value_regex = "[0-9a-f]{32}"
+    lookup_value_regex = "[0-9a-f]{1,32}"
     ordering = "-at"
 
-    @extend_schema(request=BarBody, responses={202: AskedBody})
+    @extend_schema(request=BarBody, responses={202: BarAskedBody})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Nobody calls this number any more."""
         asked = barring.bar(self.user, self.body(BarBody)["number"])
         return Response({"request": asked.pk}, status=202)
 
-    @extend_schema(responses={202: AskedBody})
+    @extend_schema(responses={202: BarAskedBody})
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """They may be called again."""
         return Response({"request": barring.lift(self.user, self.get_object().number).pk}, status=202)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import django_filters
-from django.db.models import CharField, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
@@ -49,9 +49,9 @@ def mine(user: Any) -> Any:
 
 def with_attempts(rows: QuerySet[OutboundTask]) -> QuerySet[OutboundTask]:
     """With how each stands among the callbacks: `callback_state`, `attempts`. In the same query."""
-    there = CallbackEntry.objects.filter(id=Cast(OuterRef("callback"), CharField()))
+    there = CallbackEntry.objects.filter(id=Cast(OuterRef("callback"), TextField()))
     return rows.annotate(
-        callback_state=Coalesce(Subquery(there.values("state")[:1]), Value("")),
+        callback_state=Coalesce(Subquery(there.values("state")[:1]), Value(""), output_field=TextField()),
         attempts=Coalesce(Subquery(there.values("attempts")[:1]), Value(0), output_field=IntegerField()),
     )
 

@@ -155,6 +155,8 @@ OFFICE = (
     "/api/office/",
     "/api/crm/",
     "/api/orders/",
+    "/api/callbacks/",
+    "/api/surge-spans/",
     "/office/",
     "/crm/",
     "/orders/",

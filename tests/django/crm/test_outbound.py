@@ -273,7 +273,7 @@ def test_given_a_step_that_is_not_in_the_table_then_the_database_refuses_it(alic
     for before, shape in shapes.items():
         for after, other in shapes.items():
             task = planned(alice, 1, customer=who)
-            request = {"request": task.callback} if before != "planned" and before != "cancelled" else {}
+            request = {"request": task.callback} if before not in {"planned", "cancelled"} else {}
             path = {"planned": [], "released": ["released"], "cancelled": ["cancelled"]}.get(before, ["released", before])
             for one in path:
                 OutboundTask.objects.filter(pk=task.pk).update(state=one, **shapes[one], **(request if one == "released" else {}))
