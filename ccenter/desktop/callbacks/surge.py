@@ -115,7 +115,7 @@ SELECT count(*), count(*) FILTER (WHERE id IN (SELECT callback FROM reached)),
 """
 LINE_TIME = """
 SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - started_at))
-  FROM calls_call WHERE started_at >= %s AND surge <> '' AND ended_at IS NOT NULL
+  FROM calls_call WHERE started_at >= %s AND surge <> ''
 """
 
 
