@@ -233,8 +233,8 @@ def opened(w: World, entry: Callback, call: str = "", chosen: str = "") -> None:
 
 
 def owned(w: World, entry: Callback) -> None:
-    """An agent's own follow-up is left to them for a time."""
-    if entry.agent:
+    """An agent's own follow-up is left to them for a time, which an attempt ends and a look at it does not."""
+    if entry.agent and f"own:{entry.id}" not in w.state.timers:
         w.alarm("own", entry.id, w.now + rules_of(w, entry).own_agent_seconds)
 
 
@@ -293,6 +293,7 @@ def back(w: World, entry: Callback, reason: str) -> None:
     w.quiet("callback", entry.id)
     moved(entry, CallbackTrigger.WAIT)
     w.out.append(facts.CallbackReturned(w.seq(), w.now, entry.id, agent, reason))
+    owned(w, entry)
     line_up(w, entry)
 
 

@@ -217,6 +217,7 @@ class Centre:
             assert again == out, "a restored core goes another way"
         promises.first_asked_was_first_served(self.acd, waiting, out)
         promises.earlier_asked_was_called_first(self.acd, owed, out)
+        promises.callers_and_callbacks_were_weighed(self.acd, waiting, owed, out)
         now = {call.id: str(call.state) for call in self.acd.world.state.calls.values()}
         self.moves |= {(states.get(call, "OFFERED"), state) for call, state in now.items()}
         self.moves |= {(states.get(f.call, "OFFERED"), "ENDED") for f in out if isinstance(f, facts.CallEnded)}

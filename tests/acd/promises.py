@@ -1,14 +1,17 @@
 """The product's promises as checks on a core between two events, and on what it told. Each names the call or agent it finds."""
 
 from collections import Counter
+from collections.abc import Collection
 from itertools import pairwise
+from typing import Any
 
-from ccenter.acd import facts, owing, requests, routing
+from ccenter.acd import facts, owing, requests, routing, service
 from ccenter.acd.agent import AgentState
 from ccenter.acd.call import Call, CallState
 from ccenter.acd.callback import LIVE, CallbackState
+from ccenter.acd.config import Queue
 from ccenter.acd.machine import Acd
-from ccenter.acd.world import Output
+from ccenter.acd.world import CallbackLine, Output, World
 from tests.acd.switch import Switch
 
 BUSY = (AgentState.RESERVED, AgentState.TALKING)
@@ -270,6 +273,7 @@ def every_callback_goes_on(acd: Acd) -> None:
                 assert f"callback:{entry.id}" in timers, f"{entry.id} is {entry.state} for ever"
             case CallbackState.WAITING:
                 assert bool(entry.line) != owing.blocked(w, entry), f"{entry.id} waits in no line"
+                assert not entry.agent or f"own:{entry.id}" in timers, f"{entry.id} waits for {entry.agent} for ever"
             case CallbackState.PRESENTED:
                 agent = w.state.agents[entry.offered_to]
                 assert agent.state is AgentState.READY and f"callback:{entry.id}" in timers, f"{agent.code} is shown {entry.id}"
@@ -302,6 +306,46 @@ def earlier_asked_was_called_first(acd: Acd, before: dict[str, tuple[str, float,
             for other, (other_line, *other_place) in before.items():
                 passed = other_line == line and other_place < place and after.get(other, ())[1:] == tuple(other_place)
                 assert not passed, f"{fact.callback} was called before {other}"
+
+
+def callers_and_callbacks_were_weighed(acd: Acd, callers: Collection[str], owed: Collection[str], out: list[Output]) -> None:
+    """Who was served by an agent came, by the rule of the callback's queue, before each other who could have been by the same.
+
+    `callers` and `owed` stood in line before; those count who stand still. A callback could only be called if a trunk is free
+    that is not kept for callers.
+    """
+    w = acd.world
+    waiting = [call for call in w.state.calls.values() if call.id in callers and call.line and call.node not in w.state.down]
+    for fact in out:
+        if not isinstance(fact, facts.CallRouted):
+            continue
+        call = w.state.calls.get(fact.call)
+        entry = w.state.callbacks.get(call.callback) if call is not None else None
+        if fact.strategy == "callback" and entry is not None and call is not None and entry.call == call.id:
+            line = owing.line_for(w, entry)
+            order = owing.order(w, entry)
+            for other in waiting:
+                if fact.agent in w.lines[other.line].eligible:
+                    first = _comes_first(w, line, order, other)
+                    assert first, f"{fact.agent} called back {entry.id} while {other.id} waited"
+        elif fact.call in callers and call is not None and fact.strategy not in ("claimed", "last_agent"):
+            for line in w.agent_callbacks.get(fact.agent, ()):
+                if line.automatic and owing.is_open(w, line):
+                    for *place, ident in line.waiting:
+                        number = w.state.callbacks[ident].number
+                        if ident in owed and service.outbound(w, number, keep=True) is not None:
+                            passed = _comes_first(w, line, (*place, ident), call)
+                            assert not passed, f"{fact.agent} served {call.id} while {ident} was owed a call"
+
+
+def _comes_first(w: World, line: CallbackLine, place: tuple[Any, ...], caller: Call) -> bool:
+    """Is a callback at this place of its line before a caller? The published rule, written down a second time."""
+    rule = w.config.queues[line.queue].callbacks.against_callers if line.queue in w.config.queues else "by_age"
+    if rule == "by_age":
+        queue = w.config.queues.get(caller.queue) or Queue(caller.queue)
+        asked = caller.entered - (caller.priority + queue.priority) * w.settings.ageing
+        return tuple(place) < (asked, caller.ticket, caller.id)
+    return rule == "callbacks_first"
 
 
 def truth_agrees(acd: Acd, switch: Switch) -> None:

@@ -75,7 +75,8 @@ async def test_given_the_core_away_then_callers_are_thanked_in_their_language_an
     assert await owed(ledger, "+86" + who(1)) == [(1, "last_resort", "zh", chinese.dnis)]
     assert await owed(ledger, "+86" + who(2)) == [(1, "last_resort", "en", english.dnis)]
     await until(lambda: ledger.rows(ASKED, "+86" + who(3)) == [(2,)], 10, "they asked twice")
-    assert not ledger.rows("SELECT * FROM calls_missedcaller WHERE told_at IS NULL")
+    untold = "SELECT * FROM calls_missedcaller WHERE told_at IS NULL"
+    await until(lambda: not ledger.rows(untold), 10, "each is marked as told, after the core's disk has it")
     noted_in_order(ledger)
 
     call = callers("direct").dial()  # the core is back, and who was signed in still is
