@@ -143,6 +143,14 @@ SURVEY_BACK = Flow(
         "thanks": HangUpNode(("survey-thanks",)),
     },
 )
+SURVEY = Flow(  # after a talk with an agent, or by a call of the machine's; the key is the answer
+    "survey",
+    "rating",
+    {
+        "rating": MenuNode(("survey-ask",), dict.fromkeys("12345", "thanks"), tries=2, failed="thanks"),
+        "thanks": HangUpNode(("survey-thanks",)),
+    },
+)
 SURGE = Flow(  # the surge attendant's, found by its code
     "surge",
     "thanks",
@@ -168,5 +176,6 @@ FLOWS = (  # in the order in which they may name each other
     (MEMBER, "会员登录"),
     (CARD, "银行卡号"),
     (SURVEY_BACK, "满意度调查"),
+    (SURVEY, "服务评价"),
     (SURGE, "话务高峰"),
 )
