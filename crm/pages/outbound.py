@@ -14,6 +14,7 @@ from ccenter.calls.models import Agent, BarredNumber, CallbackAttempt, Flow, Que
 from ccenter.calls.numbers import normalise
 from ccenter.calls.reasons import TEXTS
 from ccenter.office import rights
+from ccenter.office.pages import keyset
 from ccenter.office.pages.acts import Act, ManyActs, RowActs
 from ccenter.office.pages.cards import CardPage, entries_of
 from ccenter.office.pages.forms import FormPage, MaskedField, RowForm
@@ -277,8 +278,11 @@ class BarredNumbers(ListPage):
 
     def more(self, rows: list[Any]) -> dict[str, Any]:
         for row in rows:
-            row.shown_number = shown(self.user, "number", row.number)
-        return {"may_bar": self.may("add"), "may_lift": self.may("delete")}
+            row.shown_number, row.row_key = shown(self.user, "number", row.number), row.ident
+        told: dict[str, Any] = {"may_bar": self.may("add"), "may_lift": self.may("delete")}
+        if rights.masked(self.user, "number"):  # a place in the list would tell the number
+            told["found"] = keyset.Page(rows, None, None)
+        return told
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """`number`: it is not to be called any more; `lift`: the digest of one that may be called again."""

@@ -111,7 +111,11 @@ def until_of(row: CallbackEntry) -> datetime | None:
     return datetime.fromtimestamp(fact.data["until"], timezone.get_current_timezone()) if fact else None
 
 
+IN_HAND = ("TALKING", "DIALLING", "PRESENTED", "RESULT")  # what comes first: a result can wait, one that is shown cannot
+
+
 def in_hand(seat: str) -> CallbackEntry | None:
     """What this seat has in hand: shown to it, or called by it and not yet over. One query."""
     own = Q(offered_to=seat, state="PRESENTED") | Q(by=seat, state__in=("DIALLING", "TALKING", "RESULT"))
-    return CallbackEntry.objects.filter(own, closed_at=None).order_by("-state").first()
+    found = CallbackEntry.objects.filter(own, closed_at=None)
+    return min(found, key=lambda row: IN_HAND.index(row.state), default=None)

@@ -1,5 +1,6 @@
 """The list of callbacks and the card of one: who sees which, what the list says of each, and closing many."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -187,3 +188,40 @@ def test_given_one_row_or_thirty_when_the_list_is_read_then_it_takes_as_many_que
             part(alice, LIST)
         counted.append(len(asked))
     assert counted[0] == counted[1] <= 18, counted
+
+
+def test_given_facts_about_callbacks_when_told_then_who_serves_the_queue_hears_that_something_happened_and_not_what(
+    alice_user: Any, owed: Owed
+) -> None:
+    from ccenter.calls.models import Fact
+    from ccenter.calls.rights import listening
+    from ccenter.calls.telling import look
+
+    Queue.objects.create(code="vip")
+    owed("k1")
+    owed("k2", queue="vip")
+    now = timezone.now()
+    facts = (
+        ("CallbackDialled", "1009", {"callback": "k1", "attempt": 1, "shown": "4001"}),
+        ("CallbackResulted", "1009", {"callback": "k1", "result": "busy", "attempts": 1}),
+        ("CallbackDeferred", "", {"callback": "k2", "until": 1.0, "reason": "busy"}),
+        ("CallbackClosed", "", {"callback": "k1", "reason": "done", "attempts": 1, "detail": ""}),
+    )
+    for seq, (kind, agent, data) in enumerate(facts, 1):
+        Fact.objects.create(seq=seq, at=now, type=kind, agent=agent, data=data)
+    found, _upto = look(listening(alice_user, lines=True), 0, 100)
+    told = [json.loads(text) for _seq, text in found]
+    assert [(one["type"], one["callback"]) for one in told] == [
+        (kind, "k1") for kind, _agent, _data in (facts[0], facts[1], facts[3])
+    ]
+    assert all(set(one) == {"seq", "at", "type", "callback", "queue"} for one in told)
+
+
+def test_given_one_to_be_shown_and_one_without_result_when_asked_what_is_in_hand_then_the_shown_one_comes_first(
+    alice: Any, owed: Owed
+) -> None:
+    owed("k1", state="RESULT", by="1001")
+    owed("k2", state="PRESENTED", offered_to="1001")
+    assert alice.get("/api/desk/callback-in-hand/").json()["callback"]["id"] == "k2"
+    CallbackEntry.objects.filter(pk="k2").update(state="WAITING", offered_to="")
+    assert alice.get("/api/desk/callback-in-hand/").json()["callback"]["id"] == "k1"

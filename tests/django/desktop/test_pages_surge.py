@@ -3,7 +3,6 @@
 import csv
 import io
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ from ccenter.calls.models import (
 )
 from ccenter.office.models import AuditEntry
 from orders.models import Order
-from tests.django.desktop.customers import NUMBER, customer
+from tests.django.desktop.customers import NUMBER, customer, order
 from tests.django.office.pages import browser, part, send
 from tests.django.people import client, person
 
@@ -98,17 +97,23 @@ def test_given_whom_the_machine_took_when_they_are_called_back_and_buy_then_the_
         number = NUMBER if n == 0 else f"+861390000000{n}"
         closed = {"closed_at": now, "closed_reason": "done"} if state == "CLOSED" else {}
         CallbackEntry.objects.create(id=f"k{n}", number=number, source="surge", queue=queue, asked_at=now, state=state, **closed)
-        Call.objects.create(
-            id=f"c{n}", direction="in", started_at=now, ended_at=now + timedelta(seconds=4 + 2 * n), surge="tv"
-        )
+        Call.objects.create(id=f"c{n}", direction="in", started_at=now, ended_at=now + timedelta(seconds=4 + 2 * n), surge="tv")
     for n in (1, 2):
         CallbackAttempt.objects.create(seq=n, callback="k0", call=f"c1{n}", attempt=n, at=now, reached_at=now)
         Call.objects.create(id=f"c1{n}", direction="out", started_at=now, owed="k0")
-        Order.objects.create(
-            number=f"6000000{n}", customer=buyer, call=f"c1{n}", state="submitted" if n == 1 else "draft", total=Decimal(0)
-        )
+        sold = order(buyer, f"6000000{n}", "submitted" if n == 1 else "cancelled")
+        Order.objects.filter(pk=sold.pk).update(call=f"c1{n}")
     today = client(lead_user).get("/api/desk/surge/").json()["today"]
-    wanted = {"captured": 2, "reached": 1, "called_in": 0, "open": 1, "bought": 1, "amount": "0.00", "taken": 3, "line_time": 6.0}
+    wanted = {
+        "captured": 2,
+        "reached": 1,
+        "called_in": 0,
+        "open": 1,
+        "bought": 1,
+        "amount": "299.50",
+        "taken": 3,
+        "line_time": 6.0,
+    }
     assert today == wanted
 
 

@@ -31,7 +31,9 @@ export class Owed {
   fact(fact) {
     const mine = fact.agent === this.model.me;
     const held = this.hand?.callback;
-    if (ABOUT.test(fact.type) ? mine || (held && fact.callback === held.id) : OF_CALL.has(fact.type) && (fact.callback || (held && fact.call === this.model.seat.call) || held)) this.ask();
+    if (mine || (held && (!fact.callback || fact.callback === held.id))) {
+      if (ABOUT.test(fact.type) || (OF_CALL.has(fact.type) && (held || fact.callback))) this.ask();
+    }
   }
 
   ask() {
