@@ -14,7 +14,7 @@ from ccenter.calls.models import CallbackEntry
 from ccenter.calls.models import Request as Row
 from ccenter.calls.numbers import normalise
 from ccenter.calls.rights import seat_of, sees_numbers
-from ccenter.desktop.callbacks import reading, words
+from ccenter.desktop.callbacks import reading, tasks, words
 from ccenter.desktop.callbacks.filters import WHICH, CallbackFilters
 from ccenter.office import rights
 from ccenter.office.pages.acts import Act, ManyActs, Refused
@@ -151,6 +151,7 @@ class CallbackCard(CardPage):
         reading.dress(self.user, [row])
         return {
             "attempts": reading.attempts(self.user, row),
+            "task": tasks.about(row),
             "seat": seat_of(self.user),
             "closings": [(code, words.REASONS[code]) for code in words.CLOSINGS],
             "results": [(code, words.RESULTS[code]) for code in words.BY_AGENT],

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,7 +18,7 @@ from ccenter.calls.models import Call, Fact, Surge, SurgeSpan, Trunk, TrunkChann
 from ccenter.calls.tokens import spelt
 from ccenter.desktop import selectors
 from ccenter.office.pages.frame import OfficePage
-from orders.states import VOID
+from orders.selectors import recovered
 
 Shape = dict[str, Any]
 MINUTES = 60  # of the picture of calls taken and passed
@@ -33,7 +34,7 @@ class Now(NamedTuple):
 
 
 def live(user: Any) -> Shape:
-    """Everything the page and the wallboard's tile show. Eight queries, one more for each surge that is on."""
+    """Everything the page and the wallboard's tile show. Seven queries, one more for each surge that is on."""
     now = timezone.now()
     used = Counter(TrunkChannel.objects.filter(ended_at=None).values_list("trunk", flat=True))
     trunks = [
@@ -101,18 +102,7 @@ def _credit(span: SurgeSpan | None) -> float:
 
 # -- today -----------------------------------------------------------------------------------------------------
 
-# Of the callers whom the machine took: who was promised a call, who was reached by one or rang in again, who bought in such a
-# call; and how long a line was busy with one of them (half of the calls shorter).
-TODAY = """
-WITH captured AS (SELECT id, state, closed_reason FROM calls_callbackentry WHERE id IN ({owed}) AND source = 'surge'
-    AND asked_at >= %(since)s),
-  reached AS (SELECT DISTINCT callback FROM calls_callbackattempt WHERE reached_at IS NOT NULL AND at >= %(since)s),
-  sold AS (SELECT DISTINCT k.id, o.id AS number, o.total FROM orders_order o JOIN calls_call c ON c.id = o.call
-    JOIN captured k ON k.id = c.owed WHERE o.call <> '' AND o.created_at >= %(since)s AND o.state <> ALL(%(unsold)s))
-SELECT count(*), count(*) FILTER (WHERE id IN (SELECT callback FROM reached)),
-  count(*) FILTER (WHERE closed_reason = 'called_in'), count(*) FILTER (WHERE state <> 'CLOSED'),
-  (SELECT count(DISTINCT id) FROM sold), (SELECT coalesce(sum(total), 0) FROM sold) FROM captured
-"""
+# How many calls the machine took, and how long a line was busy with one: half of them shorter.
 LINE_TIME = """
 SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - started_at))
   FROM calls_call WHERE started_at >= %s AND surge <> ''
@@ -120,21 +110,16 @@ SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM 
 
 
 def today(user: Any, now: datetime) -> Shape:
-    """Three queries. Callbacks and orders are those of the queues somebody leads; line times everybody's."""
+    """Two queries. Callbacks and orders are those of the queues somebody leads; line times everybody's."""
     since = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    owed, params = as_sql(selectors.owed_in(user).filter(asked_at__gte=since).values("pk"))
+    surges = recovered.figures(selectors.owed_in(user), since, now, "surge")
     with connection.cursor() as cursor:
-        cursor.execute(TODAY.format(owed=owed), {**params, "since": since, "unsold": [str(state) for state in VOID]})
-        captured, reached, came, left, bought, amount = cursor.fetchone()
         cursor.execute(LINE_TIME, [since])
         taken, median = cursor.fetchone()
+    summed = ("captured", "reached", "called_in", "open", "bought")
     return {
-        "captured": captured,
-        "reached": reached,
-        "called_in": came,
-        "open": left,
-        "bought": bought,
-        "amount": amount,
+        **{name: sum(getattr(one, name) for one in surges) for name in summed},
+        "amount": sum((one.amount for one in surges), Decimal(0)),
         "taken": taken,
         "line_time": round(median, 1) if median is not None else None,
     }

@@ -134,7 +134,8 @@ def test_given_the_list_of_barred_numbers_when_changed_then_the_core_is_asked_an
     assert send(alice, BARRED, lift=row.ident).status_code == 403
     assert send(lead, BARRED, lift=row.ident).status_code == 204
     assert send(lead, BARRED, lift="0" * 32).status_code == 409
-    assert send(lead, BARRED, number="12").status_code == 422
+    refused = send(lead, BARRED, number="12")
+    assert (refused.status_code, said(refused)) == (400, "Not a telephone number.")
     asked = [(one.action, one.params) for one in Request.objects.order_by("created_at")]
     assert asked == [
         ("BarNumber", {"number": "+8613911112222", "barred": True}),

@@ -97,7 +97,9 @@ def test_given_whom_the_machine_took_when_they_are_called_back_and_buy_then_the_
         number = NUMBER if n == 0 else f"+861390000000{n}"
         closed = {"closed_at": now, "closed_reason": "done"} if state == "CLOSED" else {}
         CallbackEntry.objects.create(id=f"k{n}", number=number, source="surge", queue=queue, asked_at=now, state=state, **closed)
-        Call.objects.create(id=f"c{n}", direction="in", started_at=now, ended_at=now + timedelta(seconds=4 + 2 * n), surge="tv")
+        Call.objects.create(
+            id=f"c{n}", direction="in", started_at=now, ended_at=now + timedelta(seconds=4 + 2 * n), surge="tv", owed=f"k{n}"
+        )
     for n in (1, 2):
         CallbackAttempt.objects.create(seq=n, callback="k0", call=f"c1{n}", attempt=n, at=now, reached_at=now)
         Call.objects.create(id=f"c1{n}", direction="out", started_at=now, owed="k0")
