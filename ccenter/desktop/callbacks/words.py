@@ -35,6 +35,7 @@ REASONS: dict[str, Promise] = {
     "attempts": _("tried often enough"),
     "expired": _("too old"),
     "moved": _("became part of another"),
+    "cancelled": _("cancelled"),
     "reached": _("Reached"),
     "unreached": _("Not reached"),
     "not_wanted": _("Not wanted any more"),
