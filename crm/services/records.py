@@ -4,8 +4,10 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from crm.models import ServiceRecord
 from crm.services import outbound
@@ -28,13 +30,15 @@ def save_record(call: str, author: Any, agent: str, fields: dict[str, Any]) -> t
 def change_record(record: ServiceRecord, fields: dict[str, Any]) -> ServiceRecord:
     """`fields` may hold followed_up: true ticks the follow-up off, false puts it back; and call_at: when they are to be called.
 
-    Who is to be followed up is called on that day, by whoever promised it.
+    Who is to be followed up is called on that day, by whoever promised it. Raises ValidationError for a time that is past.
     """
     record = ServiceRecord.objects.select_for_update(of=("self",)).select_related("customer").get(pk=record.pk)
     now = timezone.now()
     wanted = dict(fields)
     call_at = wanted.pop("call_at", None)
     if call_at is not None:
+        if call_at < now:
+            raise ValidationError({"call_at": _("This time is past.")})
         wanted["follow_up"] = timezone.localtime(call_at).date()
     if "followed_up" in wanted:
         wanted["followed_up_at"] = (record.followed_up_at or now) if wanted.pop("followed_up") else None

@@ -341,6 +341,13 @@ def test_given_a_follow_up_promised_in_a_record_then_its_agent_calls_on_that_day
     assert (state_of(task), record.followed_up_at) == ("done", task.closed_at)
 
 
+def test_given_a_promise_for_a_time_that_is_past_then_it_is_refused_and_nothing_is_kept(alice: Any) -> None:
+    who = service.customer()
+    with pytest.raises(ValidationError, match="past"):
+        save_record("c1", alice, "1001", {"customer": who, "call_at": timezone.now() - timedelta(minutes=1)})
+    assert not OutboundTask.objects.exists()
+
+
 def test_given_a_promise_taken_back_or_kept_by_hand_then_nobody_is_called(alice: Any) -> None:
     who, day = service.customer(), timezone.localdate() + timedelta(days=3)
     for fields in ({"follow_up": None}, {"followed_up": True}):

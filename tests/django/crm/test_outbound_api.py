@@ -28,13 +28,13 @@ MASKED = "138****8000"
 
 
 @pytest.fixture
-def agent() -> Any:
-    return client(service.agent("alice", "1001"))
+def agent(login: Callable[..., Any]) -> Any:
+    return login("alice", "agent", "1001")
 
 
 @pytest.fixture
-def lead() -> Any:
-    return client(person("lena", "lead", "1000"))
+def lead(login: Callable[..., Any]) -> Any:
+    return login("lena", "lead", "1000")
 
 
 def told(*what: facts.Fact) -> None:
@@ -231,7 +231,8 @@ def test_given_a_surge_when_its_callers_are_called_back_and_buy_then_the_figures
     calls.Call.objects.create(id="in5", started_at=now, owed="k4")
     calls.CallbackEntry.objects.filter(pk="k4").update(state="CLOSED", closed_at=now, closed_reason="called_in")
     for number, call in (("60000001", "out1"), ("60000002", "in5"), ("60000003", "out1")):
-        Order.objects.create(number=number, customer=who, call=call, state="draft")
+        address = {"recipient": "王芳", "phone": NUMBER, "province": "浙江省", "city": "杭州市", "street": "文三路1号"}
+        Order.objects.create(number=number, customer=who, call=call, **address)
     Order.objects.exclude(number="60000003").update(state="submitted", submitted_at=now)
 
     def found(by: str) -> dict[str, tuple[Any, ...]]:
