@@ -304,7 +304,7 @@ def earlier_asked_was_called_first(acd: Acd, before: dict[str, tuple[str, float,
         if isinstance(fact, facts.CallStarted) and fact.callback in before and not chosen and not fact.leg:
             line, *place = before[fact.callback]
             for other, (other_line, *other_place) in before.items():
-                passed = other_line == line and other_place < place and after.get(other, ())[1:] == tuple(other_place)
+                passed = other_line == line and other_place < place and after.get(other) == before[other]
                 assert not passed, f"{fact.callback} was called before {other}"
 
 

@@ -171,6 +171,18 @@ def test_given_a_missed_caller_when_told_twice_then_it_counts_once(centre: Centr
     assert owed(centre).times == 1 and owed(centre).asked_at == centre.now - 60
 
 
+@pytest.mark.parametrize("owed_before", [False, True])
+def test_given_a_caller_whom_the_last_resort_thanks_then_they_are_not_rung_before_it_has_spoken(owed_before: bool) -> None:
+    c = Centre()
+    if owed_before:
+        gives_up(c)
+    c.send(events.CallerMissed("m1", CALLER, "4001", "last_resort", c.now - 1))
+    c.sign_in("1002")
+    assert owed(c).state == "LATER" and c.ask(events.NextCallback, "1002") == "no_callback"
+    c.passes(14)
+    assert owed(c).state == "WAITING" and c.ask(events.NextCallback, "1002") == ""
+
+
 # -- pull, preview, progressive --------------------------------------------------------------------------------
 
 
