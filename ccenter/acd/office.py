@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ccenter.acd import events, facts, owing
-from ccenter.acd.callback import LIVE
+from ccenter.acd.callback import LIVE, CallbackState
 from ccenter.acd.config import Number, ToEnd
 from ccenter.acd.world import World
+
+THANKED_SECONDS = 15.0  # the last resort speaks to a caller that long: to ring them meanwhile finds them busy
 
 
 def is_number(text: str) -> bool:
@@ -80,11 +82,13 @@ def on_missed(w: World, event: events.CallerMissed) -> None:
     if event.source not in owes:
         return
     asked_at = min(event.asked_at, w.now)
+    free = asked_at + THANKED_SECONDS if event.source == "last_resort" else asked_at
     known = w.state.callbacks.get(w.owed.get(event.ani, ""))
     if known is None:
         entry = owing.fresh(w, event.ani, event.source, "callback", asked_at)
         entry.queue, entry.priority, entry.dnis, entry.label = number.queue, number.priority, event.dnis, number.label
         entry.language = event.language or number.language
+        entry.due = free if free > w.now else entry.due
         owing.opened(w, entry)
         return
     owing.step_out(w, known)
@@ -93,7 +97,10 @@ def on_missed(w: World, event: events.CallerMissed) -> None:
     w.out.append(
         facts.CallbackAsked(w.seq(), w.now, known.id, event.source, known.queue, known.times, known.number, "", known.asked_at)
     )
-    owing.stand(w, known)
+    if free > w.now and known.state is CallbackState.WAITING:
+        owing.defer(w, known, free, "on_line")
+    else:
+        owing.stand(w, known)
 
 
 OFFICE: dict[type, Callable[[World, Any], str]] = {

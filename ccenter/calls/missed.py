@@ -3,8 +3,9 @@
 The core opens the callbacks (facts tell of them); a row here only says that it has been told.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -18,15 +19,41 @@ CHANNEL = "missed"
 AT_ONCE = 500
 
 
+class Missed(NamedTuple):
+    """A caller whom the core never saw; the id is the note's."""
+
+    ident: UUID
+    source: str
+    who: Normalised
+    at: datetime
+    dnis: str = ""
+    language: str = ""
+
+
 def keep(ident: UUID, source: str, who: Normalised, at: datetime, dnis: str = "", language: str = "") -> bool:
     """Notes a caller, in the caller's transaction; False when there is no number to call."""
-    if who.kind == "withheld" or not who.number:
-        return False
-    about = {"source": source, "number": who.number[:40], "dnis": dnis[:64], "language": language[:10], "at": at}
-    MissedCaller.objects.get_or_create(id=ident, defaults=about)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(ident)))
-    return True
+    return keep_all([Missed(ident, source, who, at, dnis, language)]) == 1
+
+
+def keep_all(missed: Iterable[Missed]) -> int:
+    """Notes callers, in the caller's transaction, and wakes the cti process once; how many there is a number of."""
+    rows = [
+        MissedCaller(
+            id=one.ident,
+            source=one.source,
+            number=one.who.number[:40],
+            dnis=one.dnis[:64],
+            language=one.language[:10],
+            at=one.at,
+        )
+        for one in missed
+        if one.who.kind != "withheld" and one.who.number
+    ]
+    if rows:
+        MissedCaller.objects.bulk_create(rows, ignore_conflicts=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, '')", (CHANNEL,))
+    return len(rows)
 
 
 def untold() -> list[events.CallerMissed]:

@@ -14,9 +14,9 @@ AT = 1_800_000_000.25
 def note(folder: Path, kind: str, number: str = "13800138000", ident: str = "", **more: Any) -> str:
     """A line as asterisk/agi/spool.py writes it."""
     ident = ident or str(uuid.uuid4())
-    fields = {"dnis": "4001", "trunk": "demo", "language": "zh", "call": "ast1-1.5", **more}
+    fields = {"at": AT, "dnis": "4001", "trunk": "demo", "language": "zh", "call": "ast1-1.5", **more}
     with (folder / f"{kind}.jsonl").open("a") as file:
-        file.write(json.dumps({"id": ident, "at": AT, "number": number, **fields}) + "\n")
+        file.write(json.dumps({"id": ident, "number": number, **fields}) + "\n")
     return ident
 
 
@@ -123,6 +123,19 @@ def test_given_a_line_that_is_no_note_when_taken_in_then_there_is_an_alarm_and_t
     assert take_in(tmp_path) == 1
     assert Alarm.objects.get().kind == "spool"
     assert Call.objects.count() == 1
+
+
+def test_given_a_note_that_cannot_be_kept_among_hundreds_then_only_that_one_is_missing_and_there_is_an_alarm(
+    tmp_path: Path,
+) -> None:
+    from ccenter.calls.models import Alarm, Call, MissedCaller
+
+    for n in range(450):
+        note(tmp_path, "blocked", f"138{n:08}", reason="no_line", at=1e18 if n == 230 else AT)
+    assert take_in(tmp_path) == 449
+    assert Call.objects.filter(outcome="BLOCKED").count() == MissedCaller.objects.count() == 449
+    assert Alarm.objects.get().kind == "spool"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "x" * 64, "'; DROP TABLE calls_call; --", "\0", "中文"])

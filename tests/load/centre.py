@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,11 @@ PEER_TRUNK = {
 }  # fmt: skip
 
 
+def basic(user: str, password: str) -> dict[str, str]:
+    """Who asks, by HTTP's basic authentication."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
 class Centre:
     """One running stack, from stack.json. `async with Centre(state) as centre`."""
 
@@ -38,7 +44,7 @@ class Centre:
     async def __aenter__(self) -> Self:
         ari, ami = self.described["ari"], self.described["ami_bench"]
         self._api = aiohttp.ClientSession(self.described["web"])
-        self._ari = aiohttp.ClientSession(auth=aiohttp.BasicAuth(ari["user"], ari["password"]))
+        self._ari = aiohttp.ClientSession(headers=basic(ari["user"], ari["password"]))
         self._ami = aiohttp.ClientSession(middlewares=(aiohttp.DigestAuthMiddleware(ami["user"], ami["password"]),))
         return self
 
