@@ -8,9 +8,11 @@ export async function follow(wanted, told, pause = 1200) {
   const feed = new Feed();
   let facts = [];
   let soon = 0;
+  let missed = false; // while nobody looked
   const tell = () => {
     soon = 0;
-    if (document.hidden) return; // told when it is seen again
+    missed = document.hidden; // told when it is seen again
+    if (missed) return;
     const some = facts;
     facts = [];
     told(some);
@@ -24,7 +26,7 @@ export async function follow(wanted, told, pause = 1200) {
   });
   feed.addEventListener("reset", () => wake());
   feed.addEventListener("forbidden", () => location.reload());
-  document.addEventListener("visibilitychange", () => !document.hidden && facts.length && wake());
+  document.addEventListener("visibilitychange", () => !document.hidden && missed && wake());
   for (let wait = 500; ; wait = Math.min(wait * 2, 10000)) {
     try {
       const { seq } = await get("/api/feed/");
