@@ -81,20 +81,23 @@ class Spool:
         read = _from_csv if ".csv." in path.name else _decode
         for line in filter(None, path.read_bytes().splitlines()):
             try:
-                yield read(line)
-            except ValueError as error:
+                note = read(line)
+                moment(note.at)
+            except (ValueError, OverflowError, OSError) as error:  # the latter two: a time beyond all years
                 log.error("%s: not a note: %r", path, line[:200])
                 raise_alarm("spool", path.name.partition(".")[0], f"{error}: {line[:300].decode(errors='replace')}")
+            else:
+                yield note
 
 
 def _take(kind: str, notes: Sequence[Note]) -> int:
-    """How many were new. What cannot be kept (refused by the database, a time beyond all years) is told; the others are kept."""
+    """How many were new. What the database refuses is told, and keeps nobody else out."""
     try:
         with transaction.atomic():
             return _store(kind, notes)
     except AWAY:
         raise
-    except (DatabaseError, ValueError, OverflowError) as error:
+    except DatabaseError as error:
         if len(notes) > 1:
             return sum(_take(kind, [note]) for note in notes)
         raise_alarm("spool", kind, f"{notes[0].id}: {error}"[:500])

@@ -111,7 +111,17 @@ def test_given_the_dialplans_own_lines_when_taken_in_then_they_count_once_too(tm
 
 @pytest.mark.parametrize(
     "line",
-    [b"{", b"\xff\xfe\n", b'{"id": "7", "at": 1}', b'{"at": 1.0, "number": "1"}', b"[]", b'{"id": 1, "at": "x"}', b"null"],
+    [
+        b"{",
+        b"\xff\xfe\n",
+        b'{"id": "7", "at": 1}',
+        b'{"at": 1.0, "number": "1"}',
+        b"[]",
+        b'{"id": 1, "at": "x"}',
+        b"null",
+        b'{"id": "5f0c2c3a-7f0c-4d4e-9d0a-2b1f0c9d8e7f", "at": 1e18}',
+        b'{"id": "5f0c2c3a-7f0c-4d4e-9d0a-2b1f0c9d8e7f", "at": 1e300}',
+    ],
 )
 def test_given_a_line_that_is_no_note_when_taken_in_then_there_is_an_alarm_and_the_rest_comes_in(
     tmp_path: Path, line: bytes
@@ -125,13 +135,17 @@ def test_given_a_line_that_is_no_note_when_taken_in_then_there_is_an_alarm_and_t
     assert Call.objects.count() == 1
 
 
-def test_given_a_note_that_cannot_be_kept_among_hundreds_then_only_that_one_is_missing_and_there_is_an_alarm(
+def test_given_a_note_the_database_refuses_among_hundreds_then_only_that_one_is_missing_and_there_is_an_alarm(
     tmp_path: Path,
 ) -> None:
+    from django.db import connection
+
     from ccenter.calls.models import Alarm, Call, MissedCaller
 
+    with connection.cursor() as cursor:  # undone with the test
+        cursor.execute("ALTER TABLE calls_call ADD CONSTRAINT no_such CHECK (dnis <> 'refused')")
     for n in range(450):
-        note(tmp_path, "blocked", f"138{n:08}", reason="no_line", at=1e18 if n == 230 else AT)
+        note(tmp_path, "blocked", f"138{n:08}", reason="no_line", dnis="refused" if n == 230 else "4001")
     assert take_in(tmp_path) == 449
     assert Call.objects.filter(outcome="BLOCKED").count() == MissedCaller.objects.count() == 449
     assert Alarm.objects.get().kind == "spool"
