@@ -2,11 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.asterisk.conftest import Stack
-from tests.asterisk.ledger import Ledger
-from tests.asterisk.test_callbacks import forgets_all
 from tests.load import surge
 
 SPOT = surge.Spot(
@@ -24,12 +20,6 @@ SPOT = surge.Spot(
     kill_at=2.0,
     within=150,
 )
-
-
-@pytest.fixture
-async def nobody_is_owed(ledger: Ledger) -> None:
-    """By tests before: the agents would call them too."""
-    await forgets_all(ledger)
 
 
 async def test_given_more_callers_than_lines_when_the_core_is_killed_then_each_is_served_or_called_back_and_nobody_twice(

@@ -9,20 +9,13 @@ from playwright.async_api import expect
 
 from tests.asterisk.conftest import MakeCaller
 from tests.asterisk.ledger import Ledger
-from tests.asterisk.test_callbacks import (
-    QUEUE,
-    Rules,
-    becomes,
-    closed_as,
-    gives_up,
-    nobody_is_owed,  # noqa: F401
-    numbers,  # noqa: F401
-    rules,  # noqa: F401
-)
+from tests.asterisk.owed import QUEUE, becomes, closed_as, gives_up
+from tests.asterisk.test_callbacks import Rules, numbers  # noqa: F401
 from tests.browser.conftest import MakeDesk
 from tests.browser.desk import MICROPHONE, Desk
 from tests.phones import Caller
 
+pytestmark = pytest.mark.usefixtures("nobody_is_owed")
 Json = dict[str, Any]
 PATIENCE = 10_000  # milliseconds
 
@@ -39,7 +32,7 @@ async def test_given_a_caller_who_gave_up_when_the_agent_pulls_the_next_then_the
     pstn: Caller,
     ledger: Ledger,
     numbers: dict[str, str],  # noqa: F811
-    rules: Rules,  # noqa: F811
+    rules: Rules,
 ) -> None:
     await rules(mode="pull", retries={"no_answer": [3600]})
     caller = callers(numbers["callbacks"])
@@ -70,7 +63,7 @@ async def test_given_preview_when_the_agent_skips_and_then_accepts_by_key_then_t
     pstn: Caller,
     ledger: Ledger,
     numbers: dict[str, str],  # noqa: F811
-    rules: Rules,  # noqa: F811
+    rules: Rules,
 ) -> None:
     await rules(mode="preview", skip_seconds=0.5, preview_seconds=300)
     caller = callers(numbers["callbacks"])
