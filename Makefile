@@ -48,7 +48,7 @@ lint: setup-tests ## style, types, and who may import whom
 bench: setup-tests ## the benchmarks, beside app_queue: one JSON line each
 	@$(PYTHON) -m tests.load
 
-simulate: setup ## a staffing table: make simulate SCENARIO=gas-line
+simulate: setup ## tables for an evening and a TV spot, or for SCENARIO=gas-line
 	@$(PYTHON) -m ccenter.sim $(SCENARIO)
 
 prompts: ## speak the prompts' texts anew (needs the voice's packages; the audio is committed)

@@ -99,7 +99,7 @@ CELERY_BEAT_SCHEDULE = {  # seconds
     "keep-openings": {"task": "ccenter.desktop.tasks.keep_openings", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "keep-retention": {"task": "ccenter.calls.tasks.keep_retention", "schedule": 3600.0, "options": {"expires": 3600.0}},
     "sweep-mails": {"task": "crm.tasks.sweep_mails", "schedule": 60.0, "options": {"expires": 60.0}},
-    "release-follow-ups": {"task": "crm.tasks.release_follow_ups", "schedule": 30.0, "options": {"expires": 30.0}},
+    "release-outbound": {"task": "crm.tasks.release_outbound", "schedule": 5.0, "options": {"expires": 5.0}},
     "run-sources": {"task": "crm.tasks.run_sources", "schedule": 60.0, "options": {"expires": 60.0}},
     "index-customers": {"task": "crm.tasks.index_customers", "schedule": 600.0, "options": {"expires": 600.0}},
     "escalate-tickets": {"task": "crm.tasks.escalate_tickets", "schedule": 60.0, "options": {"expires": 60.0}},

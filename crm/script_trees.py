@@ -18,6 +18,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 MOST_STEPS = 100
+MOST_POINTS = 10  # of a scale
 LONGEST_ANSWER = 1000
 NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?\Z")
 
@@ -29,13 +30,16 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`answer`: none (it is only said), choice, yes_no, text, number (decimal), date (ISO)."""
+    """`answer`: none (it is only said), choice, yes_no, scale (a whole number from `least` to `most`), text, number (decimal),
+    date (ISO)."""
 
     text: str
-    answer: Literal["none", "choice", "yes_no", "text", "number", "date"] = "none"
+    answer: Literal["none", "choice", "yes_no", "scale", "text", "number", "date"] = "none"
     options: tuple[Option, ...] = ()
     required: bool = True
     next: str = ""
+    least: int = 1
+    most: int = 5
 
     def following(self, value: str) -> str:
         """The step after this answer; "" at the end."""
@@ -48,6 +52,10 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
     def label(self, value: str) -> str:
         return next((option.label for option in self.options if option.value == value), value)
+
+    def points(self) -> list[str]:
+        """Of a scale."""
+        return [str(point) for point in range(self.least, self.most + 1)]
 
     def check(self, given: str) -> str:
         """The answer as it is kept. Raises ValidationError."""
@@ -65,6 +73,9 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
                 raise ValidationError({"value": _("This is none of the answers to choose from.")})
             case "yes_no" if value not in ("yes", "no"):
                 raise ValidationError({"value": _("This is answered by yes or no.")})
+            case "scale" if value not in self.points():
+                text = _("This is answered by a number from %(least)s to %(most)s.")
+                raise ValidationError({"value": text % {"least": self.least, "most": self.most}})
             case "number":
                 return _number(value)
             case "date":
@@ -136,6 +147,8 @@ def _problems(tree: Tree) -> Iterator[str]:
             yield _("Step “%(step)s” has answers to choose from, but is not a choice.") % {"step": name}
         if step.answer == "yes_no" and not {*values} <= {"yes", "no"}:
             yield _("Step “%(step)s” is answered by yes or no only.") % {"step": name}
+        if step.answer == "scale" and not 0 <= step.least < step.most <= MOST_POINTS:
+            yield _("The scale of step “%(step)s” goes from 0 or more to at most %(most)s.") % {"step": name, "most": MOST_POINTS}
         if len({*values}) < len(values) or any(not v or len(v) > 40 for v in values):
             yield _("The answers of step “%(step)s” need a value of their own each.") % {"step": name}
     if missing:

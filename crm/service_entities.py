@@ -11,6 +11,7 @@ WRITERS = ("agent", "expert", "lead")
 
 def declare_all() -> None:
     tickets()
+    outbound()
     knowledge()
     mails()
 
@@ -47,13 +48,6 @@ def tickets() -> None:
     declare("due_rules", _("due time rules"), seeds=settings)
     declare("escalations", _("escalations"), seeds=settings)
     declare(
-        "follow_ups",
-        _("follow-up calls"),
-        {"cancel": _("cancel")},
-        own="author",
-        seeds={"agent": "view add cancel:own", "expert": "view add cancel", "lead": "view add cancel"},
-    )
-    declare(
         "records",
         _("service records"),
         own="author",
@@ -72,6 +66,29 @@ def tickets() -> None:
         ("mail.bounced", _("a mail came back")),
     ):
         webhooks.declare(event, title)
+
+
+def outbound() -> None:
+    """Calls to customers at a time, who is not to be called, and what surveys were answered."""
+    declare(
+        "barred_numbers",
+        _("numbers not to be called"),
+        seeds={"agent": "view add", "expert": "view add", "lead": "view add delete"},
+    )
+    declare(
+        "outbound_tasks",
+        _("outbound calls"),
+        {"cancel": _("cancel")},
+        own="author",
+        seeds={
+            "agent": "view add change:own cancel:own",
+            "expert": "view add change cancel",
+            "lead": "view add change cancel",
+            "order_reviewer": "view add change:own cancel:own",
+        },
+    )
+    declare("outbound_rules", _("rules for outbound calls"), seeds={"expert": "view", "lead": "view add change delete"})
+    declare("survey_answers", _("answers to surveys"), seeds={"expert": "view", "lead": "view"})
 
 
 def knowledge() -> None:

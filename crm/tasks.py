@@ -1,4 +1,4 @@
-"""What the workers do for customers: mails out, follow-up calls to the callbacks, late tickets up."""
+"""What the workers do for customers: mails out, outbound calls to the core, late tickets up."""
 
 import logging
 
@@ -8,7 +8,7 @@ from django.core.mail import send_mail as send_plain
 from django.utils import timezone
 
 from crm.models import Source
-from crm.services import customer_sync, escalation, follow_ups, indexing, mailing, syncing  # noqa: F401
+from crm.services import customer_sync, escalation, indexing, mailing, outbound, outbound_rules, syncing  # noqa: F401
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,12 @@ def mail_to_staff(to: list[str], subject: str, text: str) -> None:
 
 
 @shared_task
-def release_follow_ups() -> None:
-    while follow_ups.release_due(timezone.now()) == follow_ups.BATCH:
+def release_outbound() -> None:
+    """Calls that are due go to the core, those that went are followed."""
+    outbound.follow()
+    outbound.ask_again()
+    outbound_rules.plan_for_calls(timezone.now())
+    while outbound.release_due(timezone.now()) == outbound.BATCH:
         pass
 
 

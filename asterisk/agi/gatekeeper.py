@@ -1,4 +1,4 @@
-"""Who is refused, and who is spoken to in which language: kept in memory beside the database, so no call waits for it."""
+"""Who is refused, who is spoken to in which language, how many lines there are: kept in memory, no call waits for it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ log = logging.getLogger("gatekeeper")
 
 REFRESH = 1.0  # seconds from a change to its effect
 # Changes whenever a row comes, goes or is changed, and is cheap to ask for.
-_FINGERPRINT = """SELECT b.*, n.* FROM
+_FINGERPRINT = """SELECT b.*, n.*, t.* FROM
     (SELECT count(*), max(xmin::text::bigint), min(until) FROM calls_blacklistentry) b,
-    (SELECT count(*), max(xmin::text::bigint) FROM calls_number) n"""
+    (SELECT count(*), max(xmin::text::bigint) FROM calls_number) n,
+    (SELECT count(*), max(xmin::text::bigint) FROM calls_trunk) t"""
 _ENTRIES = "SELECT number, extract(epoch FROM until)::float8 FROM calls_blacklistentry WHERE active"
 _LANGUAGES = "SELECT number, language FROM calls_number"
+_LINES = "SELECT code, capacity FROM calls_trunk WHERE enabled"
 
 
 class Known:
@@ -36,12 +38,13 @@ class Known:
         self._memory = memory
         self._until: dict[str, float | None] = {}
         self._languages: dict[str, str] = {}
+        self._lines: dict[str, int] = {}
         self._connection: psycopg2.extensions.connection | None = None
         self._seen: object = None  # the fingerprint of what is loaded
         self._trouble = ""
         with contextlib.suppress(OSError, ValueError, KeyError):
             kept = json.loads(memory.read_text())
-            self._until, self._languages = kept["blacklist"], kept["languages"]
+            self._until, self._languages, self._lines = kept["blacklist"], kept["languages"], kept.get("lines", {})
 
     def refuses(self, caller: str) -> bool:
         """Whether a call from `caller`, as the network sent it, is refused now."""
@@ -56,6 +59,11 @@ class Known:
     def language(self, dnis: str) -> str:
         """The language of a called number, "" for one that nobody set up."""
         return self._languages.get(dnis, "")
+
+    def is_full(self, trunk: str, lines: str) -> bool:
+        """Whether a trunk has fewer lines than are in use, a new call's among them."""
+        capacity = self._lines.get(trunk)
+        return capacity is not None and lines.isdecimal() and int(lines) > capacity
 
     def start(self) -> None:
         """Loads the entries (at most 3 s), then keeps them fresh in the background."""
@@ -83,6 +91,8 @@ class Known:
                     self._until = dict(cursor.fetchall())
                     cursor.execute(_LANGUAGES)
                     self._languages = dict(cursor.fetchall())
+                    cursor.execute(_LINES)
+                    self._lines = dict(cursor.fetchall())
                     self._seen = fingerprint
                     self._remember()
         except (psycopg2.Error, OSError) as error:
@@ -98,5 +108,5 @@ class Known:
         beside = self._memory.with_suffix(".new")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump({"blacklist": self._until, "languages": self._languages}, file)
+            json.dump({"blacklist": self._until, "languages": self._languages, "lines": self._lines}, file)
         beside.replace(self._memory)

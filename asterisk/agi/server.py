@@ -1,6 +1,7 @@
 """The FastAGI server: what a call asks before the core has it, and what it asks when the core is away.
 
-`agi://.../gatekeeper,DNIS,TRUNK` sets CC_VERDICT to refuse, or ends without a word: the call passes, as it does in doubt.
+`agi://.../gatekeeper,DNIS,TRUNK,LINES` sets CC_VERDICT to refuse (the blacklist) or full (LINES of the trunk are in use with this
+one, more than it has; the caller is noted for a callback), or ends without a word: the call passes, as it does in doubt.
 `agi://.../lastresort,DNIS,TRUNK` notes the caller for a callback and sets CC_KEPT to yes, once it is on disk, or no
 (there is no number to call). The dialplan then thanks the caller.
 `agi://.../health` is the supervisor's question.
@@ -125,10 +126,15 @@ class Server:
                 log.warning("no script of that name; the call goes on")
 
     def gatekeeper(self, call: Conversation) -> None:
-        """Refuses who is on the blacklist."""
+        """Refuses who is on the blacklist, and whom no line is left for."""
         if self.known.refuses(call.caller):
             call.set_variable("CC_VERDICT", "refuse")
             note(self.spool, "refused", durable=False, reason="blacklist", **_about(call))
+        elif self.known.is_full(call.argument(2), call.argument(3)):
+            about = _about(call)
+            language = self.known.language(about["dnis"]) or about["language"]
+            note(self.spool, "blocked", durable=True, reason="no_line", **{**about, "language": language})
+            call.set_variable("CC_VERDICT", "full")
 
     def lastresort(self, call: Conversation) -> None:
         """Notes who called, durably, before it is said; and has it said in the language of the called number."""

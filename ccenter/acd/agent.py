@@ -132,6 +132,8 @@ def change(w: World, agent: Agent, trigger: AgentTrigger, reason: str = "") -> b
     w.touched[agent.code] = agent
     del w.by_state[was][agent.code]
     w.by_state[state][agent.code] = None
+    if state is AgentState.READY or was is AgentState.READY:
+        w.rouse = True
     if state is AgentState.READY:
         w.new_ready[agent.code] = None
         if was is not AgentState.RESERVED:

@@ -100,13 +100,14 @@ class Leg(Struct):
     since: float
     agent: str = ""  # the seat whose phone this is
     endpoint: str = ""
+    trunk: str = ""  # whose channel it takes
+    dnis: str = ""  # of an incoming one
     channel: str = ""
     state: str = "dialling"  # dialling, ringing, up
     answered: bool = False  # an incoming leg we have answered
     music: str = ""
     bridge: str = ""
     ending: bool = False  # we asked for its end
-    trunk: str = ""  # whose channel it takes
 
 
 class Cursor(Struct):
@@ -211,6 +212,13 @@ class Call(Struct):
     overflow: AnyTarget | None = None
     gone: bool = False  # the customer hung up; something still has to arrive
     ended_by: str = ""
+    # -- callbacks
+    callback: str = ""  # the one this call is an attempt of, or whose caller rang in again
+    held_for: str = ""  # an agent kept free for the customer who is rung first
+    surge: str = ""  # the surge attendant has it
+    screen: str = ""  # a look-up that decides whether it takes the call
+    closed: bool = False  # heard that we are closed
+    machine: bool = False  # an answering machine answered
 
     def parties(self) -> list[Party]:
         """Who is there or rung beside customer and agent."""

@@ -28,6 +28,7 @@ class Dial(Command, tag=True, frozen=True, gc=False):
     like: str = ""  # a leg whose trace id this one shares
     auto_answer: bool = False  # the agent asked for this call: the phone need not be touched
     ani: str = ""
+    detect: bool = False  # find out whether a machine answers: AnswerJudged, after LegAnswered
 
 
 class HangUp(Command, tag=True, frozen=True, gc=False):

@@ -5,7 +5,7 @@ Everything is named by its code: a queue "sales", an agent "1001", a flow "main"
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 Strategy = Literal["longest_idle", "round_robin", "fewest_calls", "by_skill", "ring_all"]
 Direction = Literal["in", "out", "internal"]
@@ -177,6 +177,40 @@ class Calendar(Struct, frozen=True):
     holidays: tuple[Holiday, ...] = ()
 
 
+CallbackMode = Literal["pull", "preview", "progressive"]
+RETRIES: dict[str, tuple[float, ...]] = {
+    "busy": (120.0, 600.0, 1800.0),
+    "no_answer": (900.0, 3600.0, 14400.0),
+    "machine": (3600.0, 14400.0),
+    "failed": (60.0, 600.0, 3600.0),
+}
+
+
+class CallbackRules(Struct, frozen=True):
+    """How a queue works off the callbacks that are owed in it."""
+
+    mode: CallbackMode = "pull"  # agents ask for the next; one is shown to an idle agent, who accepts; it is dialled by itself
+    in_turn: bool = False  # who asked for a callback while waiting keeps the place: called by itself when it is their turn
+    first: Literal["agent", "caller"] = "agent"  # whose phone rings first when a callback is dialled by itself
+    against_callers: Literal["callers_first", "by_age", "callbacks_first"] = "by_age"  # whom a free agent serves
+    calendar: str = ""  # allowed hours, on the customer's clock; "" always, a calendar that is not there: never
+    retries: dict[str, tuple[float, ...]] = field(
+        default_factory=RETRIES.copy
+    )  # result -> seconds until the next attempt, one for each; then closed
+    most_attempts: int = 5  # in all
+    ring_seconds: float = 35.0  # the customer's phone
+    preview_seconds: float = 30.0  # to accept
+    skip_seconds: float = 60.0  # one that an agent did not want is left alone so long
+    result_seconds: float = 120.0  # after the talk, for the agent to say what came of it; then it counts as done
+    own_agent_seconds: float = 900.0  # an agent's own follow-up is left to them so long, then anybody may do it
+    detect: bool = False  # answering machines
+    detect_seconds: float = 4.0
+    on_machine: str = ""  # a prompt for the machine; "" hangs up
+    greeting: str = "callback-greeting"  # said to who is rung before an agent is; "" nothing
+    caller_id: str = ""  # what is shown, if it is one of our numbers; else the number they called, else the trunk's
+    expire_seconds: float = 7 * 86400.0
+
+
 class Queue(Struct, frozen=True):
     code: str
     name: str = ""
@@ -204,6 +238,8 @@ class Queue(Struct, frozen=True):
     record: bool = True
     service_level_seconds: float = 20.0
     short_abandon_seconds: float = 5.0
+    survey: str = ""  # a flow for customers who stay on the line when the agent is done: satisfaction
+    callbacks: CallbackRules = CallbackRules()
 
 
 class AgentConfig(Struct, frozen=True):
@@ -223,6 +259,8 @@ class Number(Struct, frozen=True):
     priority: int = 0
     label: str = ""  # the TV station, product or branch it belongs to
     record: bool = True
+    queue: str = ""  # whose callbacks they are who called it and reached no queue; "" the centre's callback_queue
+    owes: tuple[str, ...] | None = None  # instead of the centre's
 
 
 class Trunk(Struct, frozen=True):
@@ -232,6 +270,33 @@ class Trunk(Struct, frozen=True):
     prefixes: tuple[str, ...] = ()  # numbers it may carry; empty: all
     caller_id: str = ""  # the number shown to the called party
     node: str = "ast1"
+    kept: int = 0  # channels that callbacks and machines leave free for who calls in
+
+
+OWED = ("asked", "surge", "abandoned", "menu", "voicemail", "closed", "failed", "blocked", "last_resort")
+
+
+Curve = tuple[tuple[float, float], ...]
+
+
+class Surge(Struct, frozen=True):
+    """The machine that answers a share of the calls while lines are short.
+
+    `curve` is ascending (use, share taken): none below the first use, all from the last on, straight lines between. Use is busy
+    over existing: the trunks' channels, or with `numbers` the calls that came in for those over `lines`.
+    """
+
+    code: str
+    curve: Curve
+    trunks: tuple[str, ...] = ()  # none: all
+    numbers: tuple[str, ...] = ()  # called numbers it is for; none: all that come over the trunks
+    lines: int = 0
+    hysteresis: float = 0.05  # it stops when use falls so far below the first of the curve
+    every: float = 0.0  # takes one call in so many seconds at most
+    exempt_priority: int | None = None  # callers of this priority or more are not taken
+    exempt_orders: bool = False  # nor those with an open order
+    exempt_seconds: float = 1.0  # for the business data to say so; then the call is taken
+    flow: str = "surge"  # thanks, may ask for another number, promises; not there: promises at once
 
 
 class Settings(Struct, frozen=True):
@@ -247,6 +312,11 @@ class Settings(Struct, frozen=True):
     default_target: AnyTarget | None = None  # for a called number nobody configured; None hangs up
     voicemail_seconds: int = 180
     node: str = "ast1"
+    callback_queue: str = ""  # of callers who reached no queue; "" the first
+    owes: tuple[str, ...] = OWED  # whom we call back
+    zones: dict[str, str] = {}  # beginning of a number -> time zone, the longest wins; else the centre's
+    needs_consent: tuple[str, ...] = ("survey", "campaign")  # tasks of these kinds are refused without
+    machine_calls: int = 10  # outbound calls by machines alone at the same time
 
 
 class Config(Struct, frozen=True):
@@ -257,3 +327,4 @@ class Config(Struct, frozen=True):
     numbers: dict[str, Number] = {}
     trunks: dict[str, Trunk] = {}
     calendars: dict[str, Calendar] = {}
+    surges: dict[str, Surge] = {}  # the first that fits a call decides

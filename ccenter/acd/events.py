@@ -66,6 +66,24 @@ class LegHeld(Event, tag=True, frozen=True, gc=False):
     held: bool
 
 
+class AnswerJudged(Event, tag=True, frozen=True, gc=False):
+    """Who answered a leg dialled with `detect`."""
+
+    leg: str
+    by: Literal["human", "machine", "unknown"]
+
+
+class CallerMissed(Event, tag=True, frozen=True, gc=False):
+    """Somebody called whom the core never saw: no line was free (blocked), or the last resort took the call."""
+
+    missed: str  # an id; told twice it counts once
+    ani: str
+    dnis: str
+    source: Literal["blocked", "last_resort"]
+    asked_at: float
+    language: str = ""
+
+
 class KeyPressed(Event, tag=True, frozen=True, gc=False):
     leg: str
     key: str
@@ -266,6 +284,33 @@ class SendKeys(Request, tag=True, frozen=True, gc=False):
     keys: str
 
 
+class NextCallback(Request, tag=True, frozen=True, gc=False):
+    """Dial the callback that is next for this agent: their phone rings, then the customer's."""
+
+
+class DialCallback(Request, tag=True, frozen=True, gc=False):
+    """Dial this callback, one that was presented or any other. It need not be due, but it must be an allowed hour."""
+
+    callback: str
+
+
+class SkipCallback(Request, tag=True, frozen=True, gc=False):
+    """Not this one, which was presented."""
+
+    callback: str
+
+
+class CallbackResult(Request, tag=True, frozen=True, gc=False):
+    """What came of a callback, said during the call or soon after it.
+
+    `result`: done, no_answer, busy, machine, failed, wrong_number, refused, do_not_call, or later with the time `at`.
+    """
+
+    callback: str
+    result: str
+    at: float | None = None
+
+
 class Reconnect(Request, tag=True, frozen=True, gc=False):
     """The page of a browser's phone is new, and has no line: ring it for the call the agent is in, at once."""
 
@@ -310,6 +355,42 @@ class ForceTransfer(Request, tag=True, frozen=True, gc=False):
     target: AnyTarget
 
 
+# -- requests of the office: they need no seat -----------------------------------------------------------
+
+
+class ReleaseTask(Request, tag=True, frozen=True, gc=False):
+    """A call to be made: follow-up, visit, survey, reminder; or a callback from an earlier record. Each `task` is known once.
+
+    `agent`: whose it is, while they are there; "" anybody's.
+    """
+
+    task: str
+    kind: str
+    number: str
+    at: float  # when it is due, or was asked for
+    queue: str = ""
+    flow: str = ""  # a machine makes the call
+    priority: int = 0
+    customer: str = ""
+    zone: str = ""  # the customer's, where it is known better than from the number
+    language: str = ""
+    dnis: str = ""  # the number they once called
+    consent: bool = False
+    variables: dict[str, str] = {}  # for the flow
+
+
+class CloseCallback(Request, tag=True, frozen=True, gc=False):
+    callback: str
+    reason: str
+
+
+class BarNumber(Request, tag=True, frozen=True, gc=False):
+    """Put a number on the do-not-call list, or take it off."""
+
+    number: str
+    barred: bool = True
+
+
 AnyRequest = (
     SignIn
     | SignOut
@@ -332,6 +413,10 @@ AnyRequest = (
     | PauseRecording
     | ResumeRecording
     | SendKeys
+    | NextCallback
+    | DialCallback
+    | SkipCallback
+    | CallbackResult
     | Reconnect
     | Monitor
     | StopMonitor
@@ -340,6 +425,7 @@ AnyRequest = (
     | ForceHangUp
     | ForceTransfer
 )
+AnyOfficeRequest = ReleaseTask | CloseCallback | BarNumber
 AnyEvent = (
     CallOffered
     | SeatDialled
@@ -358,5 +444,8 @@ AnyEvent = (
     | Stored
     | RecordingChecked
     | ConfigChanged
+    | AnswerJudged
+    | CallerMissed
     | AnyRequest
+    | AnyOfficeRequest
 )

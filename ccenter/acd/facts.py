@@ -45,6 +45,7 @@ class CallStarted(Fact, tag=True, frozen=True, gc=False):
     name: str = ""
     agent: str = ""  # who dialled, for out and internal
     language: str = ""
+    callback: str = ""  # the one this is an attempt of
 
 
 class CallAnswered(Fact, tag=True, frozen=True, gc=False):
@@ -321,6 +322,131 @@ class CallEnded(Fact, tag=True, frozen=True, gc=False):
     held: float = 0.0
 
 
+# -- callbacks -------------------------------------------------------------------------------------------------
+
+
+class SurgeChanged(Fact, tag=True, frozen=True, gc=False):
+    """The surge attendant begins, or is over: then with how many calls it took and let pass."""
+
+    surge: str
+    on: bool
+    use: float
+    taken: int = 0
+    passed: int = 0
+
+
+class SurgeDecided(Fact, tag=True, frozen=True, gc=False):
+    """Whether the machine takes this call. `credit` is what earlier calls left over: with `share` it makes one, or not yet.
+
+    `reason`: share, interval (one was taken just before), vip, order.
+    """
+
+    call: str
+    surge: str
+    use: float
+    share: float
+    credit: float
+    taken: bool
+    reason: str
+
+
+class CallbackOpened(Fact, tag=True, frozen=True, gc=False):
+    """We owe somebody a call: the place in line is `asked_at`. `source` says how it came to it, `chosen` what they chose.
+
+    `source`: asked, surge, abandoned, menu, voicemail, closed, failed, blocked, last_resort; task for a released one.
+    """
+
+    callback: str
+    number: str
+    source: str
+    kind: str
+    asked_at: float
+    due: float
+    queue: str
+    priority: int = 0
+    dnis: str = ""
+    label: str = ""
+    call: str = ""
+    chosen: str = ""
+    language: str = ""
+    zone: str = ""
+    customer: str = ""
+    agent: str = ""
+    flow: str = ""
+
+
+class CallbackAsked(Fact, tag=True, frozen=True, gc=False):
+    """They asked once more. The place is kept, or an earlier one if it came to light; queue and source are the latest."""
+
+    callback: str
+    source: str
+    queue: str
+    times: int
+    number: str
+    call: str = ""
+    asked_at: float = 0.0  # the place
+
+
+class CallbackRejoined(Fact, tag=True, frozen=True, gc=False):
+    """They rang in again: this call has the callback's place in line. An agent's answer closes it."""
+
+    callback: str
+    call: str
+
+
+class CallbackPresented(Fact, tag=True, frozen=True, gc=False):
+    callback: str
+    agent: str
+    until: float
+
+
+class CallbackReturned(Fact, tag=True, frozen=True, gc=False):
+    """Back at its place, no attempt made. `reason`: why the agent did not: skipped, no_answer, busy, no_trunk, agent_gone ..."""
+
+    callback: str
+    agent: str
+    reason: str
+
+
+class CallbackDialled(Fact, tag=True, frozen=True, gc=False):
+    """The customer's phone is rung. `agent`: who is on the line or kept free; "" a machine."""
+
+    callback: str
+    call: str
+    agent: str
+    attempt: int
+    shown: str
+
+
+class CallbackResulted(Fact, tag=True, frozen=True, gc=False):
+    callback: str
+    agent: str
+    result: str
+    attempts: int
+    call: str = ""
+
+
+class CallbackDeferred(Fact, tag=True, frozen=True, gc=False):
+    callback: str
+    until: float
+    reason: str
+
+
+class CallbackClosed(Fact, tag=True, frozen=True, gc=False):
+    """`reason`: called_in, a result, attempts, do_not_call, expired, moved (to `detail`), or what the office says."""
+
+    callback: str
+    reason: str
+    attempts: int
+    call: str = ""
+    detail: str = ""
+
+
+class NumberBarred(Fact, tag=True, frozen=True, gc=False):
+    number: str
+    barred: bool
+
+
 # -- a trunk ---------------------------------------------------------------------------------------------------
 
 
@@ -496,6 +622,18 @@ AnyFact = (
     | RecordingDone
     | RecordingFailed
     | CallEnded
+    | SurgeChanged
+    | SurgeDecided
+    | CallbackOpened
+    | CallbackAsked
+    | CallbackRejoined
+    | CallbackPresented
+    | CallbackReturned
+    | CallbackDialled
+    | CallbackResulted
+    | CallbackDeferred
+    | CallbackClosed
+    | NumberBarred
     | TrunkTaken
     | TrunkFreed
     | AgentChanged

@@ -307,6 +307,10 @@ def hang_up(w: World, call: Call, agent: Agent) -> None:
         else:
             service.after_service(w, call, "agent")
         return
+    if call.held_for == agent.code:
+        call.held_for = ""
+        agents.missed(w, agent, "refused", w.queue_of(call).max_misses)
+        return
     offered = next((leg for leg, code in call.offers.items() if code == agent.code), None)
     if offered is not None and not call.customer:
         service.end(w, call, "agent")  # their own call, before it began: no miss

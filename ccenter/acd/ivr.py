@@ -140,7 +140,7 @@ def step(w: World, call: Call, cursor: Cursor, node: AnyNode) -> str | None:
             return None
         case HoursNode():
             state, prompt = hours.opening(w.config.calendars.get(node.calendar), w.settings.time_zone, w.now)
-            call.variables["holiday_prompt"] = prompt
+            call.variables["holiday_prompt"], call.closed = prompt, state != "open"
             return {"open": node.open, "holiday": node.holiday or node.closed}.get(state, node.closed)
         case LookUpNode():
             cursor.phase, cursor.lookup = "lookup", w.fresh("q")

@@ -13,11 +13,13 @@ seconds.
 - **Legs** are channels of the switch. A call has a customer leg and, at different times, ringing legs (`offers`), an agent
   leg, a third party; leads may hang on to it (`watches`). A leg asked to end stays known until it has; what it does meanwhile
   concerns no call any more.
-- **Routing** (routing.py) keeps callers in lines sorted once. **service.py** matches, offers, connects and ends;
-  **queueing.py** is the wait, **ivr.py** the flows, **handling.py** what an agent does with a call, **legs.py** what becomes
-  of it when a leg ends or a browser's phone is lost, **seat.py** an agent's states, **supervise.py** what a lead does with
-  others' calls, **requests.py** what people ask for, **situation.py** what they may, **switch.py** what the switch reports,
-  **link.py** the link to it.
+- **Routing** (routing.py) keeps callers in lines sorted once. **matching.py** brings them to agents, **service.py** offers,
+  connects and ends; **queueing.py** is the wait, **ivr.py** the flows, **handling.py** what an agent does with a call,
+  **legs.py** what becomes of it when a leg ends or a browser's phone is lost, **seat.py** an agent's states, **supervise.py**
+  what a lead does with others' calls, **requests.py** what people ask for, **situation.py** what they may, **switch.py** what
+  the switch reports, **link.py** the link to it.
+- **Callbacks** (callback.py, a third machine) are calls we owe: **surge.py** lets a machine take a share of the calls when lines
+  run short, **owing.py** opens, lines up and closes them, **attempts.py** dials them, **office.py** takes tasks that are due.
 - An event is handled to its end, then `match` brings together the callers and agents it made free. So a match is one step,
   and no caller waits while an agent who could serve is ready.
 - A command that fails comes back as an event. After a lost link `NodeUp` says what the switch really has, and the
@@ -30,9 +32,28 @@ from typing import Any
 import msgspec
 
 from ccenter.acd import agent as agents
-from ccenter.acd import events, facts, handling, ivr, legs, link, queueing, requests, routing, service, supervise, switch
+from ccenter.acd import (
+    attempts,
+    events,
+    facts,
+    handling,
+    ivr,
+    legs,
+    link,
+    matching,
+    office,
+    owing,
+    queueing,
+    requests,
+    routing,
+    service,
+    supervise,
+    surge,
+    switch,
+)
 from ccenter.acd.agent import Agent, AgentState
 from ccenter.acd.call import Call, Leg
+from ccenter.acd.callback import Callback
 from ccenter.acd.config import (
     AnyTarget,
     Config,
@@ -64,7 +85,7 @@ class Acd:
         acd = cls.__new__(cls)
         acd.world = _world(msgspec.convert(snapshot, State))
         _index(acd.world)
-        acd.world.new_ready, acd.world.new_calls = {}, {}  # all that could be matched has been
+        acd.world.new_ready, acd.world.new_calls, acd.world.rouse = {}, {}, False  # all that could be matched has been
         for agent in acd.world.state.agents.values():
             agent.web = agents.is_web(agent.endpoint)  # an older version's snapshot does not say
             if agent.allows != requests.allowed(acd.world, agent):  # a newer version of this code allows something else
@@ -106,15 +127,17 @@ class Acd:
         while (key := w.due()) is not None:
             kind, _, ident = key.partition(":")
             _on_alarm(w, kind, ident)
-            service.match(w)
+            matching.match(w)
         return self._finish()
 
     def _finish(self) -> list[Output]:
         w = self.world
         if w.watches:
             supervise.arrange(w)
-        if w.new_ready or w.new_calls:
-            service.match(w)
+        if w.rouse and not w.callback_lines and not w.presented:
+            w.rouse = False
+        if w.new_ready or w.new_calls or w.rouse:
+            matching.match(w)
         if w.touched:
             requests.tell_allowed(w)
         out, w.out = w.out, []
@@ -191,6 +214,7 @@ def _index(w: World) -> None:
     w.lines, w.agent_lines, w.new_calls = {}, {}, {}
     for queue in state.config.queues.values():
         routing.line_for(w, Call("", "in", 0.0, queue=queue.code), queue)
+    owing.index(w)
     for call in state.calls.values():
         if call.line:
             routing.stand(w, call)
@@ -218,6 +242,12 @@ def _on_alarm(w: World, kind: str, ident: str) -> None:
         return
     if kind in ("ring", "dial"):
         _nobody_answers(w, ident)
+        return
+    if kind == "window":
+        w.rouse = True
+        return
+    if kind in CALLBACK_ALARMS:
+        CALLBACK_ALARMS[kind](w, w.state.callbacks[ident])
         return
     call = w.state.calls.get(ident)
     if call is not None:
@@ -249,6 +279,13 @@ CALL_ALARMS: dict[str, Callable[[World, Call], None]] = {
     "message": lambda w, call: queueing.message_recorded(w, call, None),
     "away": legs.away_too_long,
     "again": legs.ring_back,
+    "screen": lambda w, call: surge.screened(w, call, None),
+    "judge": attempts.serve,
+}
+CALLBACK_ALARMS: dict[str, Callable[[World, Callback], None]] = {
+    "callback": attempts.time_is_up,
+    "expire": attempts.expire,
+    "own": owing.own_time_over,
 }
 HANDLERS: dict[type, Callable[[World, Any], None]] = {
     events.CallOffered: switch.on_offered,
@@ -268,4 +305,6 @@ HANDLERS: dict[type, Callable[[World, Any], None]] = {
     events.Stored: switch.on_stored,
     events.RecordingChecked: switch.on_recording,
     events.ConfigChanged: _on_config,
+    events.AnswerJudged: attempts.on_judged,
+    events.CallerMissed: office.on_missed,
 }

@@ -1,6 +1,6 @@
 """Waiting: into a queue, what is heard there, and the ways out that are not an agent."""
 
-from ccenter.acd import commands, facts, hours, routing
+from ccenter.acd import commands, facts, hours, owing, routing
 from ccenter.acd.agent import AgentState
 from ccenter.acd.call import Call, CallState, CallTrigger, moved
 from ccenter.acd.config import AnyTarget, Phrase, Queue, ToEnd, ToNumber, ToQueue, ToVoicemail
@@ -47,7 +47,7 @@ def refusal(w: World, call: Call, queue: Queue) -> tuple[str, AnyTarget | None]:
     if queue.calendar is not None and queue.on_closed is not None:
         state, prompt = hours.opening(w.config.calendars.get(queue.calendar), w.settings.time_zone, w.now)
         if state != "open":
-            call.variables["holiday_prompt"] = prompt
+            call.variables["holiday_prompt"], call.closed = prompt, True
             return "hours", queue.on_closed
     if queue.on_nobody is not None and not routing.signed_in(w, routing.line_for(w, call, queue)):
         return "nobody", queue.on_nobody
@@ -177,13 +177,19 @@ def message_recorded(w: World, call: Call, event: MessageRecorded | None) -> Non
 
 
 def promise(w: World, call: Call) -> None:
-    """Promise a callback: the fact first, the disk second, the words last. Who shows no number leaves a message."""
-    if not call.ani:
+    """Promise a callback: the fact first, the disk second, the words last. Who shows no number leaves a message.
+
+    A flow may have asked for another number, in variable "callback_number".
+    """
+    number = call.variables.get("callback_number") or owing.number_of(call)
+    if not number or not all(c.isdigit() or c == "+" for c in number):
         w.go(w, call, ToVoicemail(call.queue or "general"))
         return
     w.answer(call)
     moved(call, CallTrigger.FLOW)
-    w.out.append(facts.CallbackPromised(w.seq(), w.now, call.id, call.ani, call.queue, "asked", call.language))
+    source = "surge" if call.surge and not call.queue else "asked"
+    w.out.append(facts.CallbackPromised(w.seq(), w.now, call.id, number, call.queue, source, call.language))
+    owing.owe(w, call, source, number)
     call.saying = "store"
     w.out.append(commands.Store(call.id))
     w.alarm("store", call.id, w.now + STORE_SECONDS)

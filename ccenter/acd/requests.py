@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ccenter.acd import agent as agents
-from ccenter.acd import commands, events, facts, handling, routing, seat, service, supervise
+from ccenter.acd import attempts, commands, events, facts, handling, office, owing, routing, seat, service, supervise
 from ccenter.acd.agent import Agent, AgentState
 from ccenter.acd.call import Call, CallState, CallTrigger, Leg, Party, moved
+from ccenter.acd.callback import Callback
 from ccenter.acd.config import ToAgent, ToNumber
 from ccenter.acd.situation import allowed, why_not
 from ccenter.acd.world import World
@@ -18,13 +19,16 @@ __all__ = ["allowed", "perform", "seat_dialled", "tell_allowed"]
 Handler = Callable[[World, Agent, Any], str | None]
 
 
-def perform(w: World, request: events.AnyRequest) -> None:
+def perform(w: World, request: events.AnyRequest | events.AnyOfficeRequest) -> None:
     """Do a request, and tell whether it was done."""
     kind = type(request)
-    action = kind.__name__
+    action, call = kind.__name__, ""
     agent = w.state.agents.get(request.agent)
-    if agent is None:
-        reason: str | None = "unknown_agent"
+    reason: str | None
+    if kind in office.OFFICE:
+        reason = office.OFFICE[kind](w, request)
+    elif agent is None:
+        reason = "unknown_agent"
     else:
         call = agent.call
         if action in allowed(w, agent):
@@ -156,10 +160,20 @@ def dial(w: World, agent: Agent, request: events.DialNumber) -> str:
     reason = refused_number(w, agent, request.number)
     if reason:
         return reason
+    owed = owed_to(w, request.number)
+    if owed is not None:
+        attempts.ring(w, attempts.start(w, owed, agent), owed, agent, asked=True)
+        return ""
     call = begin(w, agent, request.number)
     w.out.append(facts.CallStarted(w.seq(), w.now, call.id, "", call.direction, agent.code, request.number, "", agent=agent.code))
+    owing.on_line(w, call)
     service.offer(w, call, [agent], w.settings.dial_seconds, auto=True)
     return ""
+
+
+def owed_to(w: World, number: str) -> Callback | None:
+    """The callback that whoever has this number is owed: an agent who dials it is making it."""
+    return w.state.callbacks.get(w.owed.get(number, ""))
 
 
 def refused_number(w: World, agent: Agent, number: str) -> str:
@@ -172,6 +186,8 @@ def refused_number(w: World, agent: Agent, number: str) -> str:
         return "" if colleague.state in (AgentState.READY, AgentState.NOT_READY) else "target_busy"
     if not number or len(number) > 32 or not all(c.isdigit() or c in "+*#" for c in number):
         return "bad_number"
+    if owing.being_called(w, number) or (number in w.owed and number in w.busy):
+        return "being_called"
     return "" if service.outbound(w, number) else "no_trunk"
 
 
@@ -207,14 +223,29 @@ def seat_dialled(w: World, event: events.SeatDialled) -> None:
     agent = w.state.agents.get(w.endpoints.get(event.endpoint, ""))
     leg = Leg(event.leg, "", "agent", w.now, endpoint=event.endpoint, channel=event.channel, state="offered")
     w.state.legs[leg.id] = leg
+    owed = owed_to(w, event.dialled)
     if agent is None or agent.state not in handling.FREE or refused_number(w, agent, event.dialled):
         w.hang_up(leg.id, 21)
         return
     call = begin(w, agent, event.dialled)
+    if owed is not None:
+        attempts.attach(w, call, owed, agent.code)
     leg.call, leg.agent, leg.state, leg.answered = call.id, agent.code, "up", True
     w.out.append(
-        facts.CallStarted(w.seq(), w.now, call.id, leg.id, call.direction, agent.code, event.dialled, "", agent=agent.code)
+        facts.CallStarted(
+            w.seq(),
+            w.now,
+            call.id,
+            leg.id,
+            call.direction,
+            agent.code,
+            event.dialled,
+            "",
+            agent=agent.code,
+            callback=call.callback,
+        )
     )
+    owing.on_line(w, call)
     agents.reserve(w, agent, call.id)
     moved(call, CallTrigger.RESERVE)
     call.offers[leg.id] = agent.code
@@ -244,6 +275,10 @@ HANDLERS: dict[type, Handler] = {
     events.PauseRecording: pause,
     events.ResumeRecording: pause,
     events.SendKeys: send_keys,
+    events.NextCallback: attempts.ask_next,
+    events.DialCallback: attempts.dial_this,
+    events.SkipCallback: attempts.skip,
+    events.CallbackResult: attempts.result,
     events.Reconnect: seat.reconnect,
     events.Monitor: supervise.monitor,
     events.StopMonitor: supervise.stop,

@@ -53,6 +53,9 @@ def not_ready(w: World, agent: Agent, reason: str) -> None:
 def give_back(w: World, agent: Agent, reason: str) -> None:
     """Who leaves while their phone rings for a caller gives the caller back."""
     call = w.state.calls.get(agent.call)
+    if call is not None and call.held_for == agent.code:
+        service.let_held_go(w, call)
+        return
     leg = next((leg for leg, code in call.offers.items() if code == agent.code), None) if call else None
     if call is not None and leg is not None and call.customer:
         agents.settle(w, service.offer_ended(w, call, leg, reason))

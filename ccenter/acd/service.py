@@ -1,10 +1,10 @@
 """A call meets an agent: offers, the connection, and every way a call ends."""
 
 from ccenter.acd import agent as agents
-from ccenter.acd import commands, facts, routing
+from ccenter.acd import commands, facts, owing, routing
 from ccenter.acd.agent import Agent, AgentState, AgentTrigger
 from ccenter.acd.call import Call, CallState, CallTrigger, Leg, Party, moved
-from ccenter.acd.config import AnyTarget, ToEnd, ToFlow, ToQueue, ToVoicemail
+from ccenter.acd.config import AnyTarget, ToEnd, ToFlow, ToQueue, ToVoicemail, Trunk
 from ccenter.acd.speech import Digits, say
 from ccenter.acd.world import World
 
@@ -14,26 +14,7 @@ ANSWERED_ELSEWHERE = 26
 MACHINE_TIMERS = ("input:", "lookup:", "announce:", "wait:", "ask:", "store:", "message:")
 
 
-# -- matching --------------------------------------------------------------------------------------------------
-
-
-def match(w: World) -> None:
-    """Bring together whom the event just handled made free: agents first, each with the caller who comes next."""
-    while w.new_ready or w.new_calls:
-        if w.new_ready:
-            agent = w.state.agents[next(iter(w.new_ready))]
-            del w.new_ready[agent.code]
-            while agent.state is AgentState.READY:
-                waiting = routing.best_waiting(w, agent)
-                if waiting is None or not route(w, waiting):
-                    break
-            if agent.state is AgentState.READY:
-                ring_along(w, agent)
-        else:
-            call = w.state.calls.get(next(iter(w.new_calls)))
-            del w.new_calls[next(iter(w.new_calls))]
-            if call is not None:
-                route(w, call)
+# -- offers ----------------------------------------------------------------------------------------------------
 
 
 def route(w: World, call: Call) -> bool:
@@ -69,13 +50,17 @@ def ring_along(w: World, agent: Agent) -> None:
 def offer(w: World, call: Call, chosen: list[Agent], seconds: float, *, auto: bool = False) -> None:
     moved(call, CallTrigger.RESERVE)
     for agent in chosen:
-        if not agents.reserve(w, agent, call.id):
-            continue
-        shown = call.ani if call.direction == "in" else call.dial_to
-        leg = w.dial(call, "agent", agent.endpoint, shown, agent=agent.code, auto=auto)
-        call.offers[leg.id] = agent.code
-        w.alarm("ring", leg.id, w.now + seconds)
-        w.out.append(facts.CallOfferedTo(w.seq(), w.now, call.id, agent.code, leg.id, call.queue))
+        if agents.reserve(w, agent, call.id):
+            ring_agent(w, call, agent, seconds, auto=auto)
+
+
+def ring_agent(w: World, call: Call, agent: Agent, seconds: float, *, auto: bool = False) -> None:
+    """Ring the phone of an agent who is reserved for the call."""
+    shown = call.ani if call.direction == "in" else call.dial_to
+    leg = w.dial(call, "agent", agent.endpoint, shown, agent=agent.code, auto=auto)
+    call.offers[leg.id] = agent.code
+    w.alarm("ring", leg.id, w.now + seconds)
+    w.out.append(facts.CallOfferedTo(w.seq(), w.now, call.id, agent.code, leg.id, call.queue))
 
 
 def offer_ended(w: World, call: Call, leg_id: str, reason: str) -> Agent:
@@ -107,6 +92,15 @@ def withdraw(w: World, call: Call, reason: str) -> None:
         routing.line_for(w, call, w.queue_of(call)).ringing.pop(call.id, None)
     for leg_id in list(call.offers):
         agents.settle(w, offer_ended(w, call, leg_id, reason))
+    let_held_go(w, call)
+
+
+def let_held_go(w: World, call: Call) -> None:
+    """The agent who was kept free for a customer is not wanted any more."""
+    agent = w.state.agents.get(call.held_for)
+    call.held_for = ""
+    if agent is not None:
+        agents.settle(w, agent)
 
 
 def fall_back(w: World, call: Call, reason: str) -> None:
@@ -195,6 +189,9 @@ def stop_machine(w: World, call: Call) -> None:
     if timers:
         for kind in MACHINE_TIMERS:
             timers.pop(kind + call.id, None)
+        if call.callback or call.screen:
+            w.quiet("screen", call.id)
+            w.quiet("judge", call.id)
 
 
 def waited(w: World, call: Call) -> float:
@@ -221,20 +218,24 @@ def connect(w: World, call: Call, leg: Leg, agent: Agent) -> None:
     stop_machine(w, call)
     moved(call, CallTrigger.CONNECT)
     call.connected_at = w.now
-    call.served_by, call.served_in = agent.code, call.queue
+    first, call.served_by, call.served_in = not call.served_by, agent.code, call.queue
     seconds = waited(w, call)
-    if w.queue_of(call).announce_agent:
+    queue = w.queue_of(call)
+    greeting = queue.callbacks.greeting if first and call.direction == "out" else ""
+    if call.back is None and queue.survey in w.config.flows:
+        call.back = (queue.survey, w.config.flows[queue.survey].start)
+    if greeting or queue.announce_agent:
         w.join(call, leg.id)
-        announce_agent(w, call)
+        announce_agent(w, call, greeting)
     else:
         w.join(call, call.customer, leg.id)
     w.out.append(facts.CallConnected(w.seq(), w.now, call.id, agent.code, call.queue, seconds, round(w.now - leg.since, 3)))
     start_recording(w, call)
 
 
-def announce_agent(w: World, call: Call) -> None:
-    """Tell the caller the agent's number. They join the agent when it is said: joining ends what a leg is being told."""
-    names = ("agent-number-is", *say(call.language, Digits(call.agent)), "agent-serves-you")
+def announce_agent(w: World, call: Call, greeting: str) -> None:
+    """Tell the customer the agent's number, or what this call is. They join when it is said: joining ends what a leg is told."""
+    names = (greeting,) if greeting else ("agent-number-is", *say(call.language, Digits(call.agent)), "agent-serves-you")
     w.unpark(call.customer)
     w.silence(call.customer)
     call.play, call.saying = w.fresh("p", call.node), "agent"
@@ -279,36 +280,59 @@ def pause_recording(w: World, call: Call, paused: bool, by: str) -> bool:
 # -- outbound and internal -------------------------------------------------------------------------------------
 
 
-def outbound(w: World, number: str) -> tuple[str, str] | None:
-    """Endpoint and caller id to reach a number, over the first trunk that may and has a channel free."""
+def outbound(w: World, number: str, *, keep: bool = False) -> tuple[str, str] | None:
+    """Endpoint and caller id to reach a number, over the first trunk that may and has a channel free.
+
+    `keep`: leave free what is kept for who calls in.
+    """
     for trunk in w.config.trunks.values():
-        if not trunk.outbound or (trunk.prefixes and not number.startswith(trunk.prefixes)):
-            continue
-        if sum(leg.trunk == trunk.code for leg in w.state.legs.values()) < trunk.capacity:
+        if carries(trunk, number) and w.used.get(trunk.code, 0) + (trunk.kept if keep else 0) < trunk.capacity:
             return f"PJSIP/{number}@trunk-{trunk.code}", trunk.caller_id
     return None
 
 
+def carries(trunk: Trunk, number: str) -> bool:
+    return trunk.outbound and (not trunk.prefixes or number.startswith(trunk.prefixes))
+
+
+def reachable(w: World, number: str) -> bool:
+    """Is there a trunk that carries it, if not just now?"""
+    return any(carries(trunk, number) and trunk.capacity > trunk.kept for trunk in w.config.trunks.values())
+
+
+def ring_customer(w: World, call: Call) -> bool:
+    """Ring the number. Without a line for it the call ends."""
+    entry = w.state.callbacks.get(call.callback)
+    way = outbound(w, call.dial_to, keep=entry is not None)
+    if way is None:
+        end(w, call, "system", cause=34, note="no_trunk")
+        return False
+    endpoint, shown = way
+    seconds, detect = w.settings.dial_seconds, False
+    if entry is not None:
+        rules = owing.rules_of(w, entry)
+        shown, seconds, detect = owing.shown(w, entry, shown), rules.ring_seconds, rules.detect
+    call.customer = w.dial(call, "customer", endpoint, shown, detect=detect).id
+    w.alarm("dial", call.customer, w.now + seconds)
+    owing.dialled(w, call, shown)
+    return True
+
+
 def dial_out(w: World, call: Call) -> None:
     """The agent is on their phone: ring the number or colleague they asked for."""
-    colleague = w.state.agents.get(call.dial_to)
+    colleague = w.state.agents.get(call.dial_to) if call.direction == "internal" else None
     tone = w.fresh("p", call.node)
     if colleague is not None:
-        if colleague.endpoint and colleague.state in (AgentState.READY, AgentState.NOT_READY):
-            agents.reserve(w, colleague, call.id)
-            leg = w.dial(call, "customer", colleague.endpoint, call.agent, agent=colleague.code)
-        else:
+        if not colleague.endpoint or colleague.state not in (AgentState.READY, AgentState.NOT_READY):
             end(w, call, "system", cause=17, note="agent_busy")
             return
-    elif (way := outbound(w, call.dial_to)) is not None:
-        leg = w.dial(call, "customer", way[0], way[1])
-    else:
-        end(w, call, "system", cause=34, note="no_trunk")
+        agents.reserve(w, colleague, call.id)
+        call.customer = w.dial(call, "customer", colleague.endpoint, call.agent, agent=colleague.code).id
+        w.alarm("dial", call.customer, w.now + w.settings.dial_seconds)
+    elif not ring_customer(w, call):
         return
-    call.customer = leg.id
     call.play = tone
     w.out.append(commands.Play(call.agent_leg, tone, ("tone:ring",), call.language))
-    w.alarm("dial", leg.id, w.now + w.settings.dial_seconds)
 
 
 def reached(w: World, call: Call) -> None:
@@ -323,7 +347,8 @@ def reached(w: World, call: Call) -> None:
     moved(call, CallTrigger.CONNECT)
     call.connected_at = w.now
     call.reached = True
-    call.served_by = call.agent
+    call.served_by, call.served_in = call.agent, call.queue
+    owing.reached(w, call)
     w.touch(call)
     w.join(call, call.agent_leg, call.customer)
     w.out.append(facts.CallReached(w.seq(), w.now, call.id, call.dial_to))
@@ -387,7 +412,7 @@ def outcome(call: Call, by: str, note: str) -> str:
     if call.served_by:
         return "ANSWERED"
     if call.direction != "in":
-        return "NO_ANSWER"
+        return "SELF_SERVED" if call.informed else "ABANDONED" if call.reached and not call.machine else "NO_ANSWER"
     if call.left_message:
         return "VOICEMAIL"
     if call.promised:
@@ -406,6 +431,7 @@ def end(w: World, call: Call, by: str, cause: int = 16, note: str = "") -> None:
     if call.state is CallState.ENDED:
         return
     where = call.state
+    owing.off_line(w, call)
     routing.step_out(w, call)
     close_talk(w, call)
     waited(w, call)
@@ -441,6 +467,7 @@ def end(w: World, call: Call, by: str, cause: int = 16, note: str = "") -> None:
             round(call.held, 3),
         )
     )
+    owing.call_over(w, call, by, cause, note, outcome(call, by, note), where)
 
 
 def drop_party(w: World, call: Call) -> None:

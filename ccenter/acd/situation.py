@@ -21,7 +21,8 @@ class Situation(NamedTuple):
     state: AgentState
     online: bool
     known: bool  # is set up
-    place: str = ""  # rings, lead (monitors), serves (the customer is theirs), other (consulted, or called by a colleague)
+    place: str = ""  # rings; held (for a customer who is rung first); lead (monitors); serves (the customer is theirs);
+    # other (consulted, or called by a colleague)
     call: CallState | None = None  # of the call they serve, from here on
     direction: str = ""
     party: str = ""  # calling, up, joined; invited: nobody is there yet whom a conference waits for
@@ -40,7 +41,8 @@ def key_of(w: World, agent: Agent) -> Key:
     state = agent.state
     if state is not S.TALKING:
         if state is S.RESERVED:
-            return (state, agent.online, True, "lead" if agent.code in w.watches else "rings")
+            held = w.state.calls[agent.call].held_for == agent.code
+            return (state, agent.online, True, "lead" if agent.code in w.watches else "held" if held else "rings")
         return (state, agent.online, agent.code in w.state.config.agents)
     call = w.state.calls.get(agent.call)
     if agent.code in w.watches:
@@ -71,7 +73,7 @@ def allowed(w: World, agent: Agent) -> tuple[str, ...]:
     """The names of the requests this seat could make now, sorted."""
     state = agent.state
     if state is S.RESERVED:  # two short ways, for what happens in each call
-        if agent.code not in w.watches:
+        if agent.code not in w.watches and w.state.calls[agent.call].held_for != agent.code:
             return WHEN_RINGING
     elif state is not S.TALKING and agent.online and state is not S.LOGGED_OUT:
         return WHEN_FREE
@@ -168,7 +170,7 @@ WHY_NOT: dict[type, Callable[[Situation], str]] = {
     events.SignOut: _signed_in,
     events.Ready: _ready,
     events.NotReady: _signed_in,
-    events.AnswerCall: lambda s: "" if s.state is S.RESERVED else "no_call",
+    events.AnswerCall: lambda s: "" if s.state is S.RESERVED and s.place != "held" else "no_call",
     events.HangUpCall: lambda s: "" if s.place else "no_call",
     events.HoldCall: _hold,
     events.ResumeCall: _resume,
@@ -185,6 +187,10 @@ WHY_NOT: dict[type, Callable[[Situation], str]] = {
     events.PauseRecording: lambda s: _talks(s) or ("" if s.recorded and not s.paused else "not_recording"),
     events.ResumeRecording: lambda s: _talks(s) or ("" if s.recorded and s.paused else "not_recording"),
     events.SendKeys: lambda s: "" if s.call is CallState.CONNECTED else "no_call",
+    events.NextCallback: _free,
+    events.DialCallback: _free,
+    events.SkipCallback: _signed_in,
+    events.CallbackResult: _signed_in,
     events.Reconnect: _reconnect,
     events.Monitor: _free_or_lead,
     events.StopMonitor: lambda s: "" if s.place == "lead" else "not_monitoring",

@@ -3,7 +3,7 @@
 Anything may come late, twice, or for a leg that is long gone: then nothing happens.
 """
 
-from ccenter.acd import commands, events, facts, handling, ivr, legs, queueing, seat, service, supervise
+from ccenter.acd import attempts, commands, events, facts, handling, ivr, legs, owing, queueing, seat, service, supervise, surge
 from ccenter.acd.call import Call, CallState, Leg
 from ccenter.acd.config import Number, ToEnd
 from ccenter.acd.world import World
@@ -21,6 +21,7 @@ def on_offered(w: World, event: events.CallOffered) -> None:
     call.customer = event.leg
     w.state.calls[call.id] = call
     leg = w.state.legs[event.leg] = Leg(event.leg, call.id, "customer", w.now, channel=event.channel, state="offered")
+    leg.dnis = event.dnis
     w.out.append(
         facts.CallStarted(
             w.seq(),
@@ -40,7 +41,10 @@ def on_offered(w: World, event: events.CallOffered) -> None:
     w.takes(leg, event.trunk, "in", event.ani)
     if number.target == ToEnd():
         service.end(w, call, "system", 1, "unknown_number")  # refused unanswered
-    else:
+        return
+    attempts.rings_in(w, call)
+    owing.on_line(w, call)
+    if not surge.meets(w, call):
         w.go(w, call, number.target)
 
 
@@ -71,7 +75,7 @@ def on_answered(w: World, event: events.LegAnswered) -> None:
     elif (party := call.party_of(leg=leg.id)) is not None:
         handling.party_answered(w, call, party)
     elif leg.id == call.customer:
-        service.reached(w, call)
+        attempts.answered(w, call)
     elif leg.id == call.agent_leg:
         legs.returned(w, call)
     elif leg.role == "lead":
@@ -81,6 +85,9 @@ def on_answered(w: World, event: events.LegAnswered) -> None:
 def on_ended(w: World, event: events.LegEnded) -> None:
     leg = w.state.legs.pop(event.leg, None)
     if leg is not None:
+        w.occupy(leg, -1)
+        if w.state.surges:
+            surge.ebb(w, leg)
         w.quiet("ring", leg.id)
         w.quiet("dial", leg.id)
         if leg.trunk:
@@ -179,7 +186,10 @@ def on_recording(w: World, event: events.RecordingChecked) -> None:
 
 def on_looked_up(w: World, event: events.LookedUp) -> None:
     call = w.state.calls.get(event.call)
-    if call is not None:
+    if call is not None and call.screen:
+        if event.lookup == call.screen:
+            surge.screened(w, call, None if event.failed else event.values)
+    elif call is not None:
         ivr.looked_up(w, call, event)
 
 

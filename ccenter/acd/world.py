@@ -11,9 +11,20 @@ from msgspec import Struct, field
 from ccenter.acd import commands, facts
 from ccenter.acd.agent import Agent, AgentState
 from ccenter.acd.call import Call, Leg, Watch
+from ccenter.acd.callback import Callback
 from ccenter.acd.config import AnyTarget, Config, Queue, Settings
 
 Output = commands.Command | facts.Fact
+
+
+class SurgeState(Struct):
+    """A surge attendant's memory."""
+
+    on: bool = False
+    credit: float = 0.0  # shares not taken yet: at one, a call is
+    last: float = 0.0  # when it took one
+    taken: int = 0  # since it is on
+    passed: int = 0
 
 
 class State(Struct):
@@ -25,6 +36,10 @@ class State(Struct):
     legs: dict[str, Leg] = field(default_factory=dict)
     watches: dict[str, Watch] = field(default_factory=dict)  # by the lead's seat
     timers: dict[str, float] = field(default_factory=dict)  # "kind:id" -> when
+    callbacks: dict[str, Callback] = field(default_factory=dict)  # open ones
+    known: dict[str, float] = field(default_factory=dict)  # tasks that are over -> when; each is done once
+    barred: dict[str, bool] = field(default_factory=dict)  # numbers on the do-not-call list
+    surges: dict[str, SurgeState] = field(default_factory=dict)
     handling: dict[str, float] = field(default_factory=dict)  # queue -> smoothed handling time, seconds
     down: list[str] = field(default_factory=list)  # nodes we have no link to
     now: float = 0.0  # of the snapshot: a clock set back does not make time go back
@@ -47,6 +62,22 @@ class Line:
         self.ringing: dict[str, None] = {}  # ring-all calls out of the line whose phones still ring
 
 
+class CallbackLine:
+    """Callbacks for the same agents, under the same hours, worked off the same way, in the order they will be called."""
+
+    __slots__ = ("automatic", "calendar", "key", "line", "preview", "queue", "waiting", "zone")
+
+    def __init__(self, key: str, how: str, queue: str, calendar: str, zone: str, line: Line | None) -> None:
+        self.key = key
+        self.automatic = how == "progressive"
+        self.preview = how == "preview"
+        self.queue = queue
+        self.calendar = calendar
+        self.zone = zone
+        self.line = line  # who may; None: a machine
+        self.waiting: list[tuple[float, int, str]] = []  # (order, ticket, callback), sorted
+
+
 class World:
     """State, indexes over it, and the output of the event being handled."""
 
@@ -63,6 +94,16 @@ class World:
         self.new_calls: dict[str, None] = {}  # callers and agents to be matched when the event is handled
         self.new_ready: dict[str, None] = {}
         self.touched: dict[str, Agent] = {}  # agents whose situation the event may have changed
+        self.callback_lines: dict[str, CallbackLine] = {}
+        self.agent_callbacks: dict[str, list[CallbackLine]] = {}
+        self.owed: dict[str, str] = {}  # number -> the callback its caller has, tasks left out
+        self.persons: dict[str, dict[str, None]] = {}  # number, or "c:" and customer -> callbacks
+        self.busy: dict[str, dict[str, None]] = {}  # the same -> calls they are on
+        self.presented: dict[str, str] = {}  # agent -> callback
+        self.gates: dict[tuple[str, str], tuple[int, bool]] = {}  # calendar, zone -> minute, open then
+        self.machines: dict[str, None] = {}  # outbound calls that machines make
+        self.rouse = False  # something changed that may let a callback be dialled
+        self.used: dict[str, int] = {}  # trunk, or "#" and called number -> channels
         self.hops = 0  # targets the event being handled has sent a call through
         self.heap: list[tuple[float, str]] = [(at, key) for key, at in state.timers.items()]
         heapq.heapify(self.heap)
@@ -125,19 +166,31 @@ class World:
         return key
 
     # -- legs
-    def dial(self, call: Call, role: str, endpoint: str, caller_id: str, *, agent: str = "", auto: bool = False) -> Leg:
+    def dial(
+        self, call: Call, role: str, endpoint: str, caller_id: str, *, agent: str = "", auto: bool = False, detect: bool = False
+    ) -> Leg:
         leg = Leg(self.fresh("l", call.node), call.id, role, self.now, agent=agent, endpoint=endpoint)
         self.state.legs[leg.id] = leg
-        self.out.append(commands.Dial(leg.id, endpoint, caller_id, call.id, call.customer, auto, call.ani))
+        self.out.append(commands.Dial(leg.id, endpoint, caller_id, call.id, call.customer, auto, call.ani, detect))
         number, _, trunk = endpoint.removeprefix("PJSIP/").partition("@trunk-")
         self.takes(leg, trunk, "out", number)
         return leg
 
     def takes(self, leg: Leg, trunk: str, direction: str, number: str) -> None:
         """The leg is on a channel of this trunk, if it is on any, until the switch says it is gone."""
+        leg.trunk = trunk
+        self.occupy(leg)
         if trunk:
-            leg.trunk = trunk
             self.out.append(facts.TrunkTaken(self.seq(), self.now, leg.call, leg.agent, leg.id, trunk, direction, number))
+
+    def occupy(self, leg: Leg, channels: int = 1) -> None:
+        """Count the trunk's channel that a leg takes, or (-1) gives back."""
+        if leg.trunk:
+            self.used[leg.trunk] = self.used.get(leg.trunk, 0) + channels
+            self.rouse = True
+        if leg.dnis:
+            key = "#" + leg.dnis
+            self.used[key] = self.used.get(key, 0) + channels
 
     def hang_up(self, leg_id: str, cause: int = 16) -> None:
         """Ask for a leg's end; it stays known until the switch says it is gone."""

@@ -226,6 +226,12 @@ class NumberAdmin(ConfigAdmin):
     search_fields = ("number", "name", "label")
 
 
+@admin.register(models.Surge)
+class SurgeAdmin(ConfigAdmin):
+    list_display = ("code", "name", "position", "curve", "enabled")
+    filter_horizontal = ("trunks", "numbers")
+
+
 @admin.register(models.BlacklistEntry)
 class BlacklistAdmin(ConfigAdmin):
     list_display = ("number", "reason", "active", "until", "created_at", "created_by")
@@ -237,13 +243,6 @@ class BlacklistAdmin(ConfigAdmin):
         super().save_model(request, obj, form, change)
 
 
-@admin.register(models.CallbackEntry)
-class CallbackAdmin(admin.ModelAdmin):  # type: ignore[misc]
-    list_display = ("asked_at", "number", "dnis", "source", "state", "closed_reason")
-    list_filter = ("state", "source")
-    search_fields = ("number",)
-
-
 class LogAdmin(admin.ModelAdmin):  # type: ignore[misc]
     """Base: what the system wrote down, to be read."""
 
@@ -251,6 +250,16 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[misc]
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(models.CallbackEntry)
+class CallbackAdmin(LogAdmin):
+    list_display = ("asked_at", "number", "kind", "queue", "source", "state", "attempts", "result", "closed_reason")
+    list_filter = ("state", "kind", "source")
+    search_fields = ("number",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 

@@ -13,3 +13,4 @@ class CallsConfig(AppConfig):
         from ccenter.calls.selectors import last_agent
 
         lookups.register("last_agent", last_agent)
+        lookups.register("number", lookups.number)

@@ -247,7 +247,7 @@ def _trunks(scope: Scope, calls: set[str]) -> list[Json]:
 
 
 def _callbacks(scope: Scope) -> int:
-    owed = CallbackEntry.objects.filter(state=CallbackEntry.State.OPEN)
+    owed = CallbackEntry.objects.filter(closed_at=None)
     return (owed if scope.everything else owed.filter(Q(queue="") | Q(queue__in=scope.queues))).count()
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from django.db import close_old_connections, connection
 
+from ccenter.calls.numbers import normalise, spelt
+
 Values = dict[str, str]
 LookUp = Callable[[Values], Values | None]
 
@@ -24,6 +26,17 @@ def register(kind: str, function: LookUp) -> None:
 def add_to(kind: str, function: LookUp) -> None:
     """`function` is given what was found, and answers further values: how orders adds to what crm knows of a caller."""
     _more.setdefault(kind, []).append(function)
+
+
+def number(arguments: Values) -> Values | None:
+    """Look-up "number" {number}: is what a caller typed a number we can call?
+
+    callback_number: it, in E.164; callback_spoken: as people say it here.
+    """
+    read = normalise(arguments.get("number", ""))
+    if not read.is_e164 or read.kind not in ("mobile", "fixed"):
+        return None
+    return {"callback_number": read.number, "callback_spoken": spelt(read.number)}
 
 
 def kinds() -> frozenset[str]:

@@ -75,6 +75,26 @@ def normalise(raw: str, region: str = "") -> Normalised:
     return Normalised(phonenumbers.format_number(parsed, PhoneNumberFormat.E164), _TYPES.get(kind, "other"))
 
 
+@lru_cache(maxsize=65536)
+def spelt(number: str) -> str:
+    """An E.164 number as one writes and dials it here: "13800138000", "057188880000", abroad with +; others as they are."""
+    if not number.startswith("+"):
+        return number
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return number
+    if parsed.country_code != phonenumbers.country_code_for_region(settings.PHONE_REGION):
+        return number
+    return "".join(c for c in phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL) if c.isdecimal())
+
+
+def whole(dialled: str) -> str:
+    """A number somebody dialled, in E.164 if it is a telephone in some network; seats', service and other numbers as they are."""
+    read = normalise(dialled)
+    return read.number if read.is_e164 and read.kind in ("mobile", "fixed") else dialled
+
+
 def place(number: str, language: str = "zh") -> str:
     """Where an E.164 number belongs, for people: "浙江省杭州市", "Hangzhou, Zhejiang", "美国"; "" when unknown."""
     province, city = _place(number, "en" if language.startswith("en") else "zh")

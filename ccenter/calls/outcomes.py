@@ -15,8 +15,12 @@ OUTCOMES: dict[str, Promise] = {
     "FAILED": _("failed"),
 }
 SOURCES: dict[str, Promise] = {
-    "queue": _("asked while waiting"),
-    "menu": _("asked in the menu"),
+    "asked": _("asked for a call"),
+    "surge": _("was promised a call by the machine"),
+    "menu": _("hung up in the menu"),
+    "failed": _("could not be connected"),
+    "blocked": _("no line was free"),
+    "task": _("task"),
     "voicemail": _("left a message"),
     "abandoned": _("gave up waiting"),
     "closed": _("called out of hours"),

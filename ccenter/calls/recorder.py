@@ -15,7 +15,6 @@ import msgspec
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from ccenter.acd.facts import AnyFact, Fact
-from ccenter.calls import callbacks
 from ccenter.calls.alarms import raise_alarm
 from ccenter.calls.journal import Position, Tail
 from ccenter.calls.models import Fact as FactRow
@@ -215,8 +214,6 @@ def store(batch: list[Parsed], book: Book | None = None) -> Book:
             book.alarm("projection", row["type"], f"fact {row['seq']}: {error}", row["at"].timestamp())
     for alarm in book.alarms:
         raise_alarm(*alarm)
-    for promise in book.promised:
-        callbacks.promised(promise)
     if phones := [endpoint.removeprefix("PJSIP/") for endpoint in book.signed_out if endpoint.startswith("PJSIP/w")]:
         WebPhone.objects.filter(endpoint__in=phones).delete()
     return book

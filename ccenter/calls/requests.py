@@ -6,7 +6,7 @@ after every reconnect, hands what `Inbox.fetch` returns to the core. The recorde
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any, get_args
 from uuid import UUID
@@ -23,7 +23,8 @@ from ccenter.calls.models import Request
 CHANNEL = "request"
 FRESH = 10.0  # seconds after which nobody means a click any more
 REMEMBERED = 10_000  # requests an inbox knows it has handed over
-ACTIONS: dict[str, type[events.Request]] = {kind.__name__: kind for kind in get_args(events.AnyRequest)}
+REQUESTS = (*get_args(events.AnyRequest), *get_args(events.AnyOfficeRequest))
+ACTIONS: dict[str, type[events.Request]] = {kind.__name__: kind for kind in REQUESTS}
 
 
 class BadRequest(Exception):
@@ -44,15 +45,19 @@ def to_event(row: Request) -> events.AnyRequest:
     known = set(kind.__struct_fields__) - {"request", "by", "agent"}
     if unknown := set(row.params) - known:
         raise BadRequest(f"{row.action} has no {', '.join(sorted(unknown))}")
-    fields = {**row.params, "type": row.action, "request": str(row.id), "by": row.user.get_username(), "agent": row.agent}
+    by = row.user.get_username() if row.user else ""
+    fields = {**row.params, "type": row.action, "request": str(row.id), "by": by, "agent": row.agent}
     try:
         return msgspec.convert(fields, kind)  # type: ignore[return-value]  # each kind is one of them
     except msgspec.ValidationError as error:
         raise BadRequest(str(error).replace("`$.", "`")) from error
 
 
-def submit(user: AbstractBaseUser, agent: str, action: str, params: dict[str, Any] | None = None, key: str = "") -> Request:
-    """Asks the core to do something at an agent's seat. With a `key` used before by this user: the request of then.
+def submit(
+    user: AbstractBaseUser | None, agent: str, action: str, params: dict[str, Any] | None = None, key: str = ""
+) -> Request:
+    """Asks the core to do something at an agent's seat. With a `key` used before by this user: the request of then. `user` None:
+    the system by itself.
 
     Raises BadRequest, and KeyReused when that one asked for something else.
     """
@@ -110,6 +115,31 @@ def refuse(request: UUID, reason: str) -> None:
     Request.objects.filter(pk=request, state=Request.State.PENDING).update(
         state=Request.State.REFUSED, reason=reason, answered_at=Now()
     )
+
+
+def not_taken_up() -> Q:
+    """Requests that the core has not answered in time."""
+    late = Q(state=Request.State.PENDING, created_at__lt=Now() - timedelta(seconds=FRESH))
+    return late | Q(state=Request.State.REFUSED, reason="expired")
+
+
+def ask_again(idents: Collection[UUID]) -> int:
+    """Asks once more what was not taken up, as the same requests: one that the core had after all it does not do again.
+
+    For the system's own; a person may have changed their mind. How many.
+    """
+    late = Request.objects.filter(not_taken_up(), pk__in=idents)
+    found = late.update(state=Request.State.PENDING, reason="", answered_at=None, created_at=Now())
+    if found:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, '')", (CHANNEL,))
+    return found
+
+
+def withdraw(ident: UUID) -> bool:
+    """Takes back what was not taken up; False when the core has it, or may have it just now."""
+    late = Request.objects.filter(not_taken_up(), pk=ident)
+    return bool(late.update(state=Request.State.REFUSED, reason="withdrawn", answered_at=Now()))
 
 
 class Inbox:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+import phonenumbers
 from django.conf import settings as django_settings
 from django.utils import timezone
 
@@ -36,19 +37,34 @@ def load_config() -> acd.Config:
             default_target=_target(centre.default_target),
             voicemail_seconds=centre.voicemail_seconds,
             node=django_settings.NODE,
+            callback_queue=queue_codes.get(centre.callback_queue_id, ""),
+            owes=tuple(centre.owes),
+            zones=dict(centre.zones),
+            needs_consent=tuple(centre.needs_consent),
+            machine_calls=centre.machine_calls,
         ),
         queues=_queues(rules),
         agents=_agents(queue_codes),
         flows=_flows(),
         numbers={
-            n.number: acd.Number(n.number, _need(n.target), n.language, n.priority, n.label, n.record)
+            n.number: acd.Number(
+                n.number,
+                _need(n.target),
+                n.language,
+                n.priority,
+                n.label,
+                n.record,
+                queue_codes.get(n.queue_id, ""),
+                None if n.owes is None else tuple(n.owes),
+            )
             for n in models.Number.objects.all()
         },
         trunks={
-            t.code: acd.Trunk(t.code, t.capacity, t.outbound, tuple(t.prefixes), t.caller_id, t.node)
+            t.code: acd.Trunk(t.code, t.capacity, t.outbound, both_ways(t.prefixes), t.caller_id, t.node, t.kept)
             for t in models.Trunk.objects.filter(enabled=True).defer("secret")
         },
         calendars=calendars(),
+        surges=_surges(),
     )
 
 
@@ -83,8 +99,10 @@ def _queues(rules: dict[tuple[str, int | None], bool]) -> dict[str, acd.Queue]:
             record=rules.get(("in", q.pk), recorded),
             service_level_seconds=q.service_level_seconds,
             short_abandon_seconds=q.short_abandon_seconds,
+            survey=q.survey.code if q.survey else "",
+            callbacks=msgspec.convert(q.callbacks, acd.CallbackRules),
         )
-        for q in models.Queue.objects.select_related("calendar")
+        for q in models.Queue.objects.select_related("calendar", "survey")
     }
 
 
@@ -121,6 +139,38 @@ def calendars() -> dict[str, acd.Calendar]:
             tuple(acd.Holiday(h.day.isoformat(), h.name, h.prompt or None) for h in calendar.holidays.all()),
         )
     return found
+
+
+def _surges() -> dict[str, acd.Surge]:
+    return {
+        s.code: acd.Surge(
+            code=s.code,
+            curve=msgspec.convert(s.curve, acd.Curve),
+            trunks=tuple(t.code for t in s.trunks.all()),
+            numbers=tuple(n.number for n in s.numbers.all()),
+            lines=s.lines,
+            hysteresis=s.hysteresis,
+            every=s.every,
+            exempt_priority=s.exempt_priority,
+            exempt_orders=s.exempt_orders,
+            exempt_seconds=s.exempt_seconds,
+            flow=s.flow,
+        )
+        for s in models.Surge.objects.filter(enabled=True).prefetch_related("trunks", "numbers")
+    }
+
+
+def both_ways(prefixes: Iterable[str]) -> tuple[str, ...]:
+    """Beginnings of numbers as they are dialled here, and of the same numbers in E.164: "010" and "+8610"."""
+    country = phonenumbers.country_code_for_region(django_settings.PHONE_REGION)
+    found: dict[str, None] = {}
+    for prefix in prefixes:
+        found[prefix] = None
+        if prefix.startswith("00"):
+            found["+" + prefix[2:]] = None
+        elif not prefix.startswith("+"):
+            found[f"+{country}{prefix.removeprefix('0')}"] = None
+    return tuple(found)
 
 
 def _levels(rows: Iterable[tuple[int, str, int]]) -> dict[int, dict[str, int]]:

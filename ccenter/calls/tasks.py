@@ -112,6 +112,7 @@ def keep_retention() -> None:
     centre = models.CentreSettings.objects.first() or models.CentreSettings()
     _delete_recordings(timedelta(days=centre.keep_recordings_days))
     _delete(models.Request, "created_at", REQUESTS_KEPT)
+    _delete(models.MissedCaller, "told_at", REQUESTS_KEPT)
     _delete(models.LoginAttempt, "at", logins.KNOWN)
     days = timedelta(days=settings.KEEP_RECORD_DAYS)
     if days:
@@ -124,6 +125,10 @@ def keep_retention() -> None:
             (models.Monitoring, "started_at"),
             (models.TrunkChannel, "started_at"),
             (models.RefusedCall, "at"),
+            (models.CallbackEntry, "closed_at"),
+            (models.CallbackAttempt, "at"),
+            (models.SurgeSpan, "started_at"),
+            (models.SurveyAnswer, "at"),
             (models.Call, "started_at"),
         ):
             _delete(model, field, days)

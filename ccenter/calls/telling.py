@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db import connection
 
-from ccenter.calls.models import CallAgent, Fact
+from ccenter.calls.models import CallAgent, CallbackEntry, Fact
 from ccenter.calls.rights import Scope
 from ccenter.calls.tokens import masked
 
@@ -26,6 +26,9 @@ NUMBERS: dict[str, tuple[str, ...]] = {
     "CallStarted": ("ani", "dnis", "name"),
     "CallReached": ("number",),
     "CallbackPromised": ("number",),
+    "CallbackOpened": ("number",),
+    "CallbackAsked": ("number",),
+    "NumberBarred": ("number",),
     "CallTransferred": ("target",),
     "CallOverflowed": ("target",),
     "TransferFailed": ("target", "back_to"),
@@ -61,8 +64,11 @@ class Told(NamedTuple):
     common: bytes
 
 
-def told(fact: Fact, agents: Iterable[str] = ()) -> Told:
-    """A fact for telling, with the agents who had to do with its call by then."""
+def told(fact: Fact, agents: Iterable[str] = (), queue: str = "") -> Told:
+    """A fact for telling, with the agents who had to do with its call by then; `queue`: of its callback, when it names none.
+
+    Whoever serves that queue is told that something happened to the callback, not what or by whom.
+    """
     head = {"seq": fact.seq, "at": fact.at, "type": fact.type}
     named = {name: value for name in ("call", "agent", "queue") if (value := getattr(fact, name))}
     text = _encode({**head, **named, **fact.data})
@@ -75,12 +81,16 @@ def told(fact: Fact, agents: Iterable[str] = ()) -> Told:
             waiting = hidden
         elif fact.type in END_OF_WAITING:
             waiting = _encode({**head, "call": fact.call, "queue": fact.queue})
+    elif queue:
+        waiting = _encode({**head, "callback": fact.data["callback"], "queue": queue})
     # How full the trunks are is every lead's business, who is on them is not.
     common = _encode({**head, "leg": fact.data.get("leg"), "trunk": fact.data.get("trunk")}) if fact.type == "TrunkTaken" else b""
+    if fact.type == "SurgeDecided":  # the same of the surge attendant
+        common = _encode({**head, **fact.data})
     if not (fact.call or fact.agent or fact.queue):
-        common = text
+        common = hidden
     concerned = frozenset(agent for agent in (fact.agent, *agents) if agent)
-    return Told(fact.seq, fact.type, fact.agent, fact.queue, concerned, text, hidden, waiting, common)
+    return Told(fact.seq, fact.type, fact.agent, fact.queue or queue, concerned, text, hidden, waiting, common)
 
 
 def _masked(fact: Fact) -> dict[str, Any]:
@@ -119,7 +129,7 @@ def open_to(one: Told, scope: Scope) -> bool:
 
 
 def read(after: int, most: int) -> list[Told]:
-    """The next facts on record. Two queries."""
+    """The next facts on record. Two queries, three when some are about callbacks."""
     return _with_agents(list(Fact.objects.filter(seq__gt=after).order_by("seq")[:most]))
 
 
@@ -162,4 +172,21 @@ def _with_agents(facts: list[Fact]) -> list[Told]:
     calls = {fact.call for fact in facts if fact.call}
     for call, agent, seq in CallAgent.objects.filter(call__in=calls).values_list("call", "agent", "seq"):
         parts[call].append((agent, seq))
-    return [told(fact, (agent for agent, seq in parts.get(fact.call, ()) if seq <= fact.seq)) for fact in facts]
+    owed = _queues_of({ident for fact in facts if (ident := _owed(fact))})
+    return [
+        told(fact, (agent for agent, seq in parts.get(fact.call, ()) if seq <= fact.seq), owed.get(_owed(fact), ""))
+        for fact in facts
+    ]
+
+
+def _owed(fact: Fact) -> str:
+    """The callback that a fact without a queue is about, "" for none."""
+    ident = fact.data.get("callback") if fact.type.startswith("Callback") and not fact.queue else ""
+    return ident if isinstance(ident, str) else ""
+
+
+def _queues_of(callbacks: set[str]) -> dict[str, str]:
+    """The queues in which these are owed, as they are by now."""
+    if not callbacks:
+        return {}
+    return dict(CallbackEntry.objects.filter(pk__in=callbacks).exclude(queue="").values_list("id", "queue"))

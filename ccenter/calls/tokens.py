@@ -7,15 +7,12 @@ Kinds of places: c call, b callback, v voicemail, t channel of a trunk; other ap
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, TypedDict
 
-import phonenumbers
-from django.conf import settings
 from django.core import signing
-from phonenumbers import PhoneNumberFormat
 
 from ccenter.calls.models import Call, CallbackEntry, TrunkChannel, Voicemail
+from ccenter.calls.numbers import spelt
 from ccenter.calls.rights import sees_numbers
 
 LIFE = 16 * 3600  # seconds
@@ -64,20 +61,6 @@ def number_of(token: str, user: Any) -> str:
 
 def _signer(user: Any) -> signing.TimestampSigner:
     return signing.TimestampSigner(salt=f"ccenter.number.{user.pk}")
-
-
-@lru_cache(maxsize=65536)
-def spelt(number: str) -> str:
-    """An E.164 number as one writes and dials it here: "13800138000", "057188880000", abroad with +; others as they are."""
-    if not number.startswith("+"):
-        return number
-    try:
-        parsed = phonenumbers.parse(number, None)
-    except phonenumbers.NumberParseException:
-        return number
-    if parsed.country_code != phonenumbers.country_code_for_region(settings.PHONE_REGION):
-        return number
-    return "".join(c for c in phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL) if c.isdecimal())
 
 
 def masked(number: str) -> str:

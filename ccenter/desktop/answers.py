@@ -111,7 +111,15 @@ class Followups(serializers.Serializer):
 
 
 class Callback(serializers.Serializer):
-    id = serializers.UUIDField()
+    id = CharField()
+    kind = CharField(help_text="callback, or a task's.")
+    kind_name = CharField()
+    state = CharField()
+    state_name = CharField()
+    label = CharField(help_text="The TV station of the number they called.")
+    dnis = CharField()
+    due_at = DateTimeField(allow_null=True)
+    attempts = IntegerField()
     number = NumberShown()
     customer = CustomerRow(allow_null=True)
     queue = QueueNamed(allow_null=True)

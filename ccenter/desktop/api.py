@@ -1,7 +1,6 @@
 """The desk's REST interface. Shapes of bodies and answers: the docstring of `api_urls`."""
 
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
@@ -14,7 +13,8 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ccenter.calls import rights
+from ccenter.calls import requests, rights
+from ccenter.calls.api import seat
 from ccenter.calls.api.base import IsAdmin, Pages, View
 from ccenter.desktop import answers, bodies, messages, openings, selectors, services
 from ccenter.desktop.models import CardOpening
@@ -223,11 +223,16 @@ class CallbacksView(DeskView):
 
 
 class CallbackCloseView(DeskView):
-    @extend_schema(request=bodies.CloseBody, responses=answers.Callback, tags=["desk"], operation_id="desk_callback_close")
-    def post(self, request: Request, ident: UUID) -> Response:
+    @extend_schema(
+        request=bodies.CloseBody,
+        responses={200: seat.ActionAnswer, 202: seat.ActionAnswer, 409: seat.ActionAnswer},
+        tags=["desk"],
+        operation_id="desk_callback_close",
+    )
+    def post(self, request: Request, ident: str) -> Response:
         """Done with: nobody has to call there any more."""
-        owed = services.close_callback(request.user, ident, self.body(bodies.CloseBody).validated_data["result"])
-        return Response(Shapes(request.user).callback(owed, None))
+        asked = services.close_callback(request.user, ident, self.body(bodies.CloseBody).validated_data["result"])
+        return seat.answer(requests.wait_for(asked.pk, seat.PATIENCE))
 
 
 class SearchView(DeskView):

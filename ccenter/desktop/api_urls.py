@@ -22,8 +22,9 @@ Record      {"id": 1, "call": "c12", "agent": {"number","name"}, "customer": {"i
              "category": Category|null, "result": "solved", "result_name": "已解决", "summary": "...",
              "follow_up": "2026-11-25"|null, "followed_up_at": null, "created_at": "...", "updated_at": "...",
              "editable": true}
-Callback    {"id": uuid, "number": Number, "customer": CustomerRow|null, "queue": Named|null, "source": "abandoned",
-             "source_name": "...", "reason": "...", "language": "zh", "asked_at": "...", "times_asked": 2, "call": "c12"}
+Callback    {"id": "k17", "kind": "callback", "state": "WAITING", "due_at", "attempts": 1, "number": Number,
+             "customer": CustomerRow|null, "queue": Named|null, "source": "abandoned", "source_name": "...",
+             "reason": "...", "language": "zh", "asked_at": "...", "times_asked": 2, "call": "c12"}
 HistoryCall {"id": "c12", "direction": "in"|"out"|"internal", "at": "...", "number": Number, "dnis": "...", "label": "...",
              "queue": Named|null, "agent": {"number","name"}|null, "outcome": "ANSWERED", "outcome_name": "已接听", "waited": 3.1,
              "talked": 60.2, "voicemail": false, "records": [Record],
@@ -59,7 +60,11 @@ GET  records/?customer=<id> | ?call=<id>   {"records": [Record]}: the latest 50;
 GET  followups/         {"followups": [Record + {"number": Number}]}: mine that are due within a week, soonest first
 GET  categories/        {"categories": [{"id", "code", "name", "children": [same]}], "results": [{"code", "name"}]}
 GET  callbacks/         {"callbacks": [Callback]}: open ones of the queues I serve (leads: their groups serve), the oldest first
-POST callbacks/<id>/close/     {"result": "reached"|"unreached"|"not_wanted"|"duplicate"} -> 200 Callback; 404 when closed already
+POST callbacks/<id>/close/     {"result": "reached"|"unreached"|"not_wanted"|"duplicate"} -> 200, 202, 409; 404: closed
+GET  callback-in-hand/  {"callback": Callback + {"chosen", "result_name", "tried": [...]} or null, "until", "results":
+                        [{"code", "name"}], "task": {"reason", "order", "questions"} or null}: shown to my seat, or called by it
+POST callbacks/<id>/questions/  {"address"}: the page of its questionnaire, begun
+GET  surge/             for leads: lines, what the surge attendant takes now, and what became of whom it took today
 GET  search/?q=         {"customers": [CustomerRow], "orders": [Order + {"customer": CustomerRow}], "more": false}
                         q: name or its beginning, member number, order number, telephone number or its last 4 digits or more
 GET  messages/?before=<id>     {"messages": [Message] (50, the newest first), "unread": 2, "more": false}
@@ -80,6 +85,7 @@ Pushed over the socket /ws/feed/ beside the batches of facts (told apart by "typ
 from django.urls import path
 
 from ccenter.desktop import api
+from ccenter.desktop.callbacks import api as callbacks
 
 urlpatterns = [
     path("pop/<str:call>/", api.PopView.as_view()),
@@ -93,7 +99,10 @@ urlpatterns = [
     path("followups/", api.FollowupsView.as_view()),
     path("categories/", api.CategoriesView.as_view()),
     path("callbacks/", api.CallbacksView.as_view()),
-    path("callbacks/<uuid:ident>/close/", api.CallbackCloseView.as_view()),
+    path("callback-in-hand/", callbacks.HandView.as_view()),
+    path("callbacks/<str:ident>/questions/", callbacks.QuestionsView.as_view()),
+    path("surge/", callbacks.SurgeLiveView.as_view()),
+    path("callbacks/<str:ident>/close/", api.CallbackCloseView.as_view()),
     path("search/", api.SearchView.as_view()),
     path("messages/", api.MessagesView.as_view()),
     path("messages/read-all/", api.MessagesReadView.as_view()),

@@ -10,6 +10,9 @@ class DesktopConfig(AppConfig):
 
     def ready(self) -> None:
         from ccenter.desktop import openings
+        from ccenter.desktop.callbacks import entities, menu
         from crm.services import openings as shown
 
         shown.register(openings.note)
+        entities.declare_all()
+        menu.add_all()

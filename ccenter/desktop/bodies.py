@@ -101,7 +101,8 @@ class RecordChange(Strict):
     category = _category()
     result = serializers.ChoiceField(ServiceRecord.Result.choices, required=False, allow_blank=True)
     summary = serializers.CharField(max_length=4000, required=False, allow_blank=True)
-    follow_up = serializers.DateField(required=False, allow_null=True)
+    follow_up = serializers.DateField(required=False, allow_null=True, help_text="They are called in the morning of that day.")
+    call_at = serializers.DateTimeField(required=False, help_text="When they are to be called: in place of follow_up.")
     followed_up = serializers.BooleanField(required=False)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 
 from ccenter.calls import rights
@@ -203,17 +204,29 @@ def _scripts(reader: Reader, call: Call, caller: Customer | None) -> list[Shape]
 
 
 def _open_callbacks() -> QuerySet[CallbackEntry]:
-    return CallbackEntry.objects.filter(state=CallbackEntry.State.OPEN).order_by("asked_at")
+    return CallbackEntry.objects.filter(closed_at=None).order_by("asked_at", "id")
+
+
+def owed_in(user: Any) -> QuerySet[CallbackEntry]:
+    """Open and closed ones of the queues a user serves or leads; those of no queue are everybody's, and one's own one's own.
+
+    Who has neither seat nor queues sees none.
+    """
+    try:
+        scope = rights.scope_of(user)
+    except PermissionDenied:
+        return CallbackEntry.objects.none()
+    if scope.everything:
+        return CallbackEntry.objects.all()
+    seat = rights.seat_of(user)
+    served = rights.served_queues(seat).values("code") if seat else Queue.objects.none().values("code")
+    own = Q(agent=seat.number) | Q(offered_to=seat.number) | Q(by=seat.number) if seat else Q()
+    return CallbackEntry.objects.filter(own | Q(queue="") | Q(queue__in=scope.queues) | Q(queue__in=served))
 
 
 def callbacks_for(user: Any) -> QuerySet[CallbackEntry]:
-    """Open ones of the queues a user serves or leads; those of no queue are everybody's."""
-    scope = rights.scope_of(user)
-    if scope.everything:
-        return _open_callbacks()
-    seat = rights.seat_of(user)
-    served = rights.served_queues(seat).values("code") if seat else Queue.objects.none().values("code")
-    return _open_callbacks().filter(Q(queue="") | Q(queue__in=scope.queues) | Q(queue__in=served))
+    """Those of them that are open, the oldest first."""
+    return owed_in(user).filter(closed_at=None).order_by("asked_at", "id")
 
 
 def callbacks(user: Any) -> list[Shape]:

@@ -1,15 +1,13 @@
 """What people write at the desk, where it takes more than one app to say whether it is right."""
 
 from typing import Any
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ccenter.calls import rights
-from ccenter.calls.models import CallbackEntry
+from ccenter.calls import requests, rights
+from ccenter.calls.models import Request
 from ccenter.desktop import selectors
 from crm import services as crm
 from crm.models import Complaint, Customer, ServiceRecord
@@ -64,12 +62,9 @@ def add_complaint(user: Any, customer: Customer, text: str, **fields: Any) -> Co
     return crm.add_complaint(customer, text, user, **fields)
 
 
-@transaction.atomic
-def close_callback(user: Any, ident: UUID, result: str) -> CallbackEntry:
-    """Nobody is to call there any more, for this reason. Raises NotThere, also when somebody was quicker."""
-    owed = selectors.callbacks_for(user).select_for_update(of=("self",)).filter(pk=ident).first()
+def close_callback(user: Any, ident: str, result: str) -> Request:
+    """Asks the core that nobody calls there any more, for this reason. Raises NotThere, also when somebody was quicker."""
+    owed = selectors.callbacks_for(user).filter(pk=ident).first()
     if owed is None:
         raise NotThere
-    owed.state, owed.closed_at, owed.closed_reason = CallbackEntry.State.CLOSED, timezone.now(), result
-    owed.save(update_fields=["state", "closed_at", "closed_reason"])
-    return owed
+    return requests.submit(user, "", "CloseCallback", {"callback": owed.pk, "reason": result})

@@ -7,6 +7,7 @@ from ccenter.calls import tokens
 from ccenter.calls.models import Call, CallbackEntry, Recording
 from ccenter.calls.rights import scope_of
 from ccenter.desktop import texts
+from ccenter.desktop.callbacks import words
 from ccenter.desktop.guides import guides
 from ccenter.office.rest import shown
 from crm.models import Complaint, Customer, CustomerNote, ServiceRecord
@@ -107,6 +108,14 @@ class Shapes:
     def callback(self, callback: CallbackEntry, customer: Customer | None) -> Shape:
         return {
             "id": callback.pk,
+            "kind": callback.kind,
+            "kind_name": words.kind(callback.kind),
+            "state": callback.state,
+            "state_name": callback.get_state_display(),
+            "label": callback.label,
+            "dnis": callback.dnis,
+            "due_at": callback.due_at,
+            "attempts": callback.attempts,
             "number": self.number(callback.number, "b", callback.pk),
             "customer": self.customer_row(customer) if customer else None,
             "queue": self.queue(callback.queue),

@@ -103,6 +103,15 @@ class Words:
     def _conference(self, step: Mapping[str, Any]) -> str:
         return gettext("conference with %(target)s") % {"target": self.target(step["target"])}
 
+    def _invited(self, step: Mapping[str, Any]) -> str:
+        return gettext("invites %(target)s") % {"target": self.target(step["target"])}
+
+    def _came(self, step: Mapping[str, Any]) -> str:
+        return gettext("%(target)s joins") % {"target": self.target(step["party"])}
+
+    def _not_come(self, step: Mapping[str, Any]) -> str:
+        return gettext("%(target)s did not come") % {"target": self.target(step["party"])}
+
     def _callback(self, step: Mapping[str, Any]) -> str:
         return gettext("callback promised")
 

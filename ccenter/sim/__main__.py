@@ -1,4 +1,5 @@
-"""`python -m ccenter.sim [SCENARIO.toml]`: a staffing table for a scenario, with the core that routes the calls."""
+"""`python -m ccenter.sim [SCENARIO.toml ...]`: a table for each scenario, by the core that routes the calls: how many agents are
+needed, or what becomes of a TV spot."""
 
 import argparse
 import json
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from ccenter.sim.scenario import FOLDER, Range, load
+from ccenter.sim import spot_table
+from ccenter.sim.scenario import FOLDER, Range, Scenario, load
+from ccenter.sim.spot import outcomes, without
 from ccenter.sim.staffing import Plan, plan
 from ccenter.sim.table import LANGUAGES, text
 
@@ -48,10 +51,32 @@ def as_json(found: Plan) -> str:
     return json.dumps({"recommended": found.recommended, "heads": found.heads, "erlang_c": found.erlang_c, "agents": days})
 
 
+def tell(scenario: Scenario, language: str, *, as_figures: bool) -> str:
+    """The scenario's table, or one line of JSON."""
+    if scenario.callbacks is None:
+        found = plan(scenario)
+        return as_json(found) + "\n" if as_figures else text(found, language)
+    spots = outcomes(scenario)
+    alone = {agents: without(scenario, agents) for agents in spots}
+    if not as_figures:
+        return spot_table.text(scenario, spots, alone, language)
+    figures = {
+        agents: {
+            **msgspec.structs.asdict(spot),
+            "machine_seconds": round(spot.line_time, 1),
+            "waits": round(spot.median_wait, 1),
+            "kept": round(spot.kept, 4),
+            "orders_without": alone[agents].orders,
+        }
+        for agents, spot in spots.items()
+    }
+    return json.dumps({"agents": figures}) + "\n"
+
+
 def main(arguments: list[str]) -> int:
     known = ", ".join(sorted(path.stem for path in FOLDER.glob("*.toml")))
     parser = argparse.ArgumentParser("python -m ccenter.sim", description=__doc__)
-    parser.add_argument("scenario", nargs="?", default="tv-evening", help=f"a TOML file, or one of: {known} (%(default)s)")
+    parser.add_argument("scenario", nargs="*", help=f"TOML files, or of: {known} (tv-evening and tv-spot)")
     parser.add_argument("--language", choices=LANGUAGES, default="zh", help="of the table (%(default)s)")
     parser.add_argument("--agents", type=agents, help="numbers to try, as 40-70/5, instead of the scenario's")
     parser.add_argument("--seed", type=int, help="other dice")
@@ -59,12 +84,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="figures for a program")
     given = parser.parse_args(arguments)
     try:
-        scenario = load(find(given.scenario))
+        scenarios = [load(find(name)) for name in given.scenario or ("tv-evening", "tv-spot")]
     except (OSError, ValueError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     changes = {name: value for name in ("agents", "seed", "runs") if (value := getattr(given, name)) is not None}
-    found = plan(msgspec.structs.replace(scenario, **changes))
-    sys.stdout.write(as_json(found) + "\n" if given.json else text(found, given.language))
+    for number, scenario in enumerate(scenarios):
+        told = tell(msgspec.structs.replace(scenario, **changes), given.language, as_figures=given.json)
+        sys.stdout.write(("\n" if number and not given.json else "") + told)
     return 0
 
 

@@ -123,11 +123,16 @@ class Simulation:
     """One day with so many agents. `log`, if given, gets every event with its time (None: time passed)."""
 
     def __init__(
-        self, scenario: Scenario, agents: int, seed: int, log: list[tuple[events.AnyEvent | None, float]] | None = None
+        self,
+        scenario: Scenario,
+        agents: int,
+        seed: int,
+        log: list[tuple[events.AnyEvent | None, float]] | None = None,
+        config: Config | None = None,
     ) -> None:
         self.scenario = scenario
         self.now = scenario.begins
-        self.acd = Acd(configuration(scenario, agents))
+        self.acd = Acd(config or configuration(scenario, agents))
         self.day = Day()
         self._log = log
         self._arrivals = Random(f"{seed} arrivals")  # noqa: S311 - a simulation, no secret
@@ -161,20 +166,25 @@ class Simulation:
     def run(self) -> Day:
         """Play the day to its end: the last caller is served or gone."""
         end = self.scenario.begins + self.scenario.hours * 3600.0
-        acd, queue = self.acd, self._queue
-        while queue or acd.world.state.calls:
-            due = acd.next_deadline()
-            if queue and (due is None or queue[0][0] <= due):
-                self.now, _, action, arguments = heapq.heappop(queue)
-                action(*arguments)
-            elif due is not None:
-                self.now = max(self.now, due)
-                self._feed(None)
-            else:
-                break  # only callers whom nobody will ever serve are left
+        while self._queue or self.acd.world.state.calls:
+            if not self.step():
+                break
         for agent in list(self._since):
             self._account(agent, min(self.now, max(end, self._since[agent][1])))
         return self.day
+
+    def step(self) -> bool:
+        """The next thing that happens; False when only callers are left whom nobody will ever serve."""
+        due, queue = self.acd.next_deadline(), self._queue
+        if queue and (due is None or queue[0][0] <= due):
+            self.now, _, action, arguments = heapq.heappop(queue)
+            action(*arguments)
+        elif due is not None:
+            self.now = max(self.now, due)
+            self._feed(None)
+        else:
+            return False
+        return True
 
     # -- the clock ---------------------------------------------------------------------------------------------
 
@@ -275,7 +285,11 @@ class Simulation:
         self._playing[command.leg] = command.play
         if command.sounds == ("main-menu",):
             self._at(self.now + THINKING_SECONDS, self._presses, command.leg)
-        self._at(self.now + SOUND_SECONDS * len(command.sounds), self._play_ends, command.leg, command.play)
+        self._at(self.now + sum(map(self.lasts, command.sounds)), self._play_ends, command.leg, command.play)
+
+    def lasts(self, sound: str) -> float:
+        """Seconds that a prompt takes."""
+        return SOUND_SECONDS
 
     def _stop_play(self, command: commands.StopPlay) -> None:
         self._playing.pop(command.leg, None)

@@ -70,6 +70,22 @@ class Goal(Part, frozen=True):
     occupancy_most: float | None = None
 
 
+class Callbacks(Part, frozen=True):
+    """A centre that calls back: its surge attendant, and how those who are called behave. See spot.py."""
+
+    attendant: bool = True
+    curve: tuple[tuple[float, float], ...] = ((0.5, 0.5), (0.75, 0.9), (0.85, 1.0))  # (use of the lines, share taken)
+    hysteresis: float = 0.1
+    kept_lines: int = 20
+    against_callers: Literal["callers_first", "by_age", "callbacks_first"] = "by_age"
+    seen: float = 1.0  # share of refused calls that the switch sees; of an E1 that is full it sees none
+    reach: float = 0.7  # share of attempts that are answered
+    busy: float = 0.08
+    pick_up: Duration = Duration(9.0, "lognormal", 0.5)
+    buys: float = 0.35  # share who would order if they were served at once
+    wish_half_life: float = 4 * 3600.0  # seconds in which half of that wish is gone
+
+
 class Scenario(Part, frozen=True):
     name: dict[str, str]  # language -> name
     start: str  # "2026-03-02 09:00"
@@ -92,6 +108,7 @@ class Scenario(Part, frozen=True):
     strategy: Literal["longest_idle", "round_robin", "fewest_calls", "by_skill", "ring_all"] = "longest_idle"
     trunks: int | None = None  # channels; a call that finds none free is lost
     shrinkage: float = 0.0  # share of paid time not at the phone: breaks, training, illness
+    callbacks: Callbacks | None = None  # a spot, played until all are called
     time_zone: str = "Asia/Shanghai"
     seed: int = 1
     runs: int = 3  # days that are played for each number of agents
@@ -154,6 +171,7 @@ def _check(scenario: Scenario) -> None:
         "`agents.step` must be 1 or more": scenario.agents.step < 1,
         "`interval_minutes` must be more than 0": scenario.interval_minutes <= 0,
         "`missed` and `shrinkage` must be from 0 to less than 1": not (0 <= scenario.missed < 1 and 0 <= scenario.shrinkage < 1),
+        "a scenario with `callbacks` needs a burst": scenario.callbacks is not None and not scenario.bursts,
         "`runs` must be 1 or more": scenario.runs < 1,
     }
     for fault, found in faults.items():

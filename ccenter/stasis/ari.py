@@ -229,6 +229,11 @@ class Channels(_Part):
             body["originator"] = originator
         await self._request("POST", "channels", body)
 
+    async def continueInDialplan(self, channelId: str, context: str, extension: str, priority: int) -> None:
+        """Out of the application, on in the dialplan."""
+        query = {"context": context, "extension": extension, "priority": priority}
+        await self._request("POST", f"channels/{_id(channelId)}/continue?{urlencode(query)}")
+
     async def play(self, channelId: str, playbackId: str, media: str, lang: str) -> None:
         """`media`: URIs, comma separated, played one after the other."""
         path = f"channels/{_id(channelId)}/play/{_id(playbackId)}?{urlencode({'media': media, 'lang': lang})}"

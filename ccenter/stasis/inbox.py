@@ -7,7 +7,8 @@ the calls it is given. PostgreSQL may go and come as it likes: requests wait in 
 import logging
 import select
 import threading
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ccenter.acd import events
@@ -33,17 +34,22 @@ class Told:
         locked: Callable[[bool], None],
         supplied: Callable[[Desired], None],
         configured: Callable[[Config, int, int], None],
-        asked: Callable[[list[events.AnyRequest]], None],
+        asked: Callable[[Sequence[events.AnyRequest | events.AnyOfficeRequest]], None],
+        missed: Callable[[list[events.CallerMissed]], None],
+        synced: Callable[[], None],
     ) -> None:
         """`locked`: with True when the lock is ours; with False each time the database cannot be reached.
 
         `supplied`, then `configured`: the SIP accounts and the configuration, at first and after each change; and the
-        highest numbers of facts and calls on record if they were asked for, else 0.
+        highest numbers of facts and calls on record if they were asked for, else 0. `missed`: callers the core never saw, who
+        come back by `Inbox.taken`. `synced` puts on disk what the core knows, and raises OSError.
         """
         self.locked = locked
         self.supplied = supplied
         self.configured = configured
         self.asked = asked
+        self.missed = missed
+        self.synced = synced
 
 
 class Inbox(threading.Thread):
@@ -62,6 +68,8 @@ class Inbox(threading.Thread):
         if numbers:
             self.load.set()
         self._requests: Requests | None = None
+        self.taken: deque[str] = deque()  # ids of missed callers whom the core has
+        self._told_of: set[str] = set()  # and of those who are on their way
 
     def stop(self) -> None:
         self._stopping.set()
@@ -104,7 +112,7 @@ class Inbox(threading.Thread):
 
     def _serve(self, connection: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("LISTEN config; LISTEN account; LISTEN request")
+            cursor.execute("LISTEN config; LISTEN account; LISTEN request; LISTEN missed")
         self._prepare()
         news = {"config", "request"}
         while not self._stopping.is_set():
@@ -113,6 +121,7 @@ class Inbox(threading.Thread):
             if "config" in news:
                 self._read_config()
             self._read_requests()  # after a change of the configuration they are meant for it
+            self._read_missed()
             connection.poll()
             if not connection.notifies:
                 select.select([connection], [], [], LOOK_ANYWAY)
@@ -144,9 +153,28 @@ class Inbox(threading.Thread):
         try:
             seq, counter = _last_numbers() if self._numbers else (0, 0)
             self._told.configured(load_config(), seq, counter)
+            if self._numbers:
+                from ccenter.calls import missed
+
+                self._told.asked(missed.owed())
             self._numbers = False
         except msgspec.ValidationError as error:
             log.error("the configuration cannot be read, the old one stays: %s", error)
+
+    def _read_missed(self) -> None:
+        from ccenter.calls import missed
+
+        if done := [self.taken.popleft() for _ in range(len(self.taken))]:
+            try:
+                self._told.synced()
+                missed.told(done)
+            except BaseException:
+                self.taken.extend(done)
+                raise
+            self._told_of.difference_update(done)
+        if news := [one for one in missed.untold() if one.missed not in self._told_of]:
+            self._told_of.update(one.missed for one in news)
+            self._told.missed(news)
 
     def _read_requests(self) -> None:
         assert self._requests is not None

@@ -18,10 +18,11 @@ from ccenter.acd import commands, events
 from ccenter.acd.commands import Command
 from ccenter.stasis.ari import TIMED_OUT, UNREACHABLE, Ari, AriError
 from ccenter.stasis.background import Background
+from ccenter.stasis.judging import DETECT
 from ccenter.stasis.lanes import Lanes, Task
 from ccenter.stasis.places import Places
 from ccenter.stasis.translate import Live
-from ccenter.stasis.wording import caller_id, headers, is_endpoint, media_uri
+from ccenter.stasis.wording import as_dialled, caller_id, headers, is_endpoint, media_uri
 
 log = logging.getLogger(__name__)
 
@@ -143,8 +144,8 @@ class Performer:
     async def _originate(self, command: commands.Dial, like: str) -> None:
         await self.ari.channels.originate(
             command.leg,
-            command.endpoint,
-            f"dialled,{command.leg}",
+            as_dialled(command.endpoint),
+            f"dialled,{command.leg},{DETECT}" if command.detect else f"dialled,{command.leg}",
             caller_id(command.caller_id) or ("" if "@" in command.endpoint else WITHHELD),
             RING_LIMIT,
             headers(command),

@@ -13,7 +13,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,7 +26,7 @@ from ccenter.acd.config import Config
 from ccenter.acd.facts import Fact
 from ccenter.acd.machine import Acd
 from ccenter.calls.journal import Journal
-from ccenter.stasis import recovery
+from ccenter.stasis import judging, recovery
 from ccenter.stasis.accounts import Accounts, Desired, is_web
 from ccenter.stasis.ari import ApplicationReplaced, Ari, AriError
 from ccenter.stasis.background import Background, LookUp
@@ -87,6 +87,7 @@ class Runner:
         self._since = ""  # which run of Asterisk we know
         self._desired: Desired | None = None
         self._unwritten: deque[tuple[int, float, events.AnyEvent | None, list[Fact], str]] = deque()
+        self._early: list[events.AnyEvent] = []
         self._timer: asyncio.TimerHandle | None = None
         self._due: float | None = None
         self._snapshot_n = 0
@@ -136,6 +137,8 @@ class Runner:
             self.performer = Performer(o.node, ari, self._live, self._background, self._answered)
             self.accounts = Accounts(ari, o.state / "run" / f"{o.node}.accounts")
             self.feed(events.NodeDown(o.node))  # until we have looked
+            for event in self._early:
+                self._take(event)
             try:
                 await self._until_stopped()
             finally:
@@ -242,6 +245,8 @@ class Runner:
         await self.ari.listen(self._connected, self._heard, self._lost)
 
     def _heard(self, message: Message) -> None:
+        if job := judging.step(self.ari, message):
+            self._start(job)
         event = translate(message, self._live)
         if event is not None:
             for change in self._phones.ended(event, message):  # first, or the core would ring it for the same call at once
@@ -342,6 +347,8 @@ class Runner:
             lambda accounts: over(self._on_accounts, accounts),
             lambda *found: over(self._on_config, *found),
             lambda requests: over(self._on_requests, requests),
+            lambda missed: over(self._on_missed, missed),
+            self.journal.sync,
         )
 
     def _on_lock(self, ours: bool) -> None:
@@ -359,9 +366,22 @@ class Runner:
         if hasattr(self, "performer") and config != self.acd.config:
             self.feed(events.ConfigChanged(config))
 
-    def _on_requests(self, requests: list[events.AnyRequest]) -> None:
+    def _on_requests(self, requests: Sequence[events.AnyRequest | events.AnyOfficeRequest]) -> None:
         for request in requests:
-            self.feed(request)
+            self._take(request)
+
+    def _on_missed(self, missed: list[events.CallerMissed]) -> None:
+        for caller in missed:
+            self._take(caller)
+
+    def _take(self, event: events.AnyEvent) -> None:
+        """Feeds what the database brought; it may be quicker than our start."""
+        if not hasattr(self, "performer"):
+            self._early.append(event)
+            return
+        self.feed(event)
+        if isinstance(event, events.CallerMissed):
+            self._inbox.taken.append(event.missed)
 
     async def _first_config(self, whole: bool) -> bool:
         """A new core from the database; False when told to stop while waiting for it."""

@@ -8,7 +8,8 @@ Asterisk's events say so, and with the most telling cause of them.
 from collections.abc import Callable
 
 from ccenter.acd import events
-from ccenter.calls.numbers import normalise
+from ccenter.calls.numbers import normalise, whole
+from ccenter.stasis import judging
 from ccenter.stasis.messages import Channel, Message
 
 Live = dict[str, int]
@@ -18,6 +19,7 @@ NORMAL = 16  # Q.850: normal clearing
 # "soft" hang-ups carry Asterisk's own flag where the cause should be: the device is lost (no RTP), Asterisk goes down,
 # the dialplan's time limit, and a command of ours.
 SOFT = {1: 44, 4: 38, 8: 102, 32: NORMAL}
+JUDGES = [[name] for name in judging.OURS]  # channels that are no legs
 CANCELLED = 487  # SIP: the caller gave up before the answer
 
 
@@ -29,8 +31,9 @@ def translate(message: Message, live: Live) -> Event:
 
 def adopt(channel: Channel, live: Live) -> Event:
     """The event of a channel that waits in our application, for one whose beginning nobody heard."""
-    live.setdefault(channel.id, 0)
     app, *args = channel.dialplan.app_data.split(",")
+    if args[:1] not in JUDGES:
+        live.setdefault(channel.id, 0)
     return entered(channel, args) if app else None
 
 
@@ -41,9 +44,11 @@ def entered(channel: Channel, args: list[str] | tuple[str, ...]) -> Event:
             number = normalise(channel.caller.number)
             return events.CallOffered(channel.id, number.number, dnis, trunk, channel.name, channel.caller.name)
         case ["seat", dialled, *_]:
-            return events.SeatDialled(channel.id, endpoint_of(channel.name), dialled, channel.name)
+            return events.SeatDialled(channel.id, endpoint_of(channel.name), whole(dialled), channel.name)
         case ["dialled", *_]:
             return events.LegAnswered(channel.id, channel.name)
+        case ["judged", *_]:
+            return events.AnswerJudged(channel.id.removesuffix(judging.SUFFIX), judging.verdict(args))
     return None
 
 
@@ -58,7 +63,8 @@ def _started(message: Message, live: Live) -> Event:
         return None
     if channel.id in live and message.args[:1] != ("dialled",):
         return None  # adopted already
-    live.setdefault(channel.id, 0)
+    if list(message.args[:1]) not in JUDGES:
+        live.setdefault(channel.id, 0)
     return entered(channel, message.args)
 
 

@@ -4,6 +4,7 @@ import logging
 import re
 
 from ccenter.acd import commands
+from ccenter.calls.numbers import spelt
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +18,12 @@ _NAME = re.compile(r"[\x00-\x1f\x7f\"<>\\;,]")
 def is_endpoint(text: str) -> bool:
     """Is it one endpoint of PJSIP, or a number over one?"""
     return _ENDPOINT.fullmatch(text) is not None
+
+
+def as_dialled(endpoint: str) -> str:
+    """A number over a trunk as it is dialled in this country: PJSIP/+8613800138000@trunk-x -> PJSIP/13800138000@trunk-x."""
+    number, at, trunk = endpoint.partition("@")
+    return f"PJSIP/{spelt(number.removeprefix('PJSIP/'))}@{trunk}" if at else endpoint
 
 
 def media_uri(sound: str) -> str:
@@ -40,8 +47,13 @@ def caller_id(text: str) -> str:
 
 
 def headers(command: commands.Dial) -> dict[str, str]:
-    """The variables that make an INVITE say which call it is about, and whether the phone should answer by itself."""
+    """The variables that make an INVITE say which call it is about, and whether the phone should answer by itself.
+
+    A leg over a trunk counts among its lines, as calls that come in do (see the dialplan).
+    """
     found = {"PJSIP_HEADER(add,X-CC-Call)": command.call}
+    if trunk := command.endpoint.partition("@trunk-")[2]:
+        found["GROUP(lines)"] = trunk
     if command.auto_answer:
         found["PJSIP_HEADER(add,Call-Info)"] = "<sip:127.0.0.1>;answer-after=0"
         found["PJSIP_HEADER(add,Alert-Info)"] = "<http://127.0.0.1>;info=alert-autoanswer;delay=0"

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from ccenter.calls.rights import may_see_call
 from ccenter.office.rest import Adds, Entities, RowBody, Strict
 from crm.api.fields import CallField, login_of
-from crm.models import Customer, Script, ScriptAnswer, ScriptRun
+from crm.models import Customer, OutboundTask, Script, ScriptAnswer, ScriptRun
 from crm.script_trees import LONGEST_ANSWER
 from crm.selectors import script_runs as selectors
 from crm.services import rows, script_runs, settings
@@ -27,10 +27,12 @@ class OptionBody(Strict):
 
 class TreeStepBody(Strict):
     text = serializers.CharField(max_length=4000)
-    answer = serializers.ChoiceField(["none", "choice", "yes_no", "text", "number", "date"], required=False)
+    answer = serializers.ChoiceField(["none", "choice", "yes_no", "scale", "text", "number", "date"], required=False)
     options = OptionBody(many=True, required=False, max_length=50)
     required = serializers.BooleanField(required=False)
     next = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    least = serializers.IntegerField(min_value=0, max_value=9, required=False, help_text="Of a scale; 1.")
+    most = serializers.IntegerField(min_value=1, max_value=10, required=False, help_text="Of a scale; 5.")
 
 
 class TreeBody(Strict):
@@ -101,6 +103,7 @@ class AskedBody(serializers.Serializer):
     answer = serializers.CharField()
     required = serializers.BooleanField()
     options = AskedOptionBody(many=True)
+    points = serializers.ListField(child=serializers.CharField(), help_text="Of a scale.")
 
 
 class RunBody(RowBody):
@@ -109,14 +112,20 @@ class RunBody(RowBody):
     script = serializers.PrimaryKeyRelatedField(queryset=Script.objects.all())
     customer = serializers.PrimaryKeyRelatedField(queryset=Customer.objects.defer("pin"), required=False, allow_null=True)
     call = CallField(allow_blank=True)
+    task = serializers.PrimaryKeyRelatedField(
+        queryset=OutboundTask.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="The outbound call it is the questionnaire of.",
+    )
     user = login_of()
     answers = GivenBody(many=True, read_only=True)
     asked = serializers.SerializerMethodField()
 
     class Meta:
         model = ScriptRun
-        fields = ["id", "script", "call", "customer", "user", "started_at", "finished_at", "answers", "asked"]
-        read_only_fields = ["started_at", "finished_at"]
+        fields = ["id", "script", "call", "customer", "task", "user", "agent", "started_at", "finished_at", "answers", "asked"]
+        read_only_fields = ["agent", "started_at", "finished_at"]
 
     @extend_schema_field(AskedBody(allow_null=True))
     def get_asked(self, run: ScriptRun) -> Values | None:
@@ -139,7 +148,7 @@ class Runs(Adds[ScriptRun]):
     entity = "script_runs"
     queryset = selectors.runs()
     serializer_class = RunBody
-    filterset_fields = ["script", "call", "customer"]
+    filterset_fields = ["script", "call", "customer", "task", "agent"]
     ordering_fields = ["started_at"]
 
     def add(self, values: Values) -> ScriptRun:

@@ -1,4 +1,4 @@
-"""Complaints and work orders, their rules, and follow-up calls."""
+"""Complaints and work orders, and their rules."""
 
 from typing import Any
 
@@ -17,11 +17,12 @@ from ccenter.office import rights
 from ccenter.office.models import Branch
 from ccenter.office.rest import Adds, Changes, Entities, MaskedField, MomentField, RowBody, Strict
 from crm.api.fields import CallField, by_code, login_of, person
-from crm.models import Customer, DueRule, Escalation, FollowUpCall, Ticket, TicketEvent
+from crm.api.outbound import TaskBody
+from crm.models import Customer, DueRule, Escalation, Ticket, TicketEvent
 from crm.selectors import service_lists
 from crm.selectors import tickets as selectors
-from crm.selectors.service_lists import FollowUpFilters, TicketFilters
-from crm.services import follow_ups, rows, settings
+from crm.selectors.service_lists import TicketFilters
+from crm.services import outbound, rows, settings
 from crm.services import tickets as services
 from crm.ticket_states import STEPS, State
 
@@ -94,25 +95,6 @@ class TicketEventBody(serializers.ModelSerializer):
         fields = ["id", "at", "user", "kind", "before", "after", "text"]
 
 
-class FollowUpBody(RowBody):
-    """Without `number` the customer's first is called; without `due_at` at once."""
-
-    number = MaskedField("number", max_length=40, required=False)
-    customer = serializers.PrimaryKeyRelatedField(queryset=Customer.objects.defer("pin"))
-    due_at = MomentField(required=False)
-    queue = by_code(Queue.objects.all(), write_only=True)
-    queue_code = serializers.CharField(source="queue", read_only=True)
-    author = login_of()
-
-    class Meta:
-        model = FollowUpCall
-        fields = [
-            *("id", "version", "customer", "ticket", "number", "due_at", "reason", "queue", "queue_code", "state", "author"),
-            "created_at",
-        ]
-        read_only_fields = ["state", "created_at"]
-
-
 class CallBackBody(Strict):
     reason = serializers.CharField(max_length=200)
     due_at = MomentField(required=False)
@@ -161,40 +143,20 @@ class Tickets(Adds[Ticket], Changes[Ticket]):
         event = services.note(self.user, self.get_object(), self.body(TicketNoteBody)["text"])
         return Response(TicketEventBody(event).data, status=201)
 
-    @extend_schema(request=CallBackBody, responses={201: FollowUpBody})
+    @extend_schema(request=CallBackBody, responses={201: TaskBody})
     @action(detail=True, methods=["post"], right="follow_up")
     def follow_up(self, request: Request, pk: str) -> Response:
         """The customer is to be called about it."""
         row, body = self.get_object(), self.body(CallBackBody)
         queue = body.pop("queue", None)
-        call = follow_ups.plan(self.user, row.customer, body.pop("reason"), ticket=row, queue=queue.code if queue else "", **body)
-        return Response(FollowUpBody(call, context=self.get_serializer_context()).data, status=201)
+        call = outbound.plan(self.user, row.customer, body.pop("reason"), ticket=row, queue=queue.code if queue else "", **body)
+        return Response(TaskBody(call, context=self.get_serializer_context()).data, status=201)
 
     @extend_schema(responses=TicketEventBody(many=True), filters=False)
     @action(detail=True, methods=["get"], right="view", pagination_class=None)
     def events(self, request: Request, pk: str) -> Response:
         """What was done with it, in order."""
         return Response(TicketEventBody(selectors.events(self.get_object().pk), many=True).data)
-
-
-class FollowUps(Adds[FollowUpCall]):
-    """Follow-up calls 回访 that are planned, or in the callbacks."""
-
-    entity = "follow_ups"
-    queryset = FollowUpCall.objects.select_related("author")
-    serializer_class = FollowUpBody
-    filterset_class = FollowUpFilters
-    ordering_fields = ["due_at"]
-
-    def add(self, values: Values) -> FollowUpCall:
-        queue = values.pop("queue", None)
-        customer, reason = values.pop("customer"), values.pop("reason")
-        return follow_ups.plan(self.user, customer, reason, queue=queue.code if queue else "", **values)
-
-    @extend_schema(request=None, responses=FollowUpBody)
-    @action(detail=True, methods=["post"])
-    def cancel(self, request: Request, pk: str) -> Response:
-        return self.answer(follow_ups.cancel(self.user, self.locked_row()))
 
 
 class DueRuleBody(RowBody):

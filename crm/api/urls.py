@@ -3,7 +3,7 @@
 from django.urls import path
 
 from ccenter.office.rest import Router
-from crm.api import customers, duplicates, files, knowledge, mail, news, records, scripts, sources, tickets
+from crm.api import customers, duplicates, files, knowledge, mail, news, outbound, records, scripts, sources, tickets
 
 router = Router()
 router.register("customers", customers.Customers, basename="customer")
@@ -24,7 +24,10 @@ router.register("records", records.Records, basename="record")
 router.register("tickets", tickets.Tickets, basename="ticket")
 router.register("due-rules", tickets.DueRules, basename="due-rule")
 router.register("escalations", tickets.Escalations, basename="escalation")
-router.register("follow-ups", tickets.FollowUps, basename="follow-up")
+router.register("outbound-tasks", outbound.OutboundTasks, basename="outbound-task")
+router.register("outbound-rules", outbound.OutboundRules, basename="outbound-rule")
+router.register("barred-numbers", outbound.BarredNumbers, basename="barred-number")
+router.register("survey-answers", outbound.SurveyAnswers, basename="survey-answer")
 router.register("articles", knowledge.Articles, basename="article")
 router.register("scripts", scripts.Scripts, basename="script")
 router.register("script-runs", scripts.Runs, basename="script-run")

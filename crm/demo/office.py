@@ -2,11 +2,13 @@
 
 # ruff: noqa: E501  sentences as they are read
 
+from datetime import time
+
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from ccenter.calls.models import Calendar
-from crm.models import Article, Category, DueRule, Escalation, MailTemplate, News, Script
+from crm.models import Article, Category, DueRule, Escalation, MailTemplate, News, OutboundRule, Script
 from crm.services import knowledge
 
 # Category, severity, working minutes.
@@ -36,11 +38,18 @@ SURVEY = {
                 {"value": "quality", "label": "商品质量"}, {"value": "delivery", "label": "配送"}, {"value": "service", "label": "服务"},
             ],
         },
-        "score": {"text": "如果满分是十分，您愿意打几分？", "answer": "number", "next": "idea"},
+        "score": {"text": "如果满分是十分，您愿意打几分？", "answer": "scale", "least": 1, "most": 10, "next": "idea"},
         "idea": {"text": "您对我们还有什么建议？", "answer": "text", "required": False, "next": "bye"},
         "bye": {"text": "感谢您的宝贵意见，祝您生活愉快！"},
     },
 }  # fmt: skip
+RULES = (
+    (
+        "送达三天后回访",
+        {"title": "送达三天后回访", "event": "order_delivered", "kind": "visit", "days": 3, "at": time(10), "quiet_days": 30},
+    ),
+    ("投诉办结次日回访", {"title": "投诉办结次日回访", "event": "ticket_settled", "kind": "visit", "days": 1, "at": time(14)}),
+)
 # Code, name, situation, subject, text.
 MAILS = (
     ("ticket-taken", "受理通知", "taken", "您反映的问题已受理（{ticket}）",
@@ -76,10 +85,15 @@ def office() -> None:
     if not Script.objects.exclude(steps=None).exists():
         Script.objects.create(
             title="回访：满意度",
-            situation="service",
+            situation="survey",
             text="{salutation}，您好！我是{company}的回访专员。",
             steps=SURVEY,
             position=90,
+        )
+    if not OutboundRule.objects.exists():
+        sheet = Script.objects.filter(situation="survey").exclude(steps=None).first()
+        OutboundRule.objects.bulk_create(  # to be switched on by who means it
+            OutboundRule(active=False, script=sheet, reason=title, **about) for title, about in RULES
         )
     if not MailTemplate.objects.exists():
         MailTemplate.objects.bulk_create(

@@ -10,11 +10,12 @@ from crm.models.knowledge import Article, ArticleVersion, ArticleVote
 from crm.models.mail import Mail, MailFile, MailTemplate
 from crm.models.merging import Duplicate, Merge
 from crm.models.news import News, NewsReceipt
+from crm.models.outbound import OutboundRule, OutboundTask
 from crm.models.records import ServiceRecord
 from crm.models.scripts import Script, ScriptAnswer, ScriptRun
 from crm.models.search import CustomerIndex
 from crm.models.syncing import Source, SourceRow, SourceRun
-from crm.models.tickets import Complaint, DueRule, Escalation, FollowUpCall, Ticket, TicketEvent
+from crm.models.tickets import Complaint, DueRule, Escalation, Ticket, TicketEvent
 
 __all__ = [
     "E164",
@@ -32,13 +33,14 @@ __all__ = [
     "DueRule",
     "Duplicate",
     "Escalation",
-    "FollowUpCall",
     "Mail",
     "MailFile",
     "MailTemplate",
     "Merge",
     "News",
     "NewsReceipt",
+    "OutboundRule",
+    "OutboundTask",
     "Script",
     "ScriptAnswer",
     "ScriptRun",

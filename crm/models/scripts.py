@@ -25,6 +25,7 @@ class Script(Versioned):
         SERVICE = "service", _("service")
         COMPLAINT = "complaint", _("complaint")
         CLOSING = "closing", _("closing words")
+        SURVEY = "survey", _("questionnaire")
 
     class Audience(models.TextChoices):
         ANYBODY = "", _("anybody")
@@ -54,7 +55,10 @@ class Script(Versioned):
 
 
 class ScriptRun(models.Model):
-    """A script gone through with a customer, in a call. `steps` as they were when it began: later changes do it no harm."""
+    """A script gone through with a customer, in a call. `steps` as they were when it began: later changes do it no harm.
+
+    `task`: the outbound call it is the questionnaire of; `agent`: the seat that asked.
+    """
 
     script = models.ForeignKey(Script, models.PROTECT, related_name="runs", verbose_name=_("script"))
     steps = models.JSONField(_("steps"), editable=False)
@@ -62,7 +66,11 @@ class ScriptRun(models.Model):
     customer = models.ForeignKey(
         Customer, models.PROTECT, null=True, blank=True, related_name="script_runs", verbose_name=_("customer")
     )
+    task = models.OneToOneField(
+        "crm.OutboundTask", models.SET_NULL, null=True, blank=True, related_name="run", verbose_name=_("outbound call")
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by"))
+    agent = models.CharField(_("seat"), max_length=10, blank=True)
     started_at = models.DateTimeField(_("begun"), default=timezone.now)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 

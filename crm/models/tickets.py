@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from ccenter.calls.models import Calendar, SeatGroup
 from ccenter.office.models import Branch, Versioned
 from crm.models.categories import Category
-from crm.models.customers import E164, Customer
+from crm.models.customers import Customer
 from crm.ticket_states import DONE, PAIRS, State
 
 
@@ -226,44 +226,3 @@ class Escalation(Versioned):
 
     def __str__(self) -> str:
         return f"{self.level}: {self.minutes:+}"
-
-
-class FollowUpCall(Versioned):
-    """A customer is to be called at a time 回访. When it comes, the number goes to the callbacks; `callback` is its key there."""
-
-    class State(models.TextChoices):
-        PLANNED = "planned", _("planned")
-        RELEASED = "released", _("in the callbacks")
-        CANCELLED = "cancelled", _("cancelled")
-
-    ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, blank=True, related_name="follow_ups")
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="follow_ups", verbose_name=_("customer"))
-    number = models.CharField(_("number"), max_length=16)
-    due_at = models.DateTimeField(_("due"))
-    reason = models.CharField(_("reason"), max_length=200)
-    queue = models.CharField(_("queue"), max_length=40, blank=True)
-    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.PLANNED)
-    callback = models.UUIDField(_("callback"), null=True, blank=True, editable=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked for by"))
-    created_at = models.DateTimeField(_("asked"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("follow-up call")
-        verbose_name_plural = _("follow-up calls")
-        ordering = ["due_at", "id"]
-        indexes = [
-            models.Index(fields=["due_at"], condition=Q(state="planned"), name="follow_ups_planned"),
-            models.Index(fields=["customer", "-due_at"], name="follow_ups_of_a_customer"),
-            GinIndex(Func(F("reason"), function="crm_parts"), name="follow_ups_by_reason"),
-        ]
-        constraints = [
-            models.CheckConstraint(condition=Q(number__regex=E164), name="follow_up_number_is_e164"),
-            models.CheckConstraint(condition=~Q(reason=""), name="follow_up_reason"),
-            models.CheckConstraint(
-                condition=Q(state="released", callback__isnull=False) | (~Q(state="released") & Q(callback__isnull=True)),
-                name="follow_up_released_names_its_callback",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.customer_id} {self.due_at:%F %T}"

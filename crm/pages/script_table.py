@@ -34,6 +34,8 @@ class StepRow:
     required: bool = True
     next: str = ""
     options: tuple[OptionRow, ...] = ()
+    least: int = 1
+    most: int = 5
 
     @property
     def branches(self) -> tuple[OptionRow, ...]:
@@ -62,7 +64,7 @@ def table_of(definition: Any) -> Table:
 
 def _row(name: str, step: script_trees.Step) -> StepRow:
     options = tuple(OptionRow(one.label, one.next, one.value) for one in step.options)
-    return StepRow(name, name, step.text, step.answer, step.required, step.next, options)
+    return StepRow(name, name, step.text, step.answer, step.required, step.next, options, step.least, step.most)
 
 
 def read(form: Mapping[str, str]) -> Table:
@@ -85,6 +87,8 @@ def read(form: Mapping[str, str]) -> Table:
                 required=f"{at}required" in form,
                 next=form.get(f"{at}next", ""),
                 options=_options(form, at, answer),
+                least=_point(form.get(f"{at}least", ""), 1),
+                most=_point(form.get(f"{at}most", ""), 5),
             )
         )
     names = {row.was: row.name for row in rows if row.was}
@@ -95,6 +99,10 @@ def read(form: Mapping[str, str]) -> Table:
     return Table(
         [replace(row, was=row.name, next=names.get(row.next, row.next), options=tuple(map(renamed, row.options))) for row in rows]
     )
+
+
+def _point(text: str, usual: int) -> int:
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 4 else usual
 
 
 def _options(form: Mapping[str, str], at: str, answer: str) -> tuple[OptionRow, ...]:
@@ -125,6 +133,8 @@ def tree_of(table: Table) -> dict[str, Any]:
             options = []
         if options:
             step["options"] = options
+        if row.answer == "scale":
+            step |= {"least": row.least, "most": row.most}
         if not row.required:
             step["required"] = False
         if row.next:

@@ -23,7 +23,8 @@ from crm.selectors import script_runs as selectors
 from crm.services import rows, script_runs, settings
 
 ANSWERS = (
-    ("none", _("nothing: it is only said")), ("yes_no", _("yes or no")), ("choice", _("one of these")), ("text", _("a text")),
+    ("none", _("nothing: it is only said")), ("yes_no", _("yes or no")), ("choice", _("one of these")),
+    ("scale", _("a mark")), ("text", _("a text")),
     ("number", _("a number")), ("date", _("a date")),
 )  # fmt: skip
 

@@ -10,8 +10,9 @@ from ccenter.calls.models import SeatGroup
 from ccenter.calls.models.centre import Language
 from ccenter.office.filters import YesNo
 from ccenter.office.models import Branch
-from crm.models import ArticleVersion, FollowUpCall, Mail, MailTemplate, ServiceRecord, Ticket
+from crm.models import ArticleVersion, Mail, MailTemplate, OutboundTask, ServiceRecord, Ticket
 from crm.pages.service_fields import CategoryField, PersonField
+from crm.selectors import outbound
 from crm.selectors import service_lists as lists
 from crm.ticket_states import State
 
@@ -83,8 +84,9 @@ class RecordFilters(lists.RecordFilters):
     written_before = day("created_at", lookup_expr="lt", label=_("written before"))
 
 
-class FollowUpFilters(lists.FollowUpFilters):
-    state = django_filters.ChoiceFilter(choices=FollowUpCall.State.choices, label=_("state"), empty_label="–")
+class TaskFilters(outbound.TaskFilters):
+    kind = django_filters.ChoiceFilter(choices=OutboundTask.Kind.choices, label=_("kind"), empty_label="–")
+    state = django_filters.ChoiceFilter(choices=OutboundTask.State.choices, label=_("state"), empty_label="–")
 
 
 class ArticleFilters(lists.ArticleFilters):

@@ -12,7 +12,6 @@ def add_all() -> None:
         ("crm:knowledge", _("Knowledge"), "book-2", "articles.view"),
         ("crm:news", _("News"), "speakerphone", "news.view"),
         ("crm:records", _("Service records"), "notes", "records.view"),
-        ("crm:follow_ups", _("Follow-up calls"), "phone-outgoing", "follow_ups.view"),
         ("crm:mails", _("Mails"), "mail", "mails.view"),
         ("crm:articles", _("Articles"), "book", "articles.add"),
         ("crm:scripts", _("Scripts"), "quote", "scripts.view"),
@@ -23,6 +22,12 @@ def add_all() -> None:
         ("crm:escalations", _("Escalations"), "stairs-up", "escalations.view"),
     ):
         menu.add("service", name, label, icon, right)
+    for name, label, icon, right in (
+        ("crm:outbound_tasks", _("Outbound calls"), "phone-outgoing", "outbound_tasks.view"),
+        ("crm:outbound_rules", _("Rules for outbound calls"), "calendar-repeat", "outbound_rules.view"),
+        ("crm:barred_numbers", _("Numbers not to be called"), "phone-off", "barred_numbers.view"),
+    ):
+        menu.add("calls", name, label, icon, right)
     beside = "?call={call}&customer={customer}"
     menu.tool(f"/crm/knowledge/{beside}", _("Knowledge"), "book-2", "articles.view")
     menu.tool(f"/crm/scripts/run/{beside}", _("Script"), "quote", "script_runs.add")

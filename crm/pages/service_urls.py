@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from crm.pages import knowledge, mails, news, scripts, settings_pages, tickets
+from crm.pages import knowledge, mails, news, outbound, scripts, settings_pages, tickets
 
 
 def pages(address: str, name: str, rows: Any = None, card: Any = None, form: Any = None, change: Any = None) -> list[Any]:
@@ -25,7 +25,16 @@ urlpatterns = [
     *pages("categories", "category", None, settings_pages.CategoryForm, settings_pages.CategoryForm),
     path("categories/<int:key>/delete/", settings_pages.DropCategory.as_view(), name="category_delete"),
     *pages("records", "record", settings_pages.Records, settings_pages.RecordCard, None, settings_pages.ChangeRecord),
-    *pages("follow-ups", "follow_up", settings_pages.FollowUps),
+    *pages(
+        "outbound-tasks",
+        "outbound_task",
+        outbound.OutboundTasks,
+        outbound.OutboundTaskCard,
+        outbound.NewOutboundTask,
+        outbound.ChangeOutboundTask,
+    ),
+    *pages("outbound-rules", "outbound_rule", outbound.OutboundRules, outbound.OutboundRuleForm, outbound.OutboundRuleForm),
+    path("barred-numbers/", outbound.BarredNumbers.as_view(), name="barred_numbers"),
     path("knowledge/", knowledge.Knowledge.as_view(), name="knowledge"),
     path("knowledge/<int:key>/vote/", knowledge.Vote.as_view(), name="vote"),
     *pages("articles", "article", knowledge.Articles, knowledge.ArticleCard, knowledge.ArticleForm, knowledge.ArticleForm),

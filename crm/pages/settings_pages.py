@@ -1,28 +1,25 @@
-"""What a centre sets up for its tickets: due times, escalations, the tree of categories; and service records, follow-up calls."""
+"""What a centre sets up for its tickets: due times, escalations, the tree of categories; and service records."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from ccenter.calls.tokens import masked as masked_number
-from ccenter.calls.tokens import spelt
 from ccenter.office import rights
 from ccenter.office.pages.acts import Act, ManyActs
 from ccenter.office.pages.cards import CardPage, entries_of
 from ccenter.office.pages.frame import OfficePage, said
 from ccenter.office.pages.lists import Column, ListPage
-from crm.models import Category, DueRule, Escalation, FollowUpCall, ServiceRecord
+from crm.models import Category, DueRule, Escalation, ServiceRecord
 from crm.pages import service_forms as forms
 from crm.pages.service_fields import found_customers, mine, named, paths
-from crm.pages.service_filters import FollowUpFilters, RecordFilters
+from crm.pages.service_filters import RecordFilters
 from crm.pages.setting_form import SettingForm
 from crm.selectors import categories, service_lists
 from crm.selectors.records import listed
-from crm.services import follow_ups, rows, settings
 from crm.services import records as record_services
+from crm.services import rows, settings
 
 
 def _delete(entity: str) -> Act:
@@ -214,44 +211,6 @@ class ChangeRecord(SettingForm):
         if values["followed_up"] == (row.followed_up_at is not None):
             del values["followed_up"]
         return record_services.change_record(row, values)
-
-
-# -- follow-up calls -------------------------------------------------------------------------------------------
-
-
-def _cancel(user: Any, row: FollowUpCall) -> None:
-    follow_ups.cancel(user, row)
-
-
-class FollowUps(ManyActs, ListPage):
-    entity, title, icon = "follow_ups", _("Follow-up calls"), "phone-outgoing"
-    template = "crm/service_list.html"
-    filterset_class = FollowUpFilters
-    filters = ("state",)
-    search_hint = _("Customer or reason")
-    ordering, row_template = "-due_at", "crm/follow_up_row.html"
-    columns = (
-        Column(_("due"), "due_at"), Column(_("customer")), Column(_("number")), Column(_("reason")), Column(_("ticket")),
-        Column(_("state")), Column(_("asked for by")),
-    )  # fmt: skip
-    acts = (Act("cancel", _("Cancel the call"), _cancel, icon="x"),)
-
-    def rows(self) -> QuerySet[FollowUpCall]:
-        rows = FollowUpCall.objects.select_related("customer", "author__seat")
-        return rows.defer("customer__pin", "author__password", "author__seat__sip_password")
-
-    def search(self, rows: QuerySet[FollowUpCall], text: str) -> QuerySet[FollowUpCall]:
-        return service_lists.follow_ups(rows, text, self.user)
-
-    def address(self, row: Any) -> str:
-        return reverse("crm:ticket", args=[row.ticket_id]) if row.ticket_id else ""
-
-    def more(self, rows: list[Any]) -> dict[str, Any]:
-        hidden = rights.masked(self.user, "number")
-        for row in rows:
-            row.author_name = named(row.author)
-            row.shown_number = masked_number(row.number) if hidden else spelt(row.number)
-        return {"shortcuts": [(_("All"), ""), (_("Planned"), "state=planned&ordering=due_at")]}
 
 
 class FoundCustomers(OfficePage):

@@ -28,7 +28,7 @@ from crm.pages.service_filters import TicketFilters
 from crm.selectors import categories, service_lists
 from crm.selectors import tickets as selectors
 from crm.selectors.customers import resolve
-from crm.services import follow_ups, ticket_export
+from crm.services import outbound, ticket_export
 from crm.services import tickets as services
 from crm.ticket_states import DONE, STEPS, State
 
@@ -53,7 +53,7 @@ def _step(name: str, label: Promise, to: State, right: str, icon: str, form: Any
 def _call_back(user: Any, ticket: Ticket, *, reason: str, due_at: Any, phone: str, queue: Any) -> Any:
     number = ticket.customer.phones.filter(pk=phone).values_list("number", flat=True).first() if phone else None
     code = queue.code if queue else ""
-    return follow_ups.plan(user, ticket.customer, reason, due_at=due_at, number=number or "", ticket=ticket, queue=code)
+    return outbound.plan(user, ticket.customer, reason, due_at=due_at, number=number or "", ticket=ticket, queue=code)
 
 
 def _goes_on(ticket: Ticket) -> bool:
@@ -210,7 +210,7 @@ class TicketCard(TicketActs, RowActs, CardPage):
             "phones": [tokens.shown(one.number, "p", one.pk, user) for one in customer.phones.order_by("id")],
             "place": shown(user, "address", place.text) if place else "",
             "events": [_spoken(event) for event in selectors.events(row.pk)],
-            "calls": self._seen(row.follow_ups.select_related("author"), "follow_ups"),
+            "calls": self._seen(row.outbound_tasks.select_related("author"), "outbound_tasks"),
             "mails": self._seen(row.mails.order_by("created_at"), "mails"),
             "may_change": self.may("change", row),
             "may_note": self.may("note", row),

@@ -9,7 +9,8 @@ from django.db.models import Q
 from ccenter.calls.models import CallbackEntry
 from ccenter.calls.outcomes import source
 from ccenter.office.rights import scoped
-from crm.models import CustomerPhone, Duplicate, FollowUpCall, Ticket
+from crm.models import CustomerPhone, Duplicate, OutboundTask, Ticket
+from crm.models.outbound import OVER
 from crm.ticket_states import DONE
 
 MOST = 10  # of a kind
@@ -49,18 +50,18 @@ def _tickets(user: Any, customers: list[int], now: datetime) -> list[Thing]:
     ]
 
 
-def _follow_ups(user: Any, customers: list[int], now: datetime) -> list[Thing]:
-    rows = FollowUpCall.objects.filter(customer__in=customers, state=FollowUpCall.State.PLANNED)
+def _outbound_tasks(user: Any, customers: list[int], now: datetime) -> list[Thing]:
+    rows = OutboundTask.objects.filter(customer__in=customers).exclude(state__in=OVER)
     return [
-        Thing("follow_up", str(one.pk), one.reason, one.get_state_display(), one.due_at, _past(one.due_at, now))
-        for one in scoped(user, rows, "follow_ups").order_by("due_at")[:MOST]
+        Thing("outbound", str(one.pk), one.reason, one.get_state_display(), one.due_at, _past(one.due_at, now))
+        for one in scoped(user, rows, "outbound_tasks").order_by("due_at")[:MOST]
     ]
 
 
 def _callbacks(user: Any, customers: list[int], now: datetime) -> list[Thing]:
     """Calls we owe to one of their numbers: known to everybody who sees the customer."""
     numbers = CustomerPhone.objects.filter(customer__in=customers).values("number")
-    rows = CallbackEntry.objects.filter(Q(number__in=numbers), state=CallbackEntry.State.OPEN)
+    rows = CallbackEntry.objects.filter(Q(number__in=numbers), closed_at=None)
     return [
         Thing("callback", str(one.pk), source(one.source), one.get_state_display(), one.asked_at)
         for one in rows.order_by("asked_at")[:MOST]
@@ -82,5 +83,5 @@ def _past(due: datetime | None, now: datetime) -> bool:
     return due is not None and due < now
 
 
-for _reader in (_tickets, _follow_ups, _callbacks, _duplicates):
+for _reader in (_tickets, _outbound_tasks, _callbacks, _duplicates):
     register(_reader)

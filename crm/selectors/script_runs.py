@@ -18,7 +18,7 @@ def runs() -> QuerySet[ScriptRun]:
 
 
 def next_step(run: ScriptRun, user: Any, **places: str) -> dict[str, Any] | None:
-    """What is to be said and asked now, {"step", "text", "answer", "required", "options"}; None at the end."""
+    """What is to be said and asked now, {"step", "text", "answer", "required", "options", "points"}; None at the end."""
     tree = script_trees.read(run.steps)
     answers = {one.step: one.value for one in run.answers.all()}
     name = tree.path(answers)[-1]
@@ -39,6 +39,7 @@ def _asked(run: ScriptRun, name: str, step: script_trees.Step, user: Any, **plac
         "answer": step.answer,
         "required": step.required,
         "options": [{"value": option.value, "label": option.label} for option in step.options],
+        "points": step.points() if step.answer == "scale" else [],
     }
 
 

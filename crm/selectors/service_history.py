@@ -1,4 +1,4 @@
-"""What was done for a customer, for the one-page history: records, tickets, mails, follow-up calls, answers to scripts."""
+"""What was done for a customer, for the one-page history: records, tickets, mails, outbound calls, answers to scripts."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.office.rights import scoped
-from crm.models import FollowUpCall, Mail, ScriptRun, ServiceRecord, Ticket
+from crm.models import Mail, OutboundTask, ScriptRun, ServiceRecord, Ticket
 from crm.selectors.history import Entry, Reader, register
 
 Make = Callable[[Any], Entry]
@@ -56,9 +56,9 @@ def _mail(row: Mail) -> Entry:
     return Entry(row.created_at, "mail", str(row.pk), row.subject, row.body[:500], state=row.state, data=data)
 
 
-def _follow_up(row: FollowUpCall) -> Entry:
-    data = {"ticket": row.ticket_id, "state_name": row.get_state_display()}
-    return Entry(row.due_at, "follow_up", str(row.pk), row.reason, state=row.state, data=data)
+def _outbound(row: OutboundTask) -> Entry:
+    data = {"ticket": row.ticket_id, "order": row.order, "kind": row.kind, "state_name": row.get_state_display()}
+    return Entry(row.due_at, "outbound", str(row.pk), row.reason, state=row.state, data=data)
 
 
 def _run(row: ScriptRun) -> Entry:
@@ -78,8 +78,8 @@ def register_all() -> None:
     tickets = _reader("tickets", Ticket.objects.all, "created_at", _ticket)
     register("ticket", tickets, _("Complaints and work orders"), "alert-circle", _page("ticket"))
     register("mail", _reader("mails", Mail.objects.all, "created_at", _mail), _("Mails"), "mail", _page("mail"))
-    follow_ups = _reader("follow_ups", FollowUpCall.objects.all, "due_at", _follow_up)
-    register("follow_up", follow_ups, _("Follow-up calls"), "phone-outgoing")
+    outbound = _reader("outbound_tasks", OutboundTask.objects.all, "due_at", _outbound)
+    register("outbound", outbound, _("Outbound calls"), "phone-outgoing")
     with_answers = ScriptRun.objects.select_related("script").prefetch_related("answers")
     register(
         "script", _reader("script_runs", with_answers.all, "started_at", _run), _("Scripts"), "list-check", _page("script_run")

@@ -8,7 +8,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, When
 from django.utils import timezone
 
 from ccenter.office.filters import Filters, Named, YesNo
-from crm.models import Article, ArticleVersion, FollowUpCall, Mail, News, ServiceRecord, Ticket
+from crm.models import Article, ArticleVersion, Mail, News, OutboundTask, ServiceRecord, Ticket
 from crm.selectors import finding
 from crm.selectors import tickets as tickets_
 from crm.selectors.saying import saying
@@ -56,12 +56,6 @@ class RecordFilters(Filters):
 
     def by_follow_up(self, found: Any, name: str, value: Any) -> Any:
         return found.filter(follow_up__lte=value, followed_up_at=None)
-
-
-class FollowUpFilters(Filters):
-    class Meta:
-        model = FollowUpCall
-        fields = ["customer", "ticket", "state"]
 
 
 class ArticleFilters(Filters):
@@ -144,7 +138,7 @@ def mails(rows: QuerySet[Mail], text: str, user: Any) -> QuerySet[Mail]:
     return rows.filter(_of(text, user) | Q(to__iexact=text) | Q(subject__startswith=text))
 
 
-def follow_ups(rows: QuerySet[FollowUpCall], text: str, user: Any) -> QuerySet[FollowUpCall]:
+def outbound_tasks(rows: QuerySet[OutboundTask], text: str, user: Any) -> QuerySet[OutboundTask]:
     """By customer, or a part of the reason."""
     return _newest(rows, [rows.filter(_of(text, user)), saying(rows, "reason", text)])
 

@@ -4,12 +4,16 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from crm.models import ServiceRecord
+from crm.services import outbound
 from crm.services.categories import usable
 
+PROMISES = {"follow_up", "followed_up_at", "customer"}  # fields on which the call that was promised depends
 FIRST_CONTACT = timedelta(days=7)  # who asks about the same again within these was not helped the first time
 Result = ServiceRecord.Result
 UNKNOWN = ("", Result.UNREACHED, Result.NUISANCE)  # nothing was asked, or it is not written yet
@@ -24,10 +28,18 @@ def save_record(call: str, author: Any, agent: str, fields: dict[str, Any]) -> t
 
 @transaction.atomic
 def change_record(record: ServiceRecord, fields: dict[str, Any]) -> ServiceRecord:
-    """`fields` may hold followed_up: true ticks the follow-up off, false puts it back."""
+    """`fields` may hold followed_up: true ticks the follow-up off, false puts it back; and call_at: when they are to be called.
+
+    Who is to be followed up is called on that day, by whoever promised it. Raises ValidationError for a time that is past.
+    """
     record = ServiceRecord.objects.select_for_update(of=("self",)).select_related("customer").get(pk=record.pk)
     now = timezone.now()
     wanted = dict(fields)
+    call_at = wanted.pop("call_at", None)
+    if call_at is not None:
+        if call_at < now:
+            raise ValidationError({"call_at": _("This time is past.")})
+        wanted["follow_up"] = timezone.localtime(call_at).date()
     if "followed_up" in wanted:
         wanted["followed_up_at"] = (record.followed_up_at or now) if wanted.pop("followed_up") else None
     elif "follow_up" in wanted and wanted["follow_up"] != record.follow_up:
@@ -45,6 +57,8 @@ def change_record(record: ServiceRecord, fields: dict[str, Any]) -> ServiceRecor
         if record.customer_id is None:
             ServiceRecord.objects.filter(pk=record.pk).update(first_contact=None)
         record.refresh_from_db(fields=["first_contact", "version"])
+    if call_at is not None or PROMISES & set(wanted):
+        outbound.promise(record, call_at)
     return record
 
 

@@ -7,29 +7,54 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.calls.rights import seat_of
 from ccenter.office.errors import Conflict
 from crm import script_trees
-from crm.models import Customer, Script, ScriptAnswer, ScriptRun
+from crm.models import Customer, OutboundTask, Script, ScriptAnswer, ScriptRun
 from crm.selectors.script_runs import said
 
 NO_CALL = _("There is no such call, or it is not yours.")
 
 
 @transaction.atomic
-def start(user: Any, script: Script, *, call: str = "", customer: Customer | None = None) -> ScriptRun:
-    """Begins, or goes on where this user is in this call. Raises ValidationError for a script without steps, or retired."""
+def start(
+    user: Any, script: Script, *, call: str = "", customer: Customer | None = None, task: OutboundTask | None = None
+) -> ScriptRun:
+    """Begins, or goes on where this user is in this call, or whoever called for this task before.
+
+    Raises ValidationError for a script without steps, or retired; and for a task that has another questionnaire.
+    """
+    if task is not None:
+        return _for_task(user, script, call, task)
     if not script.active or not script.steps:
         raise ValidationError({"script": _("There are no steps to go through in this script.")})
     script_trees.read(script.steps)
     if not call:
-        return ScriptRun.objects.create(script=script, steps=script.steps, customer=customer, user=user)
-    run, new = ScriptRun.objects.get_or_create(
-        call=call, script=script, user=user, defaults={"steps": script.steps, "customer": customer}
-    )
+        return ScriptRun.objects.create(script=script, steps=script.steps, customer=customer, user=user, agent=_seat(user))
+    about = {"steps": script.steps, "customer": customer, "agent": _seat(user)}
+    run, new = ScriptRun.objects.get_or_create(call=call, script=script, user=user, defaults=about)
     if not new and run.customer_id is None and customer is not None:
         run.customer = customer
         run.save(update_fields=["customer"])
     return run
+
+
+def _for_task(user: Any, script: Script, call: str, task: OutboundTask) -> ScriptRun:
+    """The one run of a task. Whoever reached the customer goes on with it, in the call that it is now."""
+    if task.script_id != script.pk:
+        raise ValidationError({"task": _("This call has another questionnaire.")})
+    script_trees.read(script.steps)
+    about = {"script": script, "steps": script.steps, "customer": task.customer, "user": user, "agent": _seat(user), "call": call}
+    run, new = ScriptRun.objects.get_or_create(task=task, defaults=about)
+    if not new and run.finished_at is None and ((call and call != run.call) or user != run.user):
+        run.call, run.user, run.agent = call or run.call, user, _seat(user)
+        run.save(update_fields=["call", "user", "agent"])
+    return run
+
+
+def _seat(user: Any) -> str:
+    seat = seat_of(user)
+    return seat.number if seat else ""
 
 
 @transaction.atomic

@@ -14,8 +14,8 @@ from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.errors import Conflict
 from ccenter.office.models import Branch
 from ccenter.office.rights import require
-from crm.models import Complaint, Customer, MailTemplate, Ticket, TicketEvent
-from crm.services import due, mail
+from crm.models import Complaint, Customer, MailTemplate, OutboundRule, Ticket, TicketEvent
+from crm.services import due, mail, outbound_rules
 from crm.services.categories import usable
 from crm.ticket_states import DONE, STEPS, State
 
@@ -102,6 +102,8 @@ def step(user: Any, ticket: Ticket, to: str, *, text: str = "", resolution: str 
         Alarm.objects.filter(kind=ALARM, subject=ticket.number, cleared_at=None).update(cleared_at=now)
     if ticket.state in MAILS and not (was is State.SETTLED and ticket.state is State.CLOSED and not resolution.strip()):
         _inform(ticket, MAILS[ticket.state])
+    if ticket.settled_at == now:
+        outbound_rules.after(OutboundRule.Event.TICKET_SETTLED, ticket.customer, now, ticket=ticket, call=ticket.call)
     return ticket
 
 

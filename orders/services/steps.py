@@ -19,6 +19,8 @@ from ccenter.office import webhooks
 from ccenter.office.audit import Changes, audit, changed, state_of
 from ccenter.office.errors import Conflict
 from ccenter.office.models import Branch
+from crm.models import OutboundRule
+from crm.services import outbound_rules
 from orders.models import Carrier, Delivery, DeliveryMethod, Order, OrderLine
 from orders.models.orders import PayBy
 from orders.rules import Bought
@@ -192,6 +194,7 @@ def ship(order: Order, by: Any, tracking: str = "") -> Order:
     delivery = Delivery.objects.select_related("carrier").get(order=order)
     delivery.cod_amount = max(owed, ZERO)
     delivery.shipped_at = timezone.now()
+    _call_about(order, OutboundRule.Event.ORDER_SHIPPED, delivery.shipped_at)
     return step.done(more=_tracked(delivery, tracking, "cod_amount", "shipped_at"))
 
 
@@ -231,7 +234,14 @@ def deliver(order: Order, by: Any, signed_by: str = "", at: datetime | None = No
         payments.enter(order, by, collected, PayBy.COD, order.recipient, paid_at=at, reference=reference)
     lines = list(order.lines.all())
     order.points_earned = points.earn(order.customer, order.number, kept(order, lines), by)
+    _call_about(order, OutboundRule.Event.ORDER_DELIVERED, at)
     return step.done(more={"signed_by": ("", delivery.signed_by)})
+
+
+def _call_about(order: Order, event: str, at: datetime) -> None:
+    """Plans the calls that the rules want after this step."""
+    about = {"number": order.phone, "order": order.number, "call": order.call, "agent": order.agent}
+    outbound_rules.after(event, order.customer, at, **about)
 
 
 def _complete(order: Order, lines: Sequence[OrderLine]) -> None:

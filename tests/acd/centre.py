@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ccenter.acd import commands, events, facts
 from ccenter.acd.call import Call
@@ -15,6 +16,7 @@ from ccenter.acd.config import (
     AgentConfig,
     BranchNode,
     Calendar,
+    CallbackRules,
     CollectNode,
     Config,
     Flow,
@@ -31,6 +33,7 @@ from ccenter.acd.config import (
     SayNode,
     SetNode,
     Settings,
+    Surge,
     ToAgent,
     ToCallback,
     ToEnd,
@@ -84,6 +87,25 @@ MAIN = Flow(
     human=ToQueue("sales"),
 )
 
+SURGE = Flow(
+    "surge",
+    "thanks",
+    {
+        "thanks": SayNode(("surge-thanks",), "ask"),
+        "ask": MenuNode(("surge-number",), {"1": "other"}, timeout=2.0, tries=1, failed="promise"),
+        "other": CollectNode(("enter-number",), "callback_number", "promise", min_digits=5, failed="promise"),
+        "promise": GoNode(ToCallback()),
+    },
+)
+RATING = Flow(
+    "rating",
+    "ask",
+    {
+        "ask": MenuNode(("rate-us",), {"1": "thanks", "2": "thanks", "0": "human"}, tries=2, failed="thanks"),
+        "thanks": HangUpNode(("thank-you",)),
+        "human": GoNode(ToQueue("support")),
+    },
+)
 KEYS = {"1": ToMenu(), "2": ToVoicemail("sales"), "3": ToCallback(), "7": ToNumber("10086"), "9": ToEnd("goodbye")}
 OFFICE = Calendar("office", tuple(((540, 1080),) for _ in range(5)), (Holiday("2026-05-01", "Labour Day", "labour-day"),))
 
@@ -137,6 +159,26 @@ def config(**changes: Any) -> Config:
     return Config(**{**tables, **changes})
 
 
+def working(**changes: Any) -> Config:
+    """The same centre, which calls back by all the rules there are, and has a surge attendant on two numbers."""
+    rules = {
+        "sales": CallbackRules("progressive"),
+        "support": CallbackRules("progressive", first="caller", detect=True, on_machine="goodbye"),
+        "few": CallbackRules("preview", against_callers="callbacks_first", most_attempts=2),
+        "skilled": CallbackRules(in_turn=True, first="caller", against_callers="callers_first", calendar="office"),
+        "all": CallbackRules("progressive", first="caller", retries={"busy": (30.0,), "no_answer": (60.0,)}),
+    }
+    base = config(callback_queue="sales", zones={"+1": "America/New_York"}, machine_calls=2)
+    spot = Surge("spot", ((0.5, 0.3), (1.0, 1.0)), numbers=("4001", "4003"), lines=4, exempt_priority=2, exempt_orders=True)
+    queues = {code: replace(queue, callbacks=rules.get(code, queue.callbacks)) for code, queue in base.queues.items()}
+    queues["support"] = replace(queues["support"], survey="rating")
+    trunks = {**base.trunks, "demo": replace(base.trunks["demo"], kept=2)}
+    whole = replace(
+        base, queues=queues, trunks=trunks, flows={**base.flows, "surge": SURGE, "rating": RATING}, surges={"spot": spot}
+    )
+    return replace(whole, **changes)
+
+
 def web(agent: str) -> str:
     """The account of this agent's browser phone."""
     return f"PJSIP/w{agent}-ab12cd34"
@@ -168,12 +210,14 @@ class Centre:
         if self.careful:
             self.crash()
         states = {call.id: str(call.state) for call in self.acd.world.state.calls.values()}
-        waiting = promises.in_line(self.acd)
+        waiting, owed = promises.in_line(self.acd), promises.callbacks_in_line(self.acd)
         out = self.acd.advance(self.now) if event is None else self.acd.handle(event, self.now)
         if self.twin is not None:
             again = self.twin.advance(self.now) if event is None else self.twin.handle(event, self.now)
             assert again == out, "a restored core goes another way"
         promises.first_asked_was_first_served(self.acd, waiting, out)
+        promises.earlier_asked_was_called_first(self.acd, owed, out)
+        promises.callers_and_callbacks_were_weighed(self.acd, waiting, owed, out)
         now = {call.id: str(call.state) for call in self.acd.world.state.calls.values()}
         self.moves |= {(states.get(call, "OFFERED"), state) for call, state in now.items()}
         self.moves |= {(states.get(f.call, "OFFERED"), "ENDED") for f in out if isinstance(f, facts.CallEnded)}
@@ -229,7 +273,7 @@ class Centre:
         self.send(events.CallOffered(leg, ani, dnis, "demo", f"PJSIP/trunk-demo-{leg}"))
         return leg
 
-    def ask(self, kind: type[events.Request], agent: str, **more: Any) -> str:
+    def ask(self, kind: type[events.Request], agent: str, /, **more: Any) -> str:
         """A request; the reason of its refusal, or "" when done."""
         self.requests += 1
         out = self.send(kind(f"r{self.requests}", "test", agent, **more))

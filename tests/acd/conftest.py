@@ -24,4 +24,5 @@ def centre() -> Iterator[Centre]:
     centre = Centre()
     yield centre
     promises.the_record_is_whole(centre.out, all_over=False)
+    promises.who_reached_nobody_is_owed_a_call(centre.acd, centre.out)
     assert centre.replay() == centre.out

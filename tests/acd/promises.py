@@ -1,18 +1,25 @@
 """The product's promises as checks on a core between two events, and on what it told. Each names the call or agent it finds."""
 
 from collections import Counter
+from collections.abc import Collection
 from itertools import pairwise
+from typing import Any
 
-from ccenter.acd import facts, requests, routing
+from ccenter.acd import facts, owing, requests, routing, service
 from ccenter.acd.agent import AgentState
 from ccenter.acd.call import Call, CallState
+from ccenter.acd.callback import LIVE, CallbackState
+from ccenter.acd.config import Queue
 from ccenter.acd.machine import Acd
-from ccenter.acd.world import Output
+from ccenter.acd.world import CallbackLine, Output, World
 from tests.acd.switch import Switch
 
 BUSY = (AgentState.RESERVED, AgentState.TALKING)
-CALL_TIMERS = {"announce", "wait", "input", "lookup", "ask", "store", "message"}
-AFTERWARDS = (facts.RecordingDone, facts.RecordingFailed, facts.SwitchRefused, facts.MonitorEnded)  # may name a call that ended
+CALL_TIMERS = {"announce", "wait", "input", "lookup", "ask", "store", "message", "screen", "judge"}
+AFTERWARDS = (  # may name a call that ended
+    *(facts.RecordingDone, facts.RecordingFailed, facts.SwitchRefused, facts.MonitorEnded),
+    *(facts.CallbackOpened, facts.CallbackAsked, facts.CallbackResulted, facts.CallbackClosed),
+)
 
 
 def check(acd: Acd) -> None:
@@ -22,6 +29,7 @@ def check(acd: Acd) -> None:
     the_state_of_a_call_is_what_it_has(acd)
     everybody_hears_something(acd)
     a_conference_hears_all(acd)
+    every_callback_goes_on(acd)
     who_waits_for_a_lost_phone_hears_music(acd)
     a_lead_hears_what_they_asked_for(acd)
     each_seat_was_told_what_it_may_do(acd)
@@ -38,6 +46,8 @@ def people_on(acd: Acd, call: Call) -> dict[str, list[AgentState]]:
 
     for code in call.offers.values():
         add(code, AgentState.RESERVED)
+    if call.held_for:
+        add(call.held_for, AgentState.RESERVED)
     if call.agent:
         add(call.agent, AgentState.TALKING)
     for party in call.parties():
@@ -130,7 +140,7 @@ def everybody_hears_something(acd: Acd) -> None:
         ]
         heard = [leg.music, call.play and call.saying, leg.bridge == "hold", call.message]
         heard.append(leg.bridge == call.bridge and others)
-        due = [f"{kind}:{call.id}" in w.state.timers for kind in ("input", "lookup", "ask", "store")]
+        due = [f"{kind}:{call.id}" in w.state.timers for kind in ("input", "lookup", "ask", "store", "judge")]
         assert any(heard) or any(due), f"{call.id} ({call.state}) hears nothing and nothing is due"
         if call.state is CallState.CONNECTED:
             told = call.saying == "agent" and acd.legs[call.agent_leg].bridge == call.bridge  # joins when the prompt is over
@@ -203,6 +213,10 @@ def every_timer_belongs_to_something(acd: Acd) -> None:
             assert state.agents[ident].state is wanted, key
         elif kind == "snoop":
             assert ident in state.watches, key
+        elif kind == "window":
+            assert any(line.waiting for line in acd.world.callback_lines.values()), key
+        elif kind in ("callback", "expire", "own"):
+            assert ident in state.callbacks, key
         elif kind in ("away", "again"):
             assert state.calls[ident].away, key
         else:
@@ -231,7 +245,107 @@ def the_indexes_agree_with_the_state(acd: Acd) -> None:
             assert w.state.calls[ident].offers, f"{ident} does not ring"
     for leg in w.state.legs.values():
         assert leg.call in w.state.calls or (leg.call == "" and leg.ending), f"{leg.id} belongs to nobody"
-    assert not w.new_calls and not w.new_ready and not w.touched and not w.out
+    assert not w.new_calls and not w.new_ready and not w.touched and not w.out and not w.rouse
+    the_indexes_of_callbacks_agree(acd)
+
+
+def the_indexes_of_callbacks_agree(acd: Acd) -> None:
+    w = acd.world
+    twin = Acd.restore(acd.snapshot()).world
+    for name in ("owed", "persons", "busy", "presented", "machines"):
+        assert getattr(w, name) == getattr(twin, name), name
+    assert {key: n for key, n in w.used.items() if n} == {key: n for key, n in twin.used.items() if n}, "channels in use"
+    for one, two in ((w, twin), (twin, w)):
+        for key, line in one.callback_lines.items():
+            assert not line.waiting or line.waiting == two.callback_lines[key].waiting == sorted(line.waiting), key
+
+
+def every_callback_goes_on(acd: Acd) -> None:
+    """Nobody is dropped: each open callback stands in line, is due at a time, is before an agent, or is on the line."""
+    w, timers = acd.world, acd.world.state.timers
+    numbers: set[str] = set()
+    for entry in w.state.callbacks.values():
+        live = w.state.calls.get(entry.call)
+        assert f"expire:{entry.id}" in timers, f"{entry.id} is kept for ever"
+        assert (live is not None) == (entry.state in LIVE) == bool(entry.call), f"{entry.id} is {entry.state} with {entry.call!r}"
+        match entry.state:
+            case CallbackState.LATER | CallbackState.RESULT:
+                assert f"callback:{entry.id}" in timers, f"{entry.id} is {entry.state} for ever"
+            case CallbackState.WAITING:
+                assert bool(entry.line) != owing.blocked(w, entry), f"{entry.id} waits in no line"
+                assert not entry.agent or f"own:{entry.id}" in timers, f"{entry.id} waits for {entry.agent} for ever"
+            case CallbackState.PRESENTED:
+                agent = w.state.agents[entry.offered_to]
+                assert agent.state is AgentState.READY and f"callback:{entry.id}" in timers, f"{agent.code} is shown {entry.id}"
+            case _:
+                assert live is not None and live.callback == entry.id, f"{entry.id} is {entry.state} without a call"
+        if entry.kind == "callback":
+            assert entry.number not in numbers, f"{entry.number} has two callbacks"
+            numbers.add(entry.number)
+        assert entry.wanted or entry.number not in w.state.barred or bool(entry.by or live), f"{entry.id} is forbidden"
+    attempts = [call for call in w.state.calls.values() if call.direction == "out" and call.callback]
+    for call in attempts:
+        assert w.state.callbacks[call.callback].call == call.id, f"{call.id} calls {call.callback}, which is not its business"
+    people = [key for call in attempts for key in owing.people(w, call)]
+    assert len(people) == len(set(people)), f"somebody is dialled twice at once: {people}"
+
+
+def callbacks_in_line(acd: Acd) -> dict[str, tuple[str, float, int]]:
+    w = acd.world
+    lines = [line for line in w.callback_lines.values() if owing.is_open(w, line)]
+    return {ident: (line.key, place, ticket) for line in lines for place, ticket, ident in line.waiting}
+
+
+def earlier_asked_was_called_first(acd: Acd, before: dict[str, tuple[str, float, int]], out: list[Output]) -> None:
+    """Of a line, whoever stood before and stands still has not been passed over; an agent may choose, and say so by asking."""
+    after = callbacks_in_line(acd)
+    chosen = any(isinstance(f, facts.RequestDone) and f.action in ("DialCallback", "DialNumber") for f in out)
+    for fact in out:
+        if isinstance(fact, facts.CallStarted) and fact.callback in before and not chosen and not fact.leg:
+            line, *place = before[fact.callback]
+            for other, (other_line, *other_place) in before.items():
+                passed = other_line == line and other_place < place and after.get(other) == before[other]
+                assert not passed, f"{fact.callback} was called before {other}"
+
+
+def callers_and_callbacks_were_weighed(acd: Acd, callers: Collection[str], owed: Collection[str], out: list[Output]) -> None:
+    """Who was served by an agent came, by the rule of the callback's queue, before each other who could have been by the same.
+
+    `callers` and `owed` stood in line before; those count who stand still. A callback could only be called if a trunk is free
+    that is not kept for callers.
+    """
+    w = acd.world
+    waiting = [call for call in w.state.calls.values() if call.id in callers and call.line and call.node not in w.state.down]
+    for fact in out:
+        if not isinstance(fact, facts.CallRouted):
+            continue
+        call = w.state.calls.get(fact.call)
+        entry = w.state.callbacks.get(call.callback) if call is not None else None
+        if fact.strategy == "callback" and entry is not None and call is not None and entry.call == call.id:
+            line = owing.line_for(w, entry)
+            order = owing.order(w, entry)
+            for other in waiting:
+                if fact.agent in w.lines[other.line].eligible:
+                    first = _comes_first(w, line, order, other)
+                    assert first, f"{fact.agent} called back {entry.id} while {other.id} waited"
+        elif fact.call in callers and call is not None and fact.strategy not in ("claimed", "last_agent"):
+            for line in w.agent_callbacks.get(fact.agent, ()):
+                if line.automatic and owing.is_open(w, line):
+                    for *place, ident in line.waiting:
+                        number = w.state.callbacks[ident].number
+                        if ident in owed and service.outbound(w, number, keep=True) is not None:
+                            passed = _comes_first(w, line, (*place, ident), call)
+                            assert not passed, f"{fact.agent} served {call.id} while {ident} was owed a call"
+
+
+def _comes_first(w: World, line: CallbackLine, place: tuple[Any, ...], caller: Call) -> bool:
+    """Is a callback at this place of its line before a caller? The published rule, written down a second time."""
+    rule = w.config.queues[line.queue].callbacks.against_callers if line.queue in w.config.queues else "by_age"
+    if rule == "by_age":
+        queue = w.config.queues.get(caller.queue) or Queue(caller.queue)
+        asked = caller.entered - (caller.priority + queue.priority) * w.settings.ageing
+        return tuple(place) < (asked, caller.ticket, caller.id)
+    return rule == "callbacks_first"
 
 
 def truth_agrees(acd: Acd, switch: Switch) -> None:
@@ -250,7 +364,7 @@ def truth_agrees(acd: Acd, switch: Switch) -> None:
         if leg is None or leg.state != "up":
             continue
         heard = switch.hears(leg.id)
-        due = [f"{kind}:{call.id}" in acd.world.state.timers for kind in ("input", "lookup", "ask", "store", "message")]
+        due = [f"{kind}:{call.id}" in acd.world.state.timers for kind in ("input", "lookup", "ask", "store", "message", "judge")]
         assert heard or any(due), f"{call.id} ({call.state}) is in silence"
         assert not {"music", "people"} <= heard, f"{call.id} talks over music"
         assert not {"music", "beep"} <= heard, f"{call.id} leaves a message over music"
@@ -259,12 +373,26 @@ def truth_agrees(acd: Acd, switch: Switch) -> None:
 
 def nothing_is_left(acd: Acd) -> None:
     state = acd.world.state
-    assert not state.calls and not state.legs and not state.timers, (state.calls, state.legs, state.timers)
+    timers = [key for key in state.timers if key.partition(":")[2] not in state.callbacks and key != "window:"]
+    assert not state.calls and not state.legs and not timers, (state.calls, state.legs, timers)
     assert not state.watches, state.watches
     for code, agent in state.agents.items():
         assert agent.state not in BUSY and agent.state is not AgentState.WRAP_UP, f"{code} is {agent.state}"
     for line in acd.world.lines.values():
         assert not line.waiting and not line.ringing, line.key
+
+
+def who_reached_nobody_is_owed_a_call(acd: Acd, out: list[Output]) -> None:
+    """Each caller with a number who got neither an agent nor what they wanted was noted, and each note is open or closed."""
+    started = {f.call: f for f in out if isinstance(f, facts.CallStarted) and f.direction == "in" and f.ani}
+    noted = {f.call for f in out if isinstance(f, facts.CallbackOpened | facts.CallbackAsked)}
+    for fact in out:
+        lost = isinstance(fact, facts.CallEnded) and fact.outcome in ("ABANDONED", "VOICEMAIL", "CALLBACK", "FAILED")
+        assert not lost or fact.call not in started or fact.call in noted, f"{fact.call} was lost"
+    opened = [f.callback for f in out if isinstance(f, facts.CallbackOpened)]
+    closed = [f.callback for f in out if isinstance(f, facts.CallbackClosed)]
+    assert len(opened) == len(set(opened)) and len(closed) == len(set(closed))
+    assert set(opened) - set(closed) == set(acd.world.state.callbacks) & set(opened)
 
 
 def the_record_is_whole(out: list[Output], *, all_over: bool = True) -> None:

@@ -14,7 +14,7 @@ from tests.acd.centre import Centre, config
 from tests.acd.test_days import AGENTS, ONLY_WHEN, WEIGHTS
 from tests.acd.test_promises import Play
 
-TARGET = {"unknown_target", "target_busy", "target_signed_out", "bad_number", "no_trunk"}
+TARGET = {"unknown_target", "target_busy", "target_signed_out", "bad_number", "no_trunk", "being_called"}
 # request -> arguments to try, and the reasons that lie in them
 ARGUMENTS: dict[type[events.Request], tuple[list[dict[str, Any]], set[str]]] = {
     events.SignIn: ([{"endpoint": "PJSIP/77"}, {"endpoint": ""}, {"endpoint": "PJSIP/1001"}], {"bad_request", "phone_in_use"}),
@@ -40,23 +40,16 @@ ARGUMENTS: dict[type[events.Request], tuple[list[dict[str, Any]], set[str]]] = {
         [{"target": agent} for agent in AGENTS],
         {"target_not_in_call", "target_signed_out", "unknown_target", "busy", "internal_call"},
     ),
+    events.NextCallback: ([{}], {"no_callback", "no_trunk", "being_called", "outside_hours"}),
+    events.DialCallback: ([], {"no_such_callback", "no_trunk", "being_called", "outside_hours"}),
+    events.SkipCallback: ([], {"no_such_callback"}),
+    events.CallbackResult: ([], {"no_such_callback", "not_called"}),
     events.ForceState: ([{"state": state} for state in ("ready", "not_ready", "signed_out")], {"phone_offline"}),
     events.ForceTransfer: ([{"target": ToQueue("sales")}, {"target": ToNumber("x")}, {"target": ToAgent("1003")}], TARGET),
 }
-CERTAIN = {  # of these, with what is tried here, one at least must be accepted when the action is allowed
-    *(
-        set(WHY_NOT)
-        - {
-            events.PickUp,
-            events.TakeWaiting,
-            events.ConsultWith,
-            events.InviteParty,
-            events.DialNumber,
-            events.Monitor,
-            events.TakeOver,
-        }
-    ),
-}
+UNCERTAIN = {events.PickUp, events.TakeWaiting, events.ConsultWith, events.InviteParty, events.DialNumber, events.Monitor}
+UNCERTAIN |= {events.TakeOver, events.NextCallback, events.DialCallback, events.SkipCallback, events.CallbackResult}
+CERTAIN = set(WHY_NOT) - UNCERTAIN  # of these, with what is tried here, one at least must be accepted when the action is allowed
 
 
 def test_given_every_request_there_is_then_each_has_its_condition_and_its_handler() -> None:
@@ -79,6 +72,10 @@ def try_everything(acd: Acd, agent: str, accepted: set[str]) -> None:
         tried, may_refuse = ARGUMENTS.get(kind, ([{}], set()))
         if kind in (events.PickUp, events.TakeWaiting):
             tried = [{"call": call} for call in [*acd.world.state.calls, "c0"]]
+        if kind in (events.DialCallback, events.SkipCallback):
+            tried = [{"callback": ident} for ident in [*acd.world.state.callbacks, "k0"]]
+        if kind is events.CallbackResult:
+            tried = [{"callback": ident, "result": "done"} for ident in [*acd.world.state.callbacks, "k0"]]
         reasons = []
         for arguments in tried:
             out = copy.handle(kind("r", "test", agent, **arguments), now)
@@ -131,10 +128,10 @@ def test_given_a_seat_then_what_it_was_told_last_is_what_it_may(centre: Centre) 
 
 
 FORCE = {"ForceState"}
-ALWAYS = {"SignOut", "Ready", "NotReady", *FORCE}
+ALWAYS = {"SignOut", "Ready", "NotReady", "SkipCallback", "CallbackResult", *FORCE}
 IN_CALL = {*ALWAYS, "HangUpCall", "ForceHangUp"}
 SERVES = {*IN_CALL, "TransferCall", "ConsultWith", "ForceTransfer", "PauseRecording"}
-FREE = {*ALWAYS, "DialNumber", "PickUp", "TakeWaiting", "Monitor", "TakeOver"}
+FREE = {*ALWAYS, "NextCallback", "DialCallback", "DialNumber", "PickUp", "TakeWaiting", "Monitor", "TakeOver"}
 
 
 def may(c: Centre, agent: str = "1001") -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ccenter.acd import events
+from ccenter.acd import events, owing
 from ccenter.acd.config import ToAgent, ToCallback, ToEnd, ToFlow, ToMenu, ToNumber, ToQueue, ToVoicemail
 from tests.acd.centre import config
 from tests.acd.test_promises import Play
@@ -18,6 +18,7 @@ from tests.acd.test_promises import Play
 STEPS = 150
 AGENTS = ["1001", "1002", "1003", "1004"]
 NUMBERS = [*config().numbers, "4999"]
+THEIRS = ["+8613800000001", "+8613800000002", "+12125550100", "13900000003"]
 CAUSES = [0, 16, 17, 19, 20, 21, 26, 31, 38]
 CLICKS = [
     events.AnswerCall,
@@ -44,7 +45,7 @@ TARGETS = [
 # rule -> how often on a day of troubles, on a day of much talk, and its arguments
 Draw = Callable[[Random], dict[str, Any]]
 WEIGHTS: dict[str, tuple[float, float, Draw]] = {
-    "somebody_calls": (8, 3, lambda r: {"dnis": r.choice(NUMBERS), "ani": r.choice(["1380000", "1390000", ""]), "last": ""}),
+    "somebody_calls": (8, 3, lambda r: {"dnis": r.choice(NUMBERS), "ani": r.choice([*THEIRS, ""]), "last": ""}),
     "a_talk_begins": (
         4,
         8,
@@ -98,7 +99,7 @@ WEIGHTS: dict[str, tuple[float, float, Draw]] = {
             "what": r.choice(["ready", "not_ready", "signed_out", "hang_up", "transfer", "transfer"]),
         },
     ),
-    "dials": (4, 4, lambda r: {"agent": r.choice(AGENTS), "number": r.choice([*AGENTS, "10086", "+861390000", "x"])}),
+    "dials": (4, 4, lambda r: {"agent": r.choice(AGENTS), "number": r.choice([*AGENTS, *THEIRS, "10086", "x"])}),
     "dials_by_hand": (2, 2, lambda r: {"agent": r.choice(AGENTS), "number": r.choice([*AGENTS, "10086", "x"])}),
     "helps_out": (
         3,
@@ -125,6 +126,39 @@ WEIGHTS: dict[str, tuple[float, float, Draw]] = {
     "a_hold_key": (2, 2, lambda r: {"index": r.randrange(30), "held": r.random() < 0.5}),
     "a_prompt_ends": (12, 12, lambda r: {"index": r.randrange(30)}),
     "a_message_ends": (3, 3, lambda r: {"index": r.randrange(30), "seconds": r.choice([0.2, 8.0])}),
+    "works_off": (
+        6,
+        6,
+        lambda r: {"agent": r.choice(AGENTS), "index": r.randrange(30), "what": r.choice(["next", "this", "skip", "accept"])},
+    ),
+    "says_what_came_of_it": (
+        4,
+        6,
+        lambda r: {"index": r.randrange(30), "result": r.choice(owing.RESULTS), "later": r.uniform(-10.0, 600.0)},
+    ),
+    "a_task_is_due": (
+        3,
+        3,
+        lambda r: {
+            "number": r.choice(THEIRS),
+            "ident": r.randrange(40),
+            "kind": r.choice(["follow_up", "follow_up", "survey", "callback"]),
+            "agent": r.choice(["", "1001", "1002"]),
+            "flow": r.choice(["", "rating"]),
+            "later": r.choice([-60.0, 0.0, 30.0, 500.0]),
+            "customer": r.choice(["", "7"]),
+        },
+    ),
+    "the_office_does": (
+        2,
+        2,
+        lambda r: {
+            "index": r.randrange(30),
+            "number": r.choice(THEIRS),
+            "what": r.choice(["close", "bar", "allow", "missed", "missed"]),
+        },
+    ),
+    "an_answer_is_judged": (4, 4, lambda r: {"index": r.randrange(30), "by": r.choice(["human", "machine", "unknown"])}),
     "a_phone_registers": (3, 3, lambda r: {"agent": r.choice(AGENTS), "online": r.random() < 0.8}),
     "the_data_answer": (4, 4, lambda r: {"index": 0, "what": r.choice(["found", "gold", "missing", "failed"])}),
     "the_disk_answers": (4, 4, lambda r: {"failed": r.random() < 0.4}),

@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from ccenter.acd import events
+from ccenter.acd import events, owing
 from ccenter.acd.config import ToAgent, ToCallback, ToEnd, ToFlow, ToMenu, ToNumber, ToQueue, ToVoicemail
 from ccenter.acd.machine import Acd
 from ccenter.acd.world import Output
 from tests.acd import promises
-from tests.acd.centre import MONDAY_NOON, config, web
+from tests.acd.centre import MONDAY_NOON, config, web, working
 
 JUNK = ["", "x", "ast1-", "ast1-l3", "ast9-l1", "-", "c1", "1001", "'; drop", "中文", "\n", "9" * 500]
-REQUESTS = list(events.AnyRequest.__args__)
+REQUESTS = [*events.AnyRequest.__args__, *events.AnyOfficeRequest.__args__]
+WORKING = working()
 FEWER = config(queues={"all": config().queues["all"]}, flows={}, trunks={}, agents={"1002": config().agents["1002"]})
 
 
@@ -27,7 +28,7 @@ class Sender:
 
     def __init__(self, seed: int) -> None:
         self.dice = Random(seed)
-        self.acd = Acd(config())
+        self.acd = Acd(WORKING)
         self.now = MONDAY_NOON
         self.seen: list[str] = [*JUNK]
 
@@ -73,6 +74,9 @@ class Sender:
             ]
         )
 
+    def callback(self) -> str:
+        return self.pick([*self.acd.world.state.callbacks])
+
     def request(self) -> events.AnyEvent:
         kind = self.dice.choice(REQUESTS)
         more = {
@@ -82,8 +86,16 @@ class Sender:
             "target": self.agent if kind in (events.Monitor, events.TakeOver) else self.target,
             "mode": lambda: self.pick(["listen", "whisper", "barge"]),
             "state": lambda: self.pick(["ready", "not_ready", "signed_out"]),
-            "number": lambda: self.pick(["10086", "1001", "1002"]),
+            "number": lambda: self.pick(["10086", "1001", "1002", "138"]),
             "call": self.call,
+            "callback": self.callback,
+            "result": lambda: self.pick(owing.RESULTS),
+            "at": lambda: self.dice.choice([None if kind is events.CallbackResult else self.now, self.now + 60, -1.0]),
+            "task": lambda: self.pick(["t1", "t2", "t3"]),
+            "kind": lambda: self.pick(["callback", "follow_up", "survey"]),
+            "flow": lambda: self.pick(["", "", "main"]),
+            "customer": lambda: self.pick(["", "7"]),
+            "barred": lambda: self.dice.random() < 0.5,
             "keys": lambda: self.pick(["12#"]),
         }
         return kind("r", "x", self.agent(), **{f: more[f]() for f in kind.__struct_fields__ if f in more})  # type: ignore[no-any-return]
@@ -117,9 +129,11 @@ class Sender:
             self.node_up,
             lambda: events.CommandFailed(self.pick(["Play", "RecordMessage", "StartRecording", "Dial"]), self.leg(), "no"),
             lambda: events.LookedUp(self.call(), f"q{d.randrange(60)}", d.random() < 0.5, {"level": "gold", "priority": "x"}),
+            lambda: events.AnswerJudged(self.leg(), d.choice(["human", "machine", "unknown"])),
+            lambda: events.CallerMissed(self.pick(["m1", "m2"]), self.pick(["138", ""]), "4001", "blocked", self.now - 60),
             lambda: events.Stored(self.call(), d.random() < 0.5),
             lambda: events.RecordingChecked(self.call(), self.of_call("recording"), "/x", d.choice([0, 9])),
-            lambda: events.ConfigChanged(config() if d.random() < 0.8 else FEWER),
+            lambda: events.ConfigChanged(WORKING if d.random() < 0.8 else FEWER),
             *[self.request] * 10,
             *[lambda: None] * 4,
         ]

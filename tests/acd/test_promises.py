@@ -9,16 +9,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ccenter.acd import events
+from ccenter.acd import events, owing
 from ccenter.acd.agent import AgentState
 from ccenter.acd.config import ToAgent, ToCallback, ToEnd, ToFlow, ToMenu, ToNumber, ToQueue, ToVoicemail
 from ccenter.acd.handling import FREE
 from tests.acd import promises
-from tests.acd.centre import Centre, config, web
+from tests.acd.centre import Centre, config, web, working
 
 AGENTS = st.sampled_from(["1001", "1002", "1003", "1004"])
 NUMBERS = st.sampled_from([*config().numbers, "4999"])
-ANI = st.sampled_from(["+8613800000001", "+8613800000002", ""])
+ANI = st.sampled_from(["+8613800000001", "+8613800000002", "+12125550100", ""])
+THEIRS = st.sampled_from(["+8613800000001", "+8613800000002", "+12125550100", "13900000003"])
 CAUSES = st.sampled_from([0, 16, 17, 19, 20, 21, 26, 31, 38])
 SOMEONE = st.integers(0, 30)  # an index into whatever there is
 TARGETS = st.one_of(
@@ -57,11 +58,13 @@ PLAIN = st.sampled_from(
         events.StopMonitor,
     ]
 )
-FEWER = config(
-    queues={code: queue for code, queue in config().queues.items() if code not in ("few", "sales")},
-    agents={code: agent for code, agent in config().agents.items() if code != "1003"},
+WORKING = working()
+FEWER = working(
+    queues={code: queue for code, queue in WORKING.queues.items() if code not in ("few", "sales")},
+    agents={code: agent for code, agent in WORKING.agents.items() if code != "1003"},
     flows={},
     trunks={},
+    surges={},
 )
 
 
@@ -70,7 +73,7 @@ class Play(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.c = Centre(careful=False)
+        self.c = Centre(WORKING, careful=False)
         self.requests = 0
         self.slow = 0  # for so many steps what the switch reports stays in flight, and may cross
         self.dark = 0  # for so many steps there is no link
@@ -157,11 +160,11 @@ class Play(RuleBasedStateMachine):
         else:
             self.ask(events.ForceState, agent, state=what, reason="forced")
 
-    @rule(agent=AGENTS, number=st.one_of(AGENTS, st.sampled_from(["10086", "+8613900000009", "x"])))
+    @rule(agent=AGENTS, number=st.one_of(AGENTS, THEIRS, st.sampled_from(["10086", "x"])))
     def dials(self, agent: str, number: str) -> None:
         self.ask(events.DialNumber, agent, number=number)
 
-    @rule(agent=AGENTS, number=st.one_of(AGENTS, st.sampled_from(["10086", "x"])))
+    @rule(agent=AGENTS, number=st.one_of(AGENTS, THEIRS, st.sampled_from(["10086", "x"])))
     def dials_by_hand(self, agent: str, number: str) -> None:
         if self.c.switch.linked:
             leg = self.c.switch.comes_in()
@@ -190,6 +193,60 @@ class Play(RuleBasedStateMachine):
                     self.ask(events.ConsultWith, agent, target=where)
                 else:
                     self.ask(events.JoinAll, agent)
+
+    # -- callbacks ---------------------------------------------------------------------------------------------
+
+    @rule(agent=AGENTS, index=SOMEONE, what=st.sampled_from(["next", "this", "skip", "accept"]))
+    def works_off(self, agent: str, index: int, what: str) -> None:
+        world = self.c.acd.world
+        if what == "next":
+            self.ask(events.NextCallback, agent)
+        elif what == "this":
+            self.ask(events.DialCallback, agent, callback=self.some(world.state.callbacks, index) or "k0")
+        elif agent := self.some(world.presented, index):
+            kind = events.SkipCallback if what == "skip" else events.DialCallback
+            self.ask(kind, agent, callback=world.presented[agent])
+
+    @rule(index=SOMEONE, result=st.sampled_from(owing.RESULTS), later=st.floats(-10.0, 600.0))
+    def says_what_came_of_it(self, index: int, result: str, later: float) -> None:
+        open_ones = self.c.acd.world.state.callbacks.values()
+        entry = self.some([e for e in open_ones if e.by] or open_ones, index)
+        if entry is not None:
+            at = self.c.now + later if result == "later" else None
+            self.ask(events.CallbackResult, entry.by or "1001", callback=entry.id, result=result, at=at)
+
+    @rule(
+        number=THEIRS,
+        ident=st.integers(0, 40),
+        kind=st.sampled_from(["follow_up", "follow_up", "survey", "callback"]),
+        agent=st.sampled_from(["", "1001", "1002"]),
+        flow=st.sampled_from(["", "rating"]),
+        later=st.sampled_from([-60.0, 0.0, 30.0, 500.0]),
+        customer=st.sampled_from(["", "7"]),
+    )
+    def a_task_is_due(self, number: str, ident: int, later: float, **more: Any) -> None:
+        at = self.c.now + later
+        self.requests += 1
+        task = {"task": f"t{ident}", "number": number, "at": at, "queue": "sales", "consent": True, **more}
+        self.c.feed(events.ReleaseTask(f"q{self.requests}", "office", **task))
+
+    @rule(index=SOMEONE, number=THEIRS, what=st.sampled_from(["close", "bar", "allow", "missed"]))
+    def the_office_does(self, index: int, number: str, what: str) -> None:
+        if what == "close":
+            self.ask(
+                events.CloseCallback, "", callback=self.some(self.c.acd.world.state.callbacks, index) or "k0", reason="cancelled"
+            )
+        elif what == "missed":
+            self.c.feed(events.CallerMissed(f"m{index}", number, "4001", "blocked", self.c.now - 30.0))
+        else:
+            self.ask(events.BarNumber, "", number=number, barred=what == "bar")
+
+    @rule(index=SOMEONE, by=st.sampled_from(["human", "machine", "unknown"]))
+    def an_answer_is_judged(self, index: int, by: Any) -> None:
+        calls = [call for call in self.c.acd.world.state.calls.values() if f"judge:{call.id}" in self.c.acd.world.state.timers]
+        call = self.some(calls or self.c.acd.world.state.calls.values(), index)
+        if call is not None:
+            self.c.switch.report(events.AnswerJudged(call.customer, by))
 
     # -- the switch --------------------------------------------------------------------------------------------
 
@@ -398,7 +455,7 @@ class Play(RuleBasedStateMachine):
     def the_promises_hold(self) -> None:
         self.slow, self.dark, self.fewer = max(0, self.slow - 1), max(0, self.dark - 1), self.fewer - 1
         if self.fewer == 0:
-            self.c.feed(events.ConfigChanged(config()))
+            self.c.feed(events.ConfigChanged(WORKING))
         if not self.dark and not self.c.switch.linked:
             self.the_link_is_back()
         if not self.slow:
@@ -428,6 +485,7 @@ class Play(RuleBasedStateMachine):
         promises.check(c.acd)
         promises.nothing_is_left(c.acd)
         promises.the_record_is_whole(c.out)
+        promises.who_reached_nobody_is_owed_a_call(c.acd, c.out)
         assert c.replay() == c.out
 
 

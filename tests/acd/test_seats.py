@@ -189,7 +189,7 @@ def test_given_wrap_up_when_the_agent_is_done_early_then_they_are_ready_at_once(
     centre.passes(4)
     centre.ask(events.Ready, "1001")
     assert (centre.last(facts.AgentChanged).was, centre.last(facts.AgentChanged).lasted) == ("WRAP_UP", 4.0)
-    assert centre.acd.next_deadline() is None
+    assert not centre.acd.world.state.timers
 
 
 def test_given_a_queue_without_wrap_up_when_a_call_ends_then_the_agent_is_ready(centre: Centre) -> None:

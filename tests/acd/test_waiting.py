@@ -315,4 +315,6 @@ def test_given_a_waiting_caller_when_they_hang_up_then_the_call_is_abandoned_aft
         33.5,
         "sales",
     )
-    assert centre.acd.next_deadline() is None
+    assert [key.partition(":")[0] for key in centre.acd.world.state.timers] == ["expire"], (
+        "nothing but the callback they are owed"
+    )

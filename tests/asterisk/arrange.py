@@ -25,6 +25,8 @@ NUMBERS = {  # called numbers by what they are for
     "wrap-long": "4008009008",
     "nobody": "4008009009",
     "early": "4008009010",
+    "callbacks": "4008009011",
+    "spot": "4008009012",
 }
 MEMBER, PIN = "80000006", "739164"  # a demo customer, with a PIN that is part of no other number
 
@@ -68,6 +70,7 @@ def main() -> None:
         "t-wrap-short": {"wrap_up_seconds": 0.5},
         "t-wrap-long": {"wrap_up_seconds": 600},
         "t-nobody": {"on_nobody": {"to": "voicemail", "mailbox": "direct"}},
+        "t-callbacks": {"ring_seconds": 5},
         "t-announced": {"announce": True, "announce_after": 0.5, "announce_every": 60},
     }
     flows = [
@@ -124,6 +127,8 @@ def main() -> None:
         "wrap-long": acd.ToQueue("t-wrap-long"),
         "nobody": acd.ToQueue("t-nobody"),
         "early": acd.ToQueue("direct", priority=2),
+        "callbacks": acd.ToQueue("t-callbacks"),
+        "spot": acd.ToQueue("t-callbacks"),
     }
     with transaction.atomic():
         _make(models, queues, flows, targets)

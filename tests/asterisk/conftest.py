@@ -17,6 +17,7 @@ import pytest
 from deploy import stack as stacks
 from tests.asterisk.ledger import Ledger
 from tests.asterisk.logs import Logs
+from tests.asterisk.owed import QUEUE, forgets_all
 from tests.phones import Caller, Policy
 from tests.phones.seat import Api, Ari, Seat
 from tests.stacks import running
@@ -198,3 +199,22 @@ def steady(stack: Stack) -> Iterator[None]:
     before = lives()
     yield
     assert lives() == before
+
+
+@pytest.fixture
+async def rules(ledger: Ledger) -> Callable[..., Any]:
+    """`await rules(mode="progressive")`: the queue calls back by these rules for the time of the test."""
+
+    async def change(**fields: Any) -> None:
+        statement = "UPDATE calls_queue SET callbacks = %s WHERE code = %s"
+        await ledger.configure(statement, json.dumps(fields), QUEUE, undo=(statement, ("{}", QUEUE)))
+
+    return change
+
+
+@pytest.fixture
+async def nobody_is_owed(ledger: Ledger) -> AsyncIterator[None]:
+    """Neither by tests before nor by the demo: an agent who asks for the next gets this test's. Nor is anybody afterwards."""
+    await forgets_all(ledger)
+    yield
+    await forgets_all(ledger)

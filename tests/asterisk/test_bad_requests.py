@@ -47,6 +47,10 @@ FIELDS: dict[str, dict[str, str]] = {  # action -> field -> something that would
     "pause-recording": {},
     "resume-recording": {},
     "send-keys": {"keys": "1"},
+    "next-callback": {},
+    "dial-callback": {"callback": "k1"},
+    "skip-callback": {"callback": "k1"},
+    "callback-result": {"callback": "k1", "result": "done"},
 }
 KINDS = {"agent": "agent", "queue": "queue", "number": "number", "flow": "flow", "mailbox": "voicemail"}
 WRONG_VALUES: tuple[Any, ...] = (

@@ -296,7 +296,7 @@ async def test_given_a_waiting_caller_when_a_key_is_pressed_then_it_leads_to_the
         cursor.execute(
             "select queue, source, state, language from calls_callbackentry where number = %s", (records[2]["number"],)
         )
-        assert cursor.fetchall() == [("waiting", "queue", "open", "zh")]
+        assert cursor.fetchall() == [("waiting", "asked", "WAITING", "zh")]
     connection.close()
 
 

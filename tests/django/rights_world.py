@@ -88,7 +88,7 @@ def more() -> dict[str, object]:
     CustomerPhone.objects.create(customer=customer, number="+8613800138000")
     complaint = services.add_complaint(customer, "late", alice)
     record, _new = services.save_record("c1", alice, "1001", {"summary": "said"})
-    owed = CallbackEntry.objects.create(number="+8613800138000", queue="sales", source="queue", asked_at=timezone.now())
+    owed = CallbackEntry.objects.create(id="k1", number="+8613800138000", queue="sales", source="asked", asked_at=timezone.now())
     message = messages.send(alice, "hello", seat="1002")
     raise_alarm("recording", "r1", "failed")
     asked = Request.objects.create(id=UUID(int=7), user=alice, agent="1001", action="Ready", key="k")

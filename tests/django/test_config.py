@@ -51,6 +51,50 @@ def test_given_the_centres_seconds_when_loaded_then_the_core_has_them() -> None:
     assert settings.voicemail_seconds == 90
 
 
+def test_given_the_rules_of_who_is_called_back_when_loaded_then_the_core_has_them() -> None:
+    sales = queue("sales")
+    models.CentreSettings.objects.create(
+        callback_queue=sales, owes=["asked"], zones={"+1": "America/New_York"}, needs_consent=["visit"], machine_calls=3
+    )
+    models.Number.objects.create(number="4001", target={"to": "callback"}, queue=sales, owes=[])
+    models.Trunk.objects.create(code="on", addresses=["10.0.0.2"], kept=7)
+    config = load_config()
+    settings = config.settings
+    assert (settings.callback_queue, settings.owes, settings.zones) == ("sales", ("asked",), {"+1": "America/New_York"})
+    assert (settings.needs_consent, settings.machine_calls) == (("visit",), 3)
+    assert (config.numbers["4001"].queue, config.numbers["4001"].owes) == ("sales", ())
+    assert config.trunks["on"].kept == 7
+
+
+def test_given_surge_attendants_when_loaded_then_those_switched_on_are_there_in_their_order() -> None:
+    trunk = models.Trunk.objects.create(code="on", addresses=["10.0.0.2"])
+    number = models.Number.objects.create(number="4001", target={"to": "callback"})
+    models.Surge.objects.create(code="off", curve=[[0.5, 1]], enabled=False)
+    models.Surge.objects.create(code="all", curve=[[0.9, 1]], position=2).trunks.add(trunk)
+    fields = {"lines": 30, "every": 2.0, "exempt_priority": 2, "exempt_orders": True, "hysteresis": 0.1, "flow": "spot"}
+    models.Surge.objects.create(code="spot", curve=[[0.5, 0.3], [0.8, 1.0]], position=1, **fields).numbers.add(number)
+    surges = load_config().surges
+    assert list(surges) == ["spot", "all"]
+    assert surges["spot"] == acd.Surge(code="spot", curve=((0.5, 0.3), (0.8, 1.0)), numbers=("4001",), **fields)
+    assert surges["all"].trunks == ("on",)
+
+
+@pytest.mark.parametrize("curve", [[], [[0.5, 0.3], [0.5, 1]], [[0.5, 1.3]], [[0.9, 1], [0.1, 0]], "x", [[1]], None])
+def test_given_a_curve_that_is_none_when_checked_then_it_is_refused_with_the_reason(curve: Any) -> None:
+    with pytest.raises(ValidationError) as error:
+        models.Surge(code="a", curve=curve).full_clean()
+    assert "curve" in error.value.message_dict
+
+
+def test_given_rules_that_name_what_is_not_there_when_checked_then_they_are_refused() -> None:
+    for wrong in ({"calendar": "none"}, {"caller_id": "4009"}, {"mode": "shout"}, {"retries": {"busy": "soon"}}):
+        with pytest.raises(ValidationError) as error:
+            models.Queue(code="a", callbacks=wrong).full_clean()
+        assert "callbacks" in error.value.message_dict
+    with pytest.raises(ValidationError):
+        models.CentreSettings(zones={"+1": "Moon/Dark_Side"}).full_clean()
+
+
 def test_given_a_queue_with_every_field_when_loaded_then_the_core_has_every_field() -> None:
     calendar = models.Calendar.objects.create(code="office")
     skill = models.Skill.objects.create(code="english")
@@ -81,11 +125,13 @@ def test_given_a_queue_with_every_field_when_loaded_then_the_core_has_every_fiel
         record=False,
         service_level_seconds=17,
         short_abandon_seconds=18,
+        survey="rate",
+        callbacks=acd.CallbackRules("progressive", first="caller", retries={"busy": (5.0,)}, calendar="office", detect=True),
     )
     fields = {name: getattr(wanted, name) for name in wanted.__struct_fields__}
     del fields["skills"], fields["record"]
     as_json = services.msgspec.to_builtins(fields)
-    row = queue(**{**as_json, "calendar": calendar})
+    row = queue(**{**as_json, "calendar": calendar, "survey": models.Flow.objects.create(code="rate")})
     models.QueueSkill.objects.create(queue=row, skill=skill, level=3)
     models.RecordingRule.objects.create(queue=row, direction="in", record=False)
     assert load_config().queues == {"sales": wanted}
@@ -119,7 +165,7 @@ def test_given_what_is_switched_off_when_loaded_then_the_core_does_not_know_it(g
     models.FlowVersion.objects.create(flow=flow, number=1, definition={"code": "main", "start": "x", "nodes": {}})
     config = load_config()
     assert (config.agents, config.flows) == ({}, {})
-    assert config.trunks == {"on": acd.Trunk("on", 30, True, ("010", "021"), "4008001001", "ast2")}
+    assert config.trunks == {"on": acd.Trunk("on", 30, True, ("010", "+8610", "021", "+8621"), "4008001001", "ast2")}
 
 
 def test_given_hours_and_holidays_when_loaded_then_the_week_begins_on_monday() -> None:
@@ -153,7 +199,7 @@ def test_given_ten_times_as_much_when_loaded_then_no_more_queries_are_asked(grou
     fill(0, 2)
     few = queries()
     fill(2, 20)
-    assert queries() == few <= 15
+    assert queries() == few <= 17
 
 
 def test_given_the_whole_configuration_when_it_crosses_a_process_then_it_is_the_same(group: models.SeatGroup) -> None:
@@ -232,9 +278,10 @@ def _versions(*states: str) -> None:
 
 def _callbacks(*states: str) -> None:
     now = timezone.now()
-    for state in states:
-        closed = now if state == "closed" else None
-        models.CallbackEntry.objects.create(number="+8613800138000", asked_at=now, source="queue", state=state, closed_at=closed)
+    for place, state in enumerate(states):
+        closed = now if state == "CLOSED" else None
+        row = {"id": f"k{place}", "number": "+8613800138000", "asked_at": now, "source": "asked"}
+        models.CallbackEntry.objects.create(**row, state=state, closed_at=closed)
 
 
 WRONG = {
@@ -260,7 +307,12 @@ WRONG = {
     ],
     "two general rules for a direction": lambda: [models.RecordingRule.objects.create(direction="out") for _ in range(2)],
     "a queue's rule for outgoing calls": lambda: models.RecordingRule.objects.create(direction="out", queue=queue()),
-    "two open callbacks of a number": lambda: _callbacks("open", "open"),
+    "two open callbacks of a number": lambda: _callbacks("WAITING", "LATER"),
+    "a closed callback that is open": lambda: models.CallbackEntry.objects.create(
+        id="k1", number="1", source="asked", asked_at=timezone.now(), state="CLOSED"
+    ),
+    "a reason for callbacks nobody knows": lambda: models.CentreSettings.objects.create(owes=["mood"]),
+    "more lines kept than there are": lambda: models.Trunk.objects.create(code="a", addresses=["1.1.1.1"], capacity=2, kept=3),
     "a prompt named like a path": lambda: models.Prompt.objects.create(name="../x", audio="x.wav"),
     "an agent called Bob": lambda: agent("bob", models.SeatGroup.objects.create(code="g")),
 }
@@ -276,7 +328,7 @@ def test_given_what_is_only_near_to_wrong_when_written_then_the_database_takes_i
     for weekday, start, end in ((1, 540, 720), (1, 720, 800), (2, 540, 720), (6, 1400, 1440), (0, 0, 10)):
         _hours(weekday, start, end)
     _versions("retired", "live", "draft", "draft")
-    _callbacks("closed", "closed", "open")
+    _callbacks("CLOSED", "CLOSED", "WAITING")
     queue(on_full=None)
 
 

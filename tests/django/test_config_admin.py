@@ -46,6 +46,7 @@ TRUNK = {
     "transport": "udp",
     "codecs": "alaw",
     "capacity": 30,
+    "kept": 0,
     "node": "ast1",
 }
 

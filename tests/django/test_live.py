@@ -58,7 +58,7 @@ def test_given_a_busy_floor_when_the_lead_looks_then_all_of_it_is_there(db: None
     Trunk.objects.create(code="demo", kind="address", addresses=["192.0.2.1"], capacity=30)
     Queue.objects.filter(code="sales").update(name="Orders", alarm_waiting=5, alarm_wait_seconds=60, alarm_service_level=80)
     for number, queue in (("1", "sales"), ("2", ""), ("3", "other")):
-        CallbackEntry.objects.create(number=number, queue=queue, source="queue", asked_at=timezone.now())
+        CallbackEntry.objects.create(id=number, number=number, queue=queue, source="asked", asked_at=timezone.now())
     tell(
         facts.AgentChanged(1, at - 90, "1001", "READY", was="LOGGED_OUT", lasted=9.0, endpoint="PJSIP/w1001-00000000"),
         facts.AgentChanged(2, at - 90, "1002", "READY", was="LOGGED_OUT", lasted=9.0, endpoint="PJSIP/1002"),

@@ -142,3 +142,22 @@ def test_given_a_kind_that_is_taken_when_registered_again_then_it_is_refused() -
     with pytest.raises(ValueError, match="caller"):
         lookups.register("caller", lambda _arguments: None)
     assert {"caller", "member", "member_pin", "points", "order_status", "last_agent"} <= lookups.kinds()
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("13800138000", ("+8613800138000", "13800138000")),
+        ("057188880000", ("+8657188880000", "057188880000")),
+        ("+86 138 0013 8000", ("+8613800138000", "13800138000")),
+        ("4008001001", None),
+        ("110", None),
+        ("1380013", None),
+        ("", None),
+    ],
+)
+def test_given_what_a_caller_typed_when_looked_at_then_it_is_a_number_to_call_or_none(
+    typed: str, found: tuple[str, str] | None
+) -> None:
+    values = lookups.run("number", {"number": typed})
+    assert (values and (values["callback_number"], values["callback_spoken"])) == found

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccenter.calls import numbers
 from ccenter.calls.numbers import LONGEST, normalise, place
 
 BEIJING = "+8613800138000"
@@ -98,3 +99,23 @@ def test_given_a_number_when_its_place_is_shown_then_it_is_in_the_readers_langua
     number: str, chinese: str, english: str
 ) -> None:
     assert (place(number), place(number, "en")) == (chinese, english)
+
+
+@pytest.mark.parametrize(
+    ("dialled", "whole", "spelt"),
+    [
+        ("13800138000", "+8613800138000", "13800138000"),
+        ("057188880000", "+8657188880000", "057188880000"),
+        ("+8613800138000", "+8613800138000", "13800138000"),
+        ("0012125550123", "+12125550123", "+12125550123"),
+        ("4008001001", "4008001001", "4008001001"),
+        ("1001", "1001", "1001"),
+        ("110", "110", "110"),
+        ("*97#", "*97#", "*97#"),
+    ],
+)
+def test_given_a_number_somebody_dials_then_the_core_has_one_form_of_it_and_the_trunk_gets_what_is_dialled_here(
+    dialled: str, whole: str, spelt: str
+) -> None:
+    assert numbers.whole(dialled) == whole
+    assert numbers.spelt(whole) == spelt

@@ -89,7 +89,10 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("PATCH", "/api/desk/customers/{customer}/", {"city": "x"}, (401, 403, 200, 200, 200, 200, 200, 200)),
     ("PATCH", "/api/desk/customers/{customer}/", {"level": "vip"}, (401, 403, 400, 400, 400, 200, 200, 200)),
     ("POST", "/api/desk/customers/{customer}/notes/", {"text": "x"}, (401, 403, 201, 201, 201, 201, 201, 201)),
-    ("POST", "/api/desk/callbacks/{callback}/close/", {"result": "reached"}, (401, 403, 200, 200, 404, 200, 404, 200)),
+    ("GET", "/api/desk/callback-in-hand/", None, (401, 403, 200, 200, 200, 200, 403, 403)),
+    ("POST", "/api/desk/callbacks/{callback}/questions/", {}, (401, 403, 404, 404, 404, 404, 403, 403)),
+    ("GET", "/api/desk/surge/", None, (401, 403, 403, 403, 403, 200, 200, 200)),
+    ("POST", "/api/desk/callbacks/{callback}/close/", {"result": "reached"}, (401, 403, 202, 202, 404, 202, 404, 202)),
     ("POST", "/api/desk/messages/", {"to": "seat", "seat": "1001", "text": "x"}, (401, 403, 400, 201, 201, 201, 201, 201)),
     ("POST", "/api/desk/messages/", {"to": "group", "group": "floor", "text": "x"}, (401, 403, 400, 400, 400, 201, 400, 201)),
     ("POST", "/api/desk/messages/", {"to": "group", "group": "other", "text": "x"}, (401, 403, 400, 400, 400, 400, 201, 201)),
@@ -108,6 +111,10 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("POST", "/api/seat/resume-recording/", {}, (401, 403, 202, 202, 202, 202, 403, 403)),
     ("POST", "/api/seat/resume/", {}, (401, 403, 202, 202, 202, 202, 403, 403)),
     ("POST", "/api/seat/sign-out/", {}, (401, 403, 202, 202, 202, 202, 403, 403)),
+    ("POST", "/api/seat/next-callback/", {}, (401, 403, 202, 202, 202, 202, 403, 403)),
+    ("POST", "/api/seat/dial-callback/", {}, (401, 403, 400, 400, 400, 400, 403, 403)),
+    ("POST", "/api/seat/skip-callback/", {}, (401, 403, 400, 400, 400, 400, 403, 403)),
+    ("POST", "/api/seat/callback-result/", {}, (401, 403, 400, 400, 400, 400, 403, 403)),
     ("POST", "/api/seat/invite/", {}, (401, 403, 400, 400, 400, 400, 403, 403)),
     ("POST", "/api/seat/consult/", {}, (401, 403, 400, 400, 400, 400, 403, 403)),
     ("POST", "/api/seat/dial/", {}, (401, 403, 400, 400, 400, 400, 403, 403)),
@@ -144,7 +151,17 @@ OPEN = {
     ("GET", "/api/health/"): "for the watchers of machines; tells no more than whether",
 }  # fmt: skip
 ELSEWHERE = {("GET", "/api/feed/"): "test_rights_feed, as it closes the connection of the test"}
-OFFICE = ("/api/office/", "/api/crm/", "/api/orders/", "/office/", "/crm/", "/orders/")  # test_rights_rest, test_rights_pages
+OFFICE = (
+    "/api/office/",
+    "/api/crm/",
+    "/api/orders/",
+    "/api/callbacks/",
+    "/api/surge-spans/",
+    "/office/",
+    "/crm/",
+    "/orders/",
+    "/callbacks/",
+)  # test_rights_rest, test_rights_pages
 
 
 @pytest.mark.parametrize(("method", "path", "body", "statuses"), TABLE, ids=[f"{m} {p}" for m, p, _, _ in TABLE])

@@ -14,7 +14,7 @@ from tests.django.test_rights_rest import ROLES, who_may
 from tests.django.ways import way_of, ways
 
 pytestmark = pytest.mark.django_db
-PAGES = ("/crm/", "/orders/", "/office/")
+PAGES = ("/crm/", "/orders/", "/office/", "/callbacks/")
 
 # address: entity, and of each method which right it takes; "*" for whoever is signed in
 WAYS = {
@@ -86,7 +86,14 @@ WAYS = {
     "/crm/records/": "records GET:view",
     "/crm/records/9999999/": "records GET:view",
     "/crm/records/9999999/change/": "records GET:change POST:change",
-    "/crm/follow-ups/": "follow_ups GET:view POST:view",
+    "/crm/outbound-tasks/": "outbound_tasks GET:view POST:view",
+    "/crm/outbound-tasks/new/": "outbound_tasks GET:add POST:add",
+    "/crm/outbound-tasks/9999999/": "outbound_tasks GET:view POST:view",
+    "/crm/outbound-tasks/9999999/change/": "outbound_tasks GET:change POST:change",
+    "/crm/outbound-rules/": "outbound_rules GET:view POST:view",
+    "/crm/outbound-rules/new/": "outbound_rules GET:add POST:add",
+    "/crm/outbound-rules/9999999/": "outbound_rules GET:view POST:change",
+    "/crm/barred-numbers/": "barred_numbers GET:view POST:view",
     "/crm/knowledge/": "articles GET:view",
     "/crm/knowledge/9999999/vote/": "articles POST:vote",
     "/crm/articles/": "articles GET:view POST:view",
@@ -185,6 +192,20 @@ WAYS = {
     "/orders/delivery-fees/new/": "delivery_fees GET:add POST:add",
     "/orders/delivery-fees/9999999/": "delivery_fees GET:view POST:change",
     "/orders/review-rules/": "review_rules GET:view POST:change",
+    # -- callbacks --
+    "/callbacks/": "callbacks GET:view POST:view",  # POST: an act, each with a right of its own
+    "/callbacks/of/k9999999/": "callbacks GET:view",
+    "/callbacks/figures/": "callbacks GET:figures",
+    "/callbacks/surge/": "surges GET:view",
+    "/callbacks/rules/": "callback_rules GET:view POST:view",
+    "/callbacks/rules/queues/9999999/": "callback_rules GET:view POST:change",
+    "/callbacks/rules/lines/": "callback_rules GET:view POST:view",
+    "/callbacks/rules/lines/9999999/": "callback_rules GET:view POST:change",
+    "/callbacks/rules/centre/": "callback_rules GET:view POST:change",
+    "/callbacks/surges/": "surges GET:view POST:view",
+    "/callbacks/surges/picture/": "surges GET:view",
+    "/callbacks/surges/new/": "surges GET:add POST:add",
+    "/callbacks/surges/9999999/": "surges GET:view POST:change",
 }
 
 

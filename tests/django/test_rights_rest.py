@@ -18,11 +18,14 @@ ROLES = {
     "u": "auditor", "x": "office_admin",
 }  # fmt: skip
 # entity: what may be done: by whom at first. An office administrator ("x") may everything but with KEPT; an administrator all.
-KEPT = {"audit", "jobs", "roles", "webhooks"}
+KEPT = {"audit", "callbacks", "jobs", "roles", "webhooks"}
 MAY: dict[str, dict[str, str]] = {
     "articles": {"view vote": "aelofwb", "add change submit": "ael", "delete": "", "approve": "el"},
     "audit": {"view": "u", "add change delete": ""},
+    "barred_numbers": {"view add": "ael", "change": "", "delete": "l"},
     "branches": {"view": "aelo", "add change delete": ""},
+    "callback_rules": {"view": "l", "add change delete": ""},
+    "callbacks": {"view": "al", "add change delete": "", "close figures": "l"},
     "calls": {"view add change delete": "", "see_numbers": "lowb", "see_addresses": "aelowb"},
     "carriers": {"view": "aelofwb", "add change delete": ""},
     "categories": {"view": "aelofwb", "add change delete": ""},
@@ -34,7 +37,6 @@ MAY: dict[str, dict[str, str]] = {
     "duplicates": {"view change": "lo", "add delete": ""},
     "escalations": {"view": "el", "add change delete": ""},
     "filters": {"view add change delete": "aelofwbu", "share": "l"},
-    "follow_ups": {"view add cancel": "ael", "change delete": ""},
     "gift_rules": {"view": "aelofwb", "add change delete": ""},
     "invoices": {"view": "aelofwb", "add void": "f", "change delete": ""},
     "jobs": {"view cancel": "aelofwbux", "add change delete": ""},
@@ -44,6 +46,8 @@ MAY: dict[str, dict[str, str]] = {
     "merges": {"view undo": "lo", "add change delete": ""},
     "news": {"view read": "aelofwb", "add change delete readers": "l"},
     "notes": {"view add": "aelofwb", "change delete": ""},
+    "outbound_rules": {"view": "el", "add change delete": "l"},
+    "outbound_tasks": {"view add change cancel": "aelo", "delete": ""},
     "orders": {"view": "aelofwb", "add change submit reopen": "ael", "delete": "", "approve": "o", "dispatch take_back": "wb", "cancel": "aelo", "export": "lof"},
     "payments": {"view": "aelofwb", "add refund": "f", "change delete": ""},
     "point_entries": {"view": "aelofwb", "add change delete": ""},
@@ -60,7 +64,9 @@ MAY: dict[str, dict[str, str]] = {
     "scripts": {"view": "aelb", "add change": "el", "delete": "l"},
     "sources": {"view add change delete run": ""},
     "stock": {"view": "aelofwb", "add delete": "", "change count": "w", "export": "lfw"},
+    "survey_answers": {"view": "el", "add change delete": ""},
     "suppliers": {"view": "fw", "add change": "w", "delete": ""},
+    "surges": {"view": "l", "add change delete": ""},
     "tags": {"view": "aelofwb", "add change delete": "l"},
     "tickets": {"view": "aelofwb", "add change close reopen follow_up": "ael", "delete": "", "work note": "aelb", "assign dispatch": "el", "withdraw export": "l"},
     "webhooks": {"view": "u", "add change delete send": ""},
@@ -134,9 +140,24 @@ WAYS = {
     "crm/due-rules/9999999/": "due_rules GET:view PUT:change PATCH:change DELETE:delete",
     "crm/escalations/": "escalations GET:view POST:add",
     "crm/escalations/9999999/": "escalations GET:view PUT:change PATCH:change DELETE:delete",
-    "crm/follow-ups/": "follow_ups GET:view POST:add",
-    "crm/follow-ups/9999999/": "follow_ups GET:view",
-    "crm/follow-ups/9999999/cancel/": "follow_ups POST:cancel",
+    "crm/outbound-tasks/": "outbound_tasks GET:view POST:add",
+    "crm/outbound-tasks/9999999/": "outbound_tasks GET:view PUT:change PATCH:change",
+    "crm/outbound-tasks/9999999/cancel/": "outbound_tasks POST:cancel",
+    "crm/outbound-rules/": "outbound_rules GET:view POST:add",
+    "crm/outbound-rules/9999999/": "outbound_rules GET:view PUT:change PATCH:change DELETE:delete",
+    "crm/barred-numbers/": "barred_numbers GET:view POST:add",
+    "crm/barred-numbers/99999999999999999999999999999999/": "barred_numbers GET:view DELETE:delete",
+    "crm/survey-answers/": "survey_answers GET:view",
+    "crm/survey-answers/9999999/": "survey_answers GET:view",
+    "crm/survey-answers/results/": "survey_answers GET:view",
+    "callbacks/": "callbacks GET:view",
+    "callbacks/figures/": "callbacks GET:figures",
+    "callbacks/9999999/": "callbacks GET:view",
+    "callbacks/9999999/tries/": "callbacks GET:view",
+    "callbacks/9999999/close/": "callbacks POST:view",
+    "surge-spans/": "surges GET:view",
+    "surge-spans/9999999/": "surges GET:view",
+    "surge-spans/line_times/": "surges GET:view",
     "crm/articles/": "articles GET:view POST:add",
     "crm/articles/find/": "articles GET:view",
     "crm/articles/9999999/": "articles GET:view PUT:change PATCH:change",
@@ -242,6 +263,7 @@ WAYS = {
     "orders/purchases/9999999/order/": "purchases POST:order",
     "orders/purchases/9999999/receive/": "purchases POST:receive",
 }
+OFFICE = ("/api/crm/", "/api/orders/", "/api/office/", "/api/callbacks/", "/api/surge-spans/")
 SIGNED = {("POST", "/api/crm/sources/<slug:code>/rows/")}  # by its body: tests/django/crm/test_syncing.py
 
 
@@ -287,7 +309,7 @@ def test_given_every_role_when_it_asks_then_only_who_has_the_right_is_not_refuse
 
 def test_given_a_new_way_in_when_nobody_said_what_right_it_takes_then_this_fails() -> None:
     known = {way_of(one.split(":")[0], f"/api/{path}") for path, text in WAYS.items() for one in text.split()[1:]}
-    office = {way for way in ways() if way[1].startswith(("/api/crm/", "/api/orders/", "/api/office/"))}
+    office = {way for way in ways() if way[1].startswith(OFFICE)}
     assert known == office - SIGNED
 
 

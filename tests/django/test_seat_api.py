@@ -36,6 +36,7 @@ ACTIONS = [
     "sign-in", "sign-out", "ready", "not-ready", "answer", "hang-up", "hold", "resume",
     "transfer", "consult", "complete", "cancel-consult", "join-all", "leave", "dial",
     "pick-up", "take", "pause-recording", "resume-recording", "send-keys",
+    "next-callback", "dial-callback", "skip-callback", "callback-result",
 ]  # fmt: skip
 
 

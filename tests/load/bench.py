@@ -25,7 +25,7 @@ from typing import Any
 import uvloop
 
 from deploy.layout import REPO
-from tests.load import desks, machine, talking
+from tests.load import desks, machine, surge, talking
 from tests.load.centre import PEER_HOST, Centre
 from tests.load.rounds import ON_THE_PATH, Side, in_turn, nothing_left, one_round, to_answer, to_ringing
 from tests.load.rtp import Pump
@@ -40,7 +40,8 @@ TALK_SECONDS = float(os.environ.get("BENCH_SECONDS", "300"))
 PEER_TALK_SECONDS = min(60.0, TALK_SECONDS)
 WARM_UPS = 3
 PRIORITY = int(os.environ.get("BENCH_PRIORITY", "0"))
-NAMES = ("offered", "ivr", "talking", "desks", "core")
+NAMES = ("offered", "ivr", "talking", "desks", "surge", "core")
+ALONE = ("surge", "core")  # with a stack of their own, or none
 ASKED = {  # at 40 calls a second, of the issue
     "offered": {"p50": 1.5, "p99": 2.0, "cpu": 2.5},
     "ivr": {"p99_ms": 100},
@@ -165,10 +166,16 @@ def main(arguments: list[str] | None = None) -> int:
     print(json.dumps({"machine": about}), flush=True)
     results: list[Result] = []
     try:
-        if live := [name for name in chosen if name != "core"]:
+        if live := [name for name in chosen if name not in ALONE]:
             there = nullcontext({"state": str(given.state)}) if given.state else running("bench", agents=AGENTS)
             with there as described:
                 uvloop.run(measure(Path(described["state"]), live, results))
+        if "surge" in chosen:
+            there = nullcontext({"state": str(given.state)}) if given.state else running("surge", agents=surge.Spot.agents)
+            with there as described:
+                say("measuring: surge")
+                results.append(uvloop.run(surge.measure(json.loads((Path(described["state"]) / "stack.json").read_text()))))
+                print(json.dumps(results[-1]), flush=True)
         if "core" in chosen:
             results += core()
     finally:

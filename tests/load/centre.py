@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,11 @@ PEER_TRUNK = {
 }  # fmt: skip
 
 
+def basic(user: str, password: str) -> dict[str, str]:
+    """Who asks, by HTTP's basic authentication."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
 class Centre:
     """One running stack, from stack.json. `async with Centre(state) as centre`."""
 
@@ -38,7 +44,7 @@ class Centre:
     async def __aenter__(self) -> Self:
         ari, ami = self.described["ari"], self.described["ami_bench"]
         self._api = aiohttp.ClientSession(self.described["web"])
-        self._ari = aiohttp.ClientSession(auth=aiohttp.BasicAuth(ari["user"], ari["password"]))
+        self._ari = aiohttp.ClientSession(headers=basic(ari["user"], ari["password"]))
         self._ami = aiohttp.ClientSession(middlewares=(aiohttp.DigestAuthMiddleware(ami["user"], ami["password"]),))
         return self
 
@@ -52,15 +58,15 @@ class Centre:
 
     # -- agents ---------------------------------------------------------------------------------------------
 
-    async def register(self, phones: Phones) -> None:
-        """All desk phones. RuntimeError when one is refused."""
+    async def register(self, phones: Phones, logins: list[Json] | None = None) -> None:
+        """All desk phones, or these. RuntimeError when one is refused."""
 
         async def one(login: Json) -> None:
             status = await phones.register(login["extension"], login["sip_password"])
             if status != 200:
                 raise RuntimeError(f"phone {login['extension']} is not let in: {status}")
 
-        await _side_by_side([one(login) for login in self.logins])
+        await _side_by_side([one(login) for login in (self.logins if logins is None else logins)])
 
     async def sign_in(self, logins: list[Json]) -> None:
         """At their desk phones, ready. RuntimeError when one is refused."""
@@ -83,10 +89,18 @@ class Centre:
         async with self._api.post(f"/api/seat/{action}/", json=body, headers=headers) as answer:
             return answer.status, await answer.text()
 
+    @property
+    def web(self) -> aiohttp.ClientSession:
+        return self._api
+
+    @property
+    def boss(self) -> Json:
+        """The administrator's login."""
+        return next(login for login in self.described["logins"] if login["role"] == "administrator")
+
     async def api(self, path: str, **query: Any) -> Any:
         """GET as an administrator."""
-        boss = next(login for login in self.described["logins"] if login["role"] == "administrator")
-        headers = {"Authorization": f"Token {boss['token']}"}
+        headers = {"Authorization": f"Token {self.boss['token']}"}
         async with self._api.get(path, params=query, headers=headers, raise_for_status=True) as answer:
             return await answer.json()
 

@@ -23,7 +23,7 @@ import psycopg2
 from playwright.async_api import Browser, async_playwright
 
 from tests.browser.desk import Desk, flags
-from tests.load.centre import Centre, Json
+from tests.load.centre import Centre, Json, basic
 from tests.load.ua import Call, Party, clock
 
 CONSOLES, PAGES = 60, 2
@@ -165,7 +165,7 @@ class Room:
     async def watched(self, call: Call) -> AsyncIterator[tuple[str, aiohttp.ClientWebSocketResponse]]:
         """The id of this caller's channel, and what Asterisk tells of its bridges."""
         ari = self.centre.described["ari"]
-        async with aiohttp.ClientSession(auth=aiohttp.BasicAuth(ari["user"], ari["password"]), raise_for_status=True) as session:
+        async with aiohttp.ClientSession(headers=basic(ari["user"], ari["password"]), raise_for_status=True) as session:
             async with session.get(f"{ari['url']}/ari/channels") as answer:
                 (channel,) = [one["id"] for one in await answer.json() if call.ani in (one["caller"]["number"], one["id"])]
             async with session.ws_connect(f"{ari['url']}/ari/events?app=bench") as socket:

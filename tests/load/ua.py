@@ -76,7 +76,9 @@ class Ringing:
 class Door:
     """A UDP socket whose datagrams come with the kernel's time of arrival; what is unanswered is sent again."""
 
-    def __init__(self, host: str, server: tuple[str, int], heard: Callable[[wire.Text, float, bytes], None]) -> None:
+    def __init__(
+        self, host: str, server: tuple[str, int], heard: Callable[[wire.Text, float, bytes], None], port: int = 0
+    ) -> None:
         self.server, self._heard = server, heard
         sock = self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.setblocking(False)
@@ -84,7 +86,7 @@ class Door:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
         with contextlib.suppress(PermissionError):
             sock.setsockopt(socket.SOL_SOCKET, 33, BUFFER)  # SO_RCVBUFFORCE, past the system's limit: root's
-        sock.bind((host, 0))
+        sock.bind((host, port))
         self.host, self.port = sock.getsockname()
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(sock, self._readable)
@@ -254,8 +256,8 @@ class Callers:
 class Phones:
     """Desk phones, all at one address: ring, answer after `ring` seconds, are hung up on."""
 
-    def __init__(self, host: str, server: tuple[str, int], pump: Pump) -> None:
-        self.door = Door(host, server, self._on)
+    def __init__(self, host: str, server: tuple[str, int], pump: Pump, port: int = 0) -> None:
+        self.door = Door(host, server, self._on, port)
         self.pump = pump
         self.media = False
         self.ring = 0.05

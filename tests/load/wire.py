@@ -13,14 +13,15 @@ _AUDIO = re.compile(rb"^m=audio (\d+) ", re.MULTILINE)
 class Text:
     """One message received: its first line taken apart, the headers a call needs, and those an answer repeats."""
 
-    __slots__ = ("body", "call_id", "contact", "copied", "method", "sender", "status", "to")
+    __slots__ = ("about", "body", "call_id", "contact", "copied", "method", "sender", "start", "status", "to")
 
     def __init__(self, data: bytes) -> None:
         head, _, self.body = data.partition(b"\r\n\r\n")
         start, *lines = head.split(b"\r\n")
+        self.start = start
         self.status = int(start[8:11]) if start.startswith(b"SIP/2.0 ") else 0
         self.method = b"" if self.status else start[: start.find(b" ")]
-        self.call_id = self.to = self.contact = self.sender = b""
+        self.call_id = self.to = self.contact = self.sender = self.about = b""
         self.copied: list[bytes] = []
         for line in lines:
             name = line[: line.find(b":") + 1].lower()
@@ -36,10 +37,17 @@ class Text:
                 self.to = line
             elif name == b"contact:":
                 self.contact = line[line.find(b"<") + 1 : line.find(b">")]
+            elif name == b"x-cc-call:":
+                self.about = line[10:].strip()
 
     @property
     def in_dialog(self) -> bool:
         return b";tag=" in self.to
+
+    @property
+    def dialled(self) -> str:
+        """Who a request is for: the user part of its address."""
+        return self.start[self.start.find(b":") + 1 : self.start.find(b"@")].decode()
 
     @property
     def who(self) -> int:

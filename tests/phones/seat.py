@@ -130,7 +130,8 @@ class Seat:
             await self.do("sign-out")
             await self.wait_state("LOGGED_OUT")
             await self.do("sign-in", phone="desk", ready=ready)
-        await self.wait_state("READY" if ready else "NOT_READY")
+        not_yet = ("LOGGED_OUT", "NOT_READY") if ready else ("LOGGED_OUT",)  # who is ready may be rung at once
+        await self.api.wait_for("/api/seat/", lambda seat: seat["state"] not in not_yet)
         return self
 
     async def ready(self) -> None:

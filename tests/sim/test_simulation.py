@@ -136,7 +136,8 @@ def test_given_a_shipped_scenario_when_played_once_then_there_is_a_table(name: s
     middle = load(FOLDER / f"{name}.toml").agents.least
     assert main([name, "--runs", "1", "--agents", str(middle), "--language", "en"]) == 0
     out = capsys.readouterr().out
-    assert load(FOLDER / f"{name}.toml").name["en"] in out and f"{middle}" in out and "ASA" in out
+    assert load(FOLDER / f"{name}.toml").name["en"] in out and f"{middle}" in out
+    assert "ASA" in out or "orders saved" in out
 
 
 def test_given_a_language_when_the_table_is_printed_then_it_speaks_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from ccenter.acd import commands, events
 from ccenter.acd.commands import Command
+from ccenter.stasis import judging
 from ccenter.stasis.accounts import Accounts, Desired, seat
 from ccenter.stasis.ari import Ari, AriError
 from ccenter.stasis.background import Background
@@ -53,6 +54,7 @@ class Line(Waitable):
         self.accounts = Accounts(self.ari, Path(stack["state"]) / "run" / "test.accounts")
         self._taken: set[int] = set()
         self._count = 0
+        self._jobs: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         await self.ari.__aenter__()
@@ -67,6 +69,7 @@ class Line(Waitable):
             self.do(commands.HangUp(leg))
         await self.performer.idle()
         await self.until(lambda: not self.live or self.task.done(), 5, "all legs ended")
+        await asyncio.gather(*self._jobs)
         self.task.cancel()
         self.following.cancel()
         await asyncio.gather(self.task, self.following, return_exceptions=True)
@@ -152,6 +155,8 @@ class Line(Waitable):
 
     def _hear(self, message: Message) -> None:
         self.raw.append(message)
+        if job := judging.step(self.ari, message):
+            self._jobs.append(asyncio.create_task(job))
         event = translate(message, self.live)
         if event is not None:
             for change in self.phones.ended(event, message):

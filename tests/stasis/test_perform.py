@@ -15,7 +15,7 @@ from ccenter.stasis.ari import Ari
 from ccenter.stasis.background import Background
 from ccenter.stasis.perform import PLANS, Performer
 from ccenter.stasis.translate import Live
-from ccenter.stasis.wording import caller_id, headers, media_uri
+from ccenter.stasis.wording import as_dialled, caller_id, headers, media_uri
 
 
 class Switch:
@@ -378,3 +378,19 @@ def test_given_auto_answer_then_the_phone_is_told_in_both_ways_that_phones_know(
     assert plain == {"PJSIP_HEADER(add,X-CC-Call)": "c7"}
     auto = headers(commands.Dial("l", "PJSIP/1", "1", "c7", auto_answer=True))
     assert "answer-after=0" in auto["PJSIP_HEADER(add,Call-Info)"] and len(auto) == 3
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "dialled", "lines"),
+    [
+        ("PJSIP/+8613800138000@trunk-demo", "PJSIP/13800138000@trunk-demo", "demo"),
+        ("PJSIP/+8657188880000@trunk-a-b", "PJSIP/057188880000@trunk-a-b", "a-b"),
+        ("PJSIP/10086@trunk-demo", "PJSIP/10086@trunk-demo", "demo"),
+        ("PJSIP/1001", "PJSIP/1001", None),
+    ],
+)
+def test_given_a_number_over_a_trunk_then_it_is_dialled_as_one_dials_here_and_takes_one_of_its_lines(
+    endpoint: str, dialled: str, lines: str | None
+) -> None:
+    assert as_dialled(endpoint) == dialled
+    assert headers(commands.Dial("l1", endpoint, "", "c1")).get("GROUP(lines)") == lines

@@ -157,3 +157,33 @@ def test_given_a_channel_of_before_when_adopted_then_it_is_offered_as_if_it_came
 
 def test_given_a_channel_name_then_its_endpoint_keeps_its_own_dashes() -> None:
     assert endpoint_of("PJSIP/trunk-demo-0000000f") == "PJSIP/trunk-demo"
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "by"),
+    [
+        ("HUMAN", "HUMAN-800-800", "human"),
+        ("PERSON", "HUMAN-800-800", "human"),
+        ("MACHINE", "LONGGREETING-1520-1500", "machine"),
+        ("MACHINE", "MAXWORDS-5-4", "machine"),
+        ("MACHINE", "INITIALSILENCE-3420-3400", "unknown"),
+        ("NOTSURE", "TOOLONG-3500", "unknown"),
+        ("HANGUP", "", "unknown"),
+        ("", "", "unknown"),
+    ],
+)
+def test_given_what_asterisk_found_out_about_who_answered_then_only_a_voice_makes_a_machine(
+    status: str, cause: str, by: str
+) -> None:
+    live: dict[str, int] = {}
+    snoop = channel("ast1-l7-amd")
+    judged = said("StasisStart", args=["judged", status, cause], channel=snoop)
+    assert translate(judged, live) == events.AnswerJudged("ast1-l7", by)  # type: ignore[arg-type]
+    for way in (said("StasisStart", args=["judge", "ast1-l7"], channel=snoop), said("StasisEnd", channel=snoop)):
+        assert translate(way, live) is None
+    assert translate(said("ChannelDestroyed", channel=snoop, cause=16), live) is None and live == {}, "a snoop is no leg"
+
+
+def test_given_a_leg_that_is_to_be_judged_when_answered_then_it_is_answered_like_any_other() -> None:
+    entered = said("StasisStart", args=["dialled", "ast1-l7", "detect"], channel=channel("ast1-l7"))
+    assert translate(entered, {"ast1-l7": 0}) == events.LegAnswered("ast1-l7", "PJSIP/trunk-demo-00000000")

@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 
+from ccenter.acd.owing import RESULTS
 from ccenter.calls import tokens
 from ccenter.calls.live import may_claim
-from ccenter.calls.models import Agent, ReasonCode, Trunk
+from ccenter.calls.models import Agent, CallbackEntry, ReasonCode, Trunk
+from ccenter.calls.numbers import whole
+from ccenter.calls.rights import served_queues
 
 NUMBER = r"^\+?[0-9*#]{2,31}$"
 SEPARATORS = str.maketrans("", "", " -./()（）\t")
@@ -127,9 +131,9 @@ class Dial(Strict):
         if ("number" in asked) == ("token" in asked):
             raise serializers.ValidationError({"number": [_("A number or a token, one of them.")]})
         if "number" in asked:
-            return {"number": asked["number"]}
+            return {"number": whole(asked["number"])}
         try:
-            return {"number": tokens.number_of(asked["token"], self.context["user"])}
+            return {"number": whole(tokens.number_of(asked["token"], self.context["user"]))}
         except tokens.BadToken:
             why = _("This number cannot be dialled any more. Load the page again.")
             raise serializers.ValidationError({"token": [why]}) from None
@@ -143,6 +147,29 @@ class ThisCall(Strict):
         if not may_claim(seat, call):
             raise NotFound(_("This call is not waiting any more, or not for you."))
         return {"call": call}
+
+
+class ThisCallback(Strict):
+    callback = serializers.CharField(max_length=64)
+
+    def to_params(self, seat: Agent) -> dict[str, Any]:
+        """Raises NotFound for one that is closed, or of a queue they do not serve."""
+        served = served_queues(seat).values("code")
+        mine = Q(queue="") | Q(queue__in=served) | Q(agent=seat.number) | Q(offered_to=seat.number) | Q(by=seat.number)
+        if not CallbackEntry.objects.filter(mine, pk=self.validated_data["callback"], closed_at=None).exists():
+            raise NotFound(_("This callback is closed already."))
+        return dict(self.validated_data)
+
+
+class Result(ThisCallback):
+    result = serializers.ChoiceField(list(RESULTS))
+    at = serializers.DateTimeField(required=False, help_text="With result=later: when they want to be called.")
+
+    def to_params(self, seat: Agent) -> dict[str, Any]:
+        asked = super().to_params(seat)
+        if (asked["result"] == "later") != ("at" in asked):
+            raise serializers.ValidationError({"at": [_("When? With the result later, and only then.")]})
+        return {**asked, "at": asked["at"].timestamp() if "at" in asked else None}
 
 
 class Keys(Strict):

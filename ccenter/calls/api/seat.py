@@ -134,5 +134,9 @@ ACTIONS = [
     _action("PauseRecording", "pause-recording", "Record silence, while card data is read."),
     _action("ResumeRecording", "resume-recording", "Record again."),
     _action("Reconnect", "reconnect", "Ring this page's phone for the call you are in: the page is new."),
+    _action("NextCallback", "next-callback", "Ring your phone, then that of the next customer who is owed a call."),
+    _action("DialCallback", "dial-callback", "Call this one: accept it when it is shown to you.", params.ThisCallback),
+    _action("SkipCallback", "skip-callback", "Not this one, not now.", params.ThisCallback),
+    _action("CallbackResult", "callback-result", "What came of calling them, during the talk or after it.", params.Result),
     _action("SendKeys", "send-keys", "Send keys to the customer's side.", params.Keys),
 ]

@@ -15,7 +15,7 @@ CALL_FIELDS = [
     "id", "direction", "state", "away", "outcome", "ani", "number", "token", "province", "city", "name", "dnis", "label",
     "trunk", "language", "queue", "answered_by", "agent", "customer", "started_at", "answered_at", "queued_at",
     "waiting_since", "offered_at", "connected_at", "ended_at", "waited", "talked", "held", "ended_by", "recorded",
-    "callback", "voicemail",
+    "callback", "voicemail", "owed", "surge",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from ccenter.acd.config import AnyTarget, ToCallback, ToFlow, ToMenu, ToQueue, ToVoicemail
 from ccenter.calls import models, services
-from ccenter.calls.demo.flows import FLOWS
+from ccenter.calls.demo.flows import FLOWS, SURVEY
 
 WAYS_OUT: dict[str, AnyTarget] = {"1": ToVoicemail("service"), "2": ToCallback(), "*": ToMenu()}
 SKILLS = {"order": "订购", "service": "客服", "complaint": "投诉处理", "english": "英语", "vip": "贵宾服务"}
@@ -179,6 +179,8 @@ def _flows() -> None:
         if definition.code not in there:
             flow = models.Flow.objects.create(code=definition.code, name=name)
             services.publish_flow(services.save_draft(flow, _plain(definition)))
+            if definition is SURVEY:
+                models.Queue.objects.filter(code="complaints", survey=None).update(survey=flow)
 
 
 def _numbers() -> dict[str, str]:

@@ -143,6 +143,30 @@ SURVEY_BACK = Flow(
         "thanks": HangUpNode(("survey-thanks",)),
     },
 )
+SURVEY = Flow(  # after a talk with an agent, or by a call of the machine's; the key is the answer
+    "survey",
+    "rating",
+    {
+        "rating": MenuNode(("survey-ask",), dict.fromkeys("12345", "thanks"), tries=2, failed="thanks"),
+        "thanks": HangUpNode(("survey-thanks",)),
+    },
+)
+SURGE = Flow(  # the surge attendant's, found by its code
+    "surge",
+    "thanks",
+    {
+        "thanks": SayNode(("surge-thanks",), "number"),
+        "number": MenuNode(("surge-number",), {"1": "other", "2": "say"}, timeout=3, tries=1, silence=(), failed="promise"),
+        "say": LookUpNode("number", "told", "promise", {"number": "$ani"}, timeout=1.0),
+        "other": CollectNode(
+            ("callback-enter-number",), "typed", "read", 5, 16, tries=2, invalid=("number-invalid",), failed="promise"
+        ),
+        "read": LookUpNode("number", "told", "invalid", {"number": "$typed"}, timeout=1.0, failed="promise"),
+        "invalid": SayNode(("number-invalid",), "promise"),
+        "told": SayNode(("callback-number-is", Phrase("digits", "$callback_spoken")), "promise"),
+        "promise": GoNode(ToCallback()),
+    },
+)
 FLOWS = (  # in the order in which they may name each other
     (NIGHT, "夜间与节假日"),
     (MAIN, "订购热线"),
@@ -152,4 +176,6 @@ FLOWS = (  # in the order in which they may name each other
     (MEMBER, "会员登录"),
     (CARD, "银行卡号"),
     (SURVEY_BACK, "满意度调查"),
+    (SURVEY, "服务评价"),
+    (SURGE, "话务高峰"),
 )

@@ -1,6 +1,7 @@
 """Tables of the call centre: its configuration here, its record in `record`."""
 
 from ccenter.calls.models.access import LoginAttempt
+from ccenter.calls.models.callbacks import BarredNumber, CallbackAttempt, CallbackEntry, MissedCaller, SurgeSpan
 from ccenter.calls.models.centre import (
     Agent,
     AgentSkill,
@@ -16,7 +17,7 @@ from ccenter.calls.models.centre import (
     Skill,
 )
 from ccenter.calls.models.flow import Flow, FlowVersion, Prompt
-from ccenter.calls.models.lines import BlacklistEntry, CallbackEntry, Number, RefusedCall, Trunk
+from ccenter.calls.models.lines import BlacklistEntry, Number, RefusedCall, Surge, Trunk
 from ccenter.calls.models.phone import WebPhone
 from ccenter.calls.models.record import (
     AgentDay,
@@ -32,6 +33,7 @@ from ccenter.calls.models.record import (
     RecorderPosition,
     Recording,
     Request,
+    SurveyAnswer,
     TrunkChannel,
     Voicemail,
 )
@@ -43,11 +45,13 @@ __all__ = [
     "AgentStateSpan",
     "AgentStatus",
     "Alarm",
+    "BarredNumber",
     "BlacklistEntry",
     "Calendar",
     "Call",
     "CallAgent",
     "CallOffer",
+    "CallbackAttempt",
     "CallbackEntry",
     "CentreSettings",
     "Fact",
@@ -56,6 +60,7 @@ __all__ = [
     "Holiday",
     "Listening",
     "LoginAttempt",
+    "MissedCaller",
     "Monitoring",
     "Number",
     "OpeningHours",
@@ -70,6 +75,9 @@ __all__ = [
     "Request",
     "SeatGroup",
     "Skill",
+    "Surge",
+    "SurgeSpan",
+    "SurveyAnswer",
     "Trunk",
     "TrunkChannel",
     "Voicemail",

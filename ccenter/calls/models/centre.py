@@ -4,8 +4,13 @@ Each class mirrors one of `ccenter.acd.config`; `selectors.load_config` makes th
 A change in any of these tables reaches the running centre by itself: a trigger says `NOTIFY config` (migration 0002).
 """
 
+from typing import get_args
+from zoneinfo import available_timezones
+
+from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -13,7 +18,7 @@ from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.acd.agent import MISSED, PHONE_BUSY, PHONE_OFFLINE
-from ccenter.acd.config import AnyTarget
+from ccenter.acd.config import OWED, AnyTarget, CallbackMode, CallbackRules
 from ccenter.calls.models.fields import CodeField, MinuteOfDayField, SecretField, StructField, code_is_code, target_is_known
 from ccenter.calls.numbers import normalise
 
@@ -21,6 +26,14 @@ LEVELS = [MinValueValidator(1), MaxValueValidator(10)]
 AWAY = [MinValueValidator(1), MaxValueValidator(600)]  # the customer hears music meanwhile
 AGENT_NUMBER = r"^[0-9]{2,10}\Z"
 EIGHT_SIGNS = r"^\S{8,}\Z"
+
+
+def _owed() -> list[str]:
+    return list(OWED)
+
+
+def _with_consent() -> list[str]:
+    return ["survey", "campaign"]
 
 
 class Language(models.TextChoices):
@@ -43,6 +56,20 @@ class CentreSettings(models.Model):
     away_seconds = models.FloatField(_("in a call, a lost browser is waited for"), default=30.0, validators=AWAY)
     voicemail_seconds = models.PositiveIntegerField(_("longest message"), default=180)
     default_target = StructField(_("for a called number nobody set up"), null=True, blank=True)
+    callback_queue = models.ForeignKey(
+        "calls.Queue",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("callbacks of callers who reached no queue"),
+    )
+    owes = ArrayField(models.CharField(max_length=12), verbose_name=_("who is called back"), default=_owed, blank=True)
+    zones = StructField(_("time zones by beginning of the number"), of=dict[str, str], default=dict, blank=True)
+    needs_consent = ArrayField(
+        models.CharField(max_length=20), verbose_name=_("calls that need consent"), default=_with_consent, blank=True
+    )
+    machine_calls = models.PositiveIntegerField(_("calls by machines alone at once"), default=10)
     keep_recordings_days = models.PositiveIntegerField(_("days recordings are kept"), default=365)
 
     class Meta:
@@ -54,11 +81,17 @@ class CentreSettings(models.Model):
                 name="settings_seconds",
             ),
             models.CheckConstraint(condition=Q(away_seconds__range=(1, 600)), name="settings_away"),
+            models.CheckConstraint(condition=Q(owes__contained_by=list(OWED)), name="settings_owes"),
             target_is_known("settings_target", "default_target"),
         ]
 
     def __str__(self) -> str:
         return self.name or str(_("settings of the centre"))
+
+    def clean(self) -> None:
+        for zone in self.zones.values() if isinstance(self.zones, dict) else ():
+            if zone not in available_timezones():
+                raise ValidationError({"zones": _("There is no time zone %(zone)s.") % {"zone": zone}})
 
 
 class Calendar(models.Model):
@@ -189,6 +222,10 @@ class Queue(models.Model):
     announce_agent = models.BooleanField(_("say the agent's number"), default=False)
     service_level_seconds = models.FloatField(_("service level: answered within"), default=20.0)
     short_abandon_seconds = models.FloatField(_("gave up at once: within"), default=5.0)
+    survey = models.ForeignKey(
+        "calls.Flow", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("survey after the call")
+    )
+    callbacks = StructField(_("rules for callbacks"), of=CallbackRules, default=dict, blank=True)
     alarm_waiting = models.PositiveIntegerField(_("alarm when so many wait"), null=True, blank=True)
     alarm_wait_seconds = models.PositiveIntegerField(_("alarm when someone waits so long"), null=True, blank=True)
     alarm_service_level = models.PositiveSmallIntegerField(
@@ -212,6 +249,10 @@ class Queue(models.Model):
                 ),
                 name="queue_seconds",
             ),
+            models.CheckConstraint(
+                condition=Q(callbacks={}) | ~Q(callbacks__has_key="mode") | Q(callbacks__mode__in=list(get_args(CallbackMode))),
+                name="queue_callback_mode",
+            ),
             models.CheckConstraint(condition=Q(max_misses__gte=1, ring_all_most__gte=1), name="queue_counts"),
             models.CheckConstraint(condition=Q(max_wait__isnull=True) | Q(max_wait__gt=0), name="queue_max_wait"),
             *(target_is_known(f"queue_{f}", f) for f in ("on_timeout", "on_full", "on_closed", "on_nobody")),
@@ -219,6 +260,14 @@ class Queue(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.code
+
+    def clean(self) -> None:
+        rules = self.callbacks if isinstance(self.callbacks, dict) else {}
+        calendar, shown = rules.get("calendar"), rules.get("caller_id")
+        if calendar and not Calendar.objects.filter(code=calendar).exists():
+            raise ValidationError({"callbacks": _("There is no calendar %(code)s.") % {"code": calendar}})
+        if shown and not apps.get_model("calls", "Number").objects.filter(number=shown).exists():
+            raise ValidationError({"callbacks": _("The number shown must be one of the centre's.")})
 
 
 class QueueSkill(models.Model):

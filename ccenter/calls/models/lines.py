@@ -1,16 +1,19 @@
-"""The way in and out: trunks, called numbers, who is refused, and whom we owe a call."""
+"""The way in and out: trunks, called numbers, and who is refused."""
 
-import uuid
+from itertools import pairwise
+from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from ccenter.calls.models.centre import Language
+from ccenter.acd.config import OWED, Curve
+from ccenter.calls.models.centre import Language, Queue
 from ccenter.calls.models.fields import CodeField, SecretField, StructField, code_is_code, target_is_known
 from ccenter.calls.numbers import normalise
 
@@ -59,6 +62,7 @@ class Trunk(models.Model):
         models.CharField(max_length=10, validators=[RegexValidator(CODEC)]), verbose_name=_("codecs"), default=_codecs
     )
     capacity = models.PositiveIntegerField(_("channels"), default=30)
+    kept = models.PositiveIntegerField(_("channels kept for who calls in"), default=0)
     outbound = models.BooleanField(_("carries outgoing calls"), default=True)
     prefixes = ArrayField(
         models.CharField(max_length=20, validators=[RegexValidator(PREFIX)]),
@@ -78,6 +82,7 @@ class Trunk(models.Model):
             code_is_code("trunk"),
             models.CheckConstraint(condition=Q(host="") | Q(host__regex=HOST), name="trunk_host"),
             models.CheckConstraint(condition=Q(port__range=(1, 65535), capacity__gte=1), name="trunk_port_capacity"),
+            models.CheckConstraint(condition=Q(kept__lte=F("capacity")), name="trunk_kept"),
             models.CheckConstraint(condition=Q(codecs__len__gt=0), name="trunk_codecs"),
             models.CheckConstraint(
                 condition=Q(kind="address", addresses__len__gt=0)
@@ -110,6 +115,15 @@ class Number(models.Model):
     label = models.CharField(_("TV station, product or branch"), max_length=60, blank=True)
     priority = models.SmallIntegerField(_("priority"), default=0)
     record = models.BooleanField(_("record"), default=True)
+    queue = models.ForeignKey(
+        Queue,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("callbacks of callers who reached no queue"),
+    )
+    owes = ArrayField(models.CharField(max_length=12), verbose_name=_("who is called back"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("called number")
@@ -118,6 +132,7 @@ class Number(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(number__regex=DNIS), name="number_digits"),
             target_is_known("number_target", "target"),
+            models.CheckConstraint(condition=Q(owes__isnull=True) | Q(owes__contained_by=list(OWED)), name="number_owes"),
         ]
 
     def __str__(self) -> str:
@@ -171,43 +186,57 @@ class RefusedCall(models.Model):
         return f"{self.number} {self.at:%F %T}"
 
 
-class CallbackEntry(models.Model):
-    """A caller we owe a call: once per number while open, whoever noticed it. Who rings in again keeps the place.
+class Surge(models.Model):
+    """The surge attendant: a machine takes a share of the calls while lines are short, by use of the lines.
 
-    `source`: queue, menu, voicemail, abandoned, last_resort, closed ... `asked_at` is the first time the caller asked.
+    `curve`: [[use, share taken], ...], both 0 to 1, use ascending; none are taken below the first, all from the last on. Use is
+    of the `trunks` (none: of all), or of `lines` by calls to the `numbers`.
     """
 
-    class State(models.TextChoices):
-        OPEN = "open", _("open")
-        CLOSED = "closed", _("closed")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    number = models.CharField(_("number"), max_length=40)
-    dnis = models.CharField(_("called number"), max_length=40, blank=True)
-    queue = models.CharField(_("queue"), max_length=40, blank=True)
-    source = models.CharField(_("source"), max_length=20)
-    reason = models.CharField(_("reason"), max_length=40, blank=True)
-    call = models.CharField(_("call"), max_length=40, blank=True, db_index=True)
-    language = models.CharField(_("language"), max_length=10, blank=True)
-    asked_at = models.DateTimeField(_("asked"))
-    times_asked = models.PositiveIntegerField(_("times asked"), default=1)
-    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.OPEN)
-    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
-    closed_reason = models.CharField(_("why closed"), max_length=40, blank=True)
+    code = CodeField()
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)  # the first that fits a call decides
+    curve = StructField(_("curve"), of=Curve)
+    trunks = models.ManyToManyField(Trunk, blank=True, related_name="+", verbose_name=_("trunks"))
+    numbers = models.ManyToManyField(Number, blank=True, related_name="+", verbose_name=_("called numbers"))
+    lines = models.PositiveIntegerField(_("lines"), default=0)
+    hysteresis = models.FloatField(_("ends so far below the first threshold"), default=0.05)
+    every = models.FloatField(_("one call in so many seconds at most"), default=0.0)
+    exempt_priority = models.SmallIntegerField(_("not callers of this priority or more"), null=True, blank=True)
+    exempt_orders = models.BooleanField(_("not callers with an open order"), default=False)
+    exempt_seconds = models.FloatField(_("waits so long to know"), default=1.0)
+    flow = models.CharField(_("flow"), max_length=40, default="surge", blank=True)
 
     class Meta:
-        verbose_name = _("callback")
-        verbose_name_plural = _("callbacks")
-        ordering = ["asked_at"]
-        indexes = [models.Index(fields=["asked_at"], condition=Q(state="open"), name="open_callbacks")]
+        verbose_name = _("surge attendant")
+        verbose_name_plural = _("surge attendants")
+        ordering = ["position", "code"]
         constraints = [
-            models.UniqueConstraint(fields=["number"], condition=Q(state="open"), name="one_open_callback_a_number"),
-            models.CheckConstraint(condition=~Q(number=""), name="callback_number"),
+            code_is_code("surge"),
             models.CheckConstraint(
-                condition=Q(state="open", closed_at__isnull=True) | Q(state="closed", closed_at__isnull=False),
-                name="callback_closed_has_a_time",
+                condition=Q(hysteresis__range=(0, 1), every__gte=0, exempt_seconds__range=(0, 10)), name="surge_numbers"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.number} {self.asked_at:%F %T}"
+        return self.name or self.code
+
+    def clean(self) -> None:
+        if problem := _wrong_with(self.curve):
+            raise ValidationError({"curve": problem})
+
+
+def _wrong_with(curve: Any) -> str:
+    """Of a curve of the right shape; "" when nothing is, or the shape is wrong: the field says that."""
+    try:
+        points = msgspec.convert(curve, Curve)
+    except msgspec.ValidationError:
+        return ""
+    if not points:
+        return str(_("A curve needs a point."))
+    if not all(0 <= use <= 1 and 0 <= share <= 1 for use, share in points):
+        return str(_("Use and share are between 0 and 1."))
+    if any(one[0] >= two[0] for one, two in pairwise(points)):
+        return str(_("The use must rise from point to point."))
+    return ""

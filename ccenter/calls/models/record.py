@@ -83,6 +83,8 @@ class Call(models.Model):
     voicemail = models.BooleanField(_("voicemail left"), default=False)
     recorded = models.BooleanField(_("recorded"), default=False)
     routed = models.BigIntegerField(default=0)  # seq of the routing decision that the next offers come of
+    owed = models.TextField(default="")  # the callback this call is about: an attempt of it, asking for it, or in its place
+    surge = models.TextField(default="")  # the surge attendant that took it
     away = models.BooleanField(_("agent's phone is away"), default=False)
     steps = models.JSONField(default=list)
 
@@ -116,6 +118,39 @@ class CallAgent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.call} {self.agent}"
+
+
+class SurveyAnswer(models.Model):
+    """A key that a customer chose once an agent had served them, or in a call of the machine's, folded: what surveys ask.
+
+    `seq` is of the fact; `agent` and `queue` are those that served. `callback`: the task whose call it was, "" of none.
+    """
+
+    seq = models.BigIntegerField(primary_key=True)
+    call = models.TextField()
+    callback = models.TextField(default="")
+    agent = models.TextField(default="")
+    queue = models.TextField(default="")
+    flow = models.TextField()
+    node = models.TextField()
+    key = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("answer to a survey by telephone")
+        verbose_name_plural = _("answers to surveys by telephone")
+        ordering = ["seq"]
+        indexes = [
+            models.Index(fields=["call"], name="survey_answer_of_call"),
+            models.Index(fields=["flow", "at"], name="survey_answer_of_flow"),
+            models.Index(fields=["at"], name="survey_answer_at"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(key="") & ~Q(flow="") & ~Q(node=""), name="survey_answer_says_something")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.call} {self.node} {self.key}"
 
 
 class TrunkChannel(models.Model):
@@ -349,7 +384,8 @@ class AgentDay(models.Model):
 
 
 class Request(models.Model):
-    """What a person asked of the core. `key` makes a repeated click the same request; the answer is a fact.
+    """What a person asked of the core, or the system by itself (no `user`). `key` makes a repeated click the same request; the
+    answer is a fact.
 
     `action` is the name of an event of `ccenter.acd.events`, `params` its fields but request, by and agent.
     """
@@ -361,7 +397,7 @@ class Request(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     key = models.CharField(max_length=100, blank=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     agent = models.TextField()
     action = models.TextField()
     params = models.JSONField(default=dict)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from ccenter.acd.facts import Fact
-from ccenter.calls.projections import agents, calls, trunks  # noqa: F401 - they register their folds
+from ccenter.calls.projections import agents, callbacks, calls, trunks  # noqa: F401 - they register their folds
 from ccenter.calls.projections.book import FOLDED, FOLDS, Book
 
 __all__ = ["FOLDED", "Book", "fold"]

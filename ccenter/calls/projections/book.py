@@ -20,11 +20,16 @@ from ccenter.calls.models import (
     AgentDay,
     AgentStateSpan,
     AgentStatus,
+    BarredNumber,
     Call,
     CallAgent,
+    CallbackAttempt,
+    CallbackEntry,
     CallOffer,
     Monitoring,
     Recording,
+    SurgeSpan,
+    SurveyAnswer,
     TrunkChannel,
     Voicemail,
 )
@@ -41,15 +46,19 @@ CONVERTERS = {
 }  # fmt: skip
 NOT_FOLDED: dict[type[Model], set[str]] = {Recording: CONVERTERS, Voicemail: {"heard_at", "heard_by_id"}}
 KEYS: dict[type[Model], tuple[str, ...]] = {CallAgent: ("call", "agent"), AgentDay: ("agent", "day")}
-FOLDED = (Call, CallAgent, CallOffer, Recording, Voicemail, AgentStatus, AgentStateSpan, AgentDay, Monitoring, TrunkChannel)
+FOLDED = (
+    Call, CallAgent, CallOffer, Recording, Voicemail, AgentStatus, AgentStateSpan, AgentDay, Monitoring, TrunkChannel,
+    CallbackEntry, CallbackAttempt, BarredNumber, SurgeSpan, SurveyAnswer,
+)  # fmt: skip
+NAMED = ("call", "recording", "agent", "supervisor", "leg", "callback", "surge")
 MOST_DAYS = 5000  # rows of agents' days kept at hand
 
 
 def on(kind: type[F], needs: tuple[str, ...] = ("call",)) -> Callable[[Callable[["Book", F], None]], Callable[["Book", F], None]]:
     """Registers the fold of a type of fact.
 
-    `needs` names the rows it looks at by the fact's fields: call, recording, agent, supervisor, leg (on a trunk); "day": the
-    agent's day.
+    `needs` names the rows it looks at by the fact's fields: call, recording, agent, supervisor, leg (on a trunk), callback,
+    surge; "day": the agent's day. With a call comes the callback it is about.
     """
 
     def register(fold: Callable[["Book", F], None]) -> Callable[["Book", F], None]:
@@ -87,17 +96,23 @@ class Book:
         self.statuses: dict[str, AgentStatus] = {}
         self.days: dict[tuple[str, date], AgentDay] = {}
         self.monitorings: dict[str, Monitoring | None] = {}  # supervisor -> what goes on
+        self.callbacks: dict[str, CallbackEntry] = {}
+        self.attempts: dict[str, CallbackAttempt] = {}  # callback -> the one without a result
+        self.barred: dict[str, BarredNumber] = {}
+        self.surges: dict[str, SurgeSpan] = {}  # those that go on
+        self._quiet: set[str] = set()  # surges that do not
         self.answers: dict[str, tuple[str, str, str, datetime]] = {}  # request -> state, reason, call, when
-        self.promised: list[facts.CallbackPromised] = []
         self.recorded: list[str] = []
         self.signed_out: list[str] = []  # endpoints
         self.alarms: list[AlarmRaised] = []
         self._over: list[str] = []
+        rows = (self.calls, self.parts, self.offers, self.recordings, self.channels, self.callbacks, self.attempts, self.barred)
+        self._of_one: tuple[dict[str, Any], ...] = rows
         self._changed: dict[type[Model], dict[int, Model]] = {kind: {} for kind in FOLDED}
 
     def load(self, batch: Iterable[facts.Fact]) -> None:
-        """Reads what the facts' folds will look at and is not here yet. Eight queries at most, none for calls that begin."""
-        wanted: dict[str, set[str]] = {name: set() for name in ("call", "recording", "agent", "supervisor", "leg")}
+        """Reads what the facts' folds will look at and is not here yet. Eleven queries at most, none for calls that begin."""
+        wanted: dict[str, set[str]] = {name: set() for name in NAMED}
         days: set[tuple[str, date]] = set()
         begun, taken = set(), set()
         for fact in batch:
@@ -108,6 +123,7 @@ class Book:
                     wanted[name].add(value)
             if isinstance(fact, facts.CallStarted):
                 begun.add(fact.call)
+                wanted["callback"].add(fact.callback)
             elif isinstance(fact, facts.RecordingStarted):
                 wanted["recording"].discard(fact.recording)
             elif isinstance(fact, facts.TrunkTaken):
@@ -118,6 +134,10 @@ class Book:
                 self.parts.setdefault(part.call, {})[part.agent] = part
             for offer in CallOffer.objects.filter(call__in=calls, result="").order_by("seq"):
                 self.offers.setdefault(offer.call, []).append(offer)
+        self._load_callbacks(wanted["callback"], wanted["call"])
+        if surges := wanted["surge"] - self.surges.keys() - self._quiet:
+            self.surges.update({row.surge: row for row in SurgeSpan.objects.filter(surge__in=surges, ended_at=None)})
+            self._quiet |= surges - self.surges.keys()
         if recordings := wanted["recording"] - self.recordings.keys():
             self.recordings.update(Recording.objects.in_bulk(recordings))
         if legs := wanted["leg"] - taken - self.channels.keys():
@@ -132,13 +152,20 @@ class Book:
             going_on = Monitoring.objects.filter(supervisor__in=leads, ended_at=None).order_by("seq")
             self.monitorings.update({row.supervisor: row for row in going_on})
 
+    def _load_callbacks(self, named: set[str], calls: Iterable[str]) -> None:
+        wanted = named | {row.owed for call in calls if (row := self.calls.get(call))}
+        if wanted := wanted - self.callbacks.keys() - {""}:
+            self.callbacks.update(CallbackEntry.objects.in_bulk(wanted))
+            for attempt in CallbackAttempt.objects.filter(callback__in=wanted, result="").order_by("seq"):
+                self.attempts[attempt.callback] = attempt
+
     def turn_page(self) -> None:
         """Begins the next batch: what followed from the last is done with, and so is what ended in it."""
-        self.promised, self.recorded, self.signed_out, self.alarms = [], [], [], []
+        self.recorded, self.signed_out, self.alarms = [], [], []
         if len(self.days) > MOST_DAYS:
             self.days.clear()
         for ident in self._over:
-            for rows in (self.calls, self.parts, self.offers, self.recordings, self.channels):
+            for rows in self._of_one:
                 rows.pop(ident, None)
         self._over.clear()
 
@@ -149,7 +176,7 @@ class Book:
         self._changed[type(row)][id(row)] = row
 
     def over(self, ident: str) -> None:
-        """Nothing more is expected of this call, recording or leg: its rows need not stay at hand."""
+        """Nothing more is expected of this call, recording, leg, callback or number: its rows need not stay at hand."""
         self._over.append(ident)
 
     def call(self, fact: Any) -> Call:
@@ -158,6 +185,13 @@ class Book:
         if row is None:
             row = self.calls[fact.call] = Call(id=fact.call, started_at=moment(fact.at), steps=[])
         self.changed(row)
+        return row
+
+    def callback(self, fact: Any) -> CallbackEntry | None:
+        """The fact's callback, to be changed; None for one whose opening is not on record."""
+        row = self.callbacks.get(fact.callback)
+        if row is not None:
+            self.changed(row)
         return row
 
     def ringing(self, call: str, agent: str = "") -> Iterator[CallOffer]:

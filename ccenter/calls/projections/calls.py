@@ -13,6 +13,7 @@ from typing import Any
 from ccenter.acd import facts
 from ccenter.calls.models import Call, CallAgent, CallOffer, Recording, Voicemail
 from ccenter.calls.numbers import normalise
+from ccenter.calls.projections import callbacks, surveys
 from ccenter.calls.projections.book import Book, moment, on
 
 MISSED = ("no_answer", "busy", "refused")
@@ -63,11 +64,13 @@ def started(book: Book, fact: facts.CallStarted) -> None:
         number=number.number if number and number.is_e164 else "",
         province=number.province if number else "",
         city=number.city if number else "",
+        owed=fact.callback,
         started_at=moment(fact.at),
         steps=[],
     )
     book.calls[fact.call] = call
     book.changed(call)
+    callbacks.begun(book, fact)
     _take_part(book, fact.call, fact.agent, fact, spoke=True)
     if fact.direction == "internal":
         _take_part(book, fact.call, fact.dnis, fact)
@@ -92,7 +95,9 @@ def flow_step(book: Book, fact: facts.FlowStep) -> None:
 
 @on(facts.KeyChosen)
 def key_chosen(book: Book, fact: facts.KeyChosen) -> None:
-    _step(book.call(fact), fact.at, "key", node=fact.node, key=fact.key)
+    call = book.call(fact)
+    _step(call, fact.at, "key", node=fact.node, key=fact.key)
+    surveys.chosen(book, call, fact)
 
 
 @on(facts.LookUpEnded)
@@ -184,6 +189,7 @@ def reached(book: Book, fact: facts.CallReached) -> None:
         if call.direction == "internal":
             _take_part(book, fact.call, fact.number, fact, spoke=True)
     _step(call, fact.at, "reached", number=fact.number)
+    callbacks.reached(book, call.owed, fact)
 
 
 @on(facts.CallHeld)
@@ -306,7 +312,6 @@ def callback_promised(book: Book, fact: facts.CallbackPromised) -> None:
     call = book.call(fact)
     call.callback, call.state, call.waiting_since = True, "IVR", None
     _step(call, fact.at, "callback", number=fact.number)
-    book.promised.append(fact)
 
 
 @on(facts.VoicemailLeft)
@@ -369,4 +374,5 @@ def ended(book: Book, fact: facts.CallEnded) -> None:
         offer.ended_at, offer.result = call.ended_at, "call_ended"
         offer.rang = _seconds(offer, fact.at)
     _step(call, fact.at, "end", by=fact.by)
+    callbacks.call_ended(book, call.owed, fact)
     book.over(fact.call)

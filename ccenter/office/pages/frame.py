@@ -4,6 +4,7 @@ A page shows itself alone, or in a tab of the agent's console, where its bar is 
 """
 
 import json
+from contextlib import nullcontext
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -74,13 +75,15 @@ def gone_to(address: str) -> HttpResponse:
 class OfficePage(View):
     """A page for who may `<entity>.<verb>`; without `entity` for whoever is signed in.
 
-    A write is one transaction; what a service refuses takes it back and is told. `template` is the whole page, `part` what
+    A write is one transaction (without `one_transaction`: the page's own affair); what a service refuses takes it back and is
+    told. `template` is the whole page, `part` what
     htmx asks for of it.
     """
 
     entity: ClassVar[str] = ""
     verb: ClassVar[str] = "view"
     title: ClassVar[Text] = ""
+    one_transaction: ClassVar[bool] = True
     template: ClassVar[str] = ""
     part: ClassVar[str] = ""
 
@@ -96,7 +99,7 @@ class OfficePage(View):
         if request.method in SAFE:
             return secured(super().dispatch(request, *args, **kwargs), framed=True)
         try:
-            with transaction.atomic():
+            with transaction.atomic() if self.one_transaction else nullcontext():
                 return secured(super().dispatch(request, *args, **kwargs), framed=True)
         except Http404:
             raise

@@ -15,9 +15,13 @@ from ccenter.office import rights
 from ccenter.office.pages.frame import Text
 
 GROUPS: dict[str, Text] = {
-    "customers": _("Customers"), "service": _("Service"), "orders": _("Orders"), "goods": _("Goods"), "office": _("Office"),
+    "customers": _("Customers"), "calls": _("Calling back"), "service": _("Service"), "orders": _("Orders"),
+    "goods": _("Goods"), "office": _("Office"),
 }  # fmt: skip
-ICONS = {"customers": "users", "service": "lifebuoy", "orders": "shopping-cart", "goods": "package", "office": "settings"}
+ICONS = {
+    "customers": "users", "calls": "phone-calling", "service": "lifebuoy", "orders": "shopping-cart", "goods": "package",
+    "office": "settings",
+}  # fmt: skip
 
 
 Wanted = str | Callable[[Any], bool]

@@ -5,13 +5,13 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from ccenter.calls.models import Calendar, OpeningHours
+from ccenter.calls.models import BarredNumber, Calendar, CallbackAttempt, CallbackEntry, OpeningHours, SurgeSpan, SurveyAnswer
 from ccenter.office.models import Branch
 from crm.models import Category, Customer, DueRule, Escalation, MailTemplate, News, Script, Ticket
-from crm.services import follow_ups, knowledge, mail, save_record, script_runs, tickets
+from crm.services import knowledge, mail, outbound, outbound_rules, save_record, script_runs, tickets
 from tests.django.people import person
 
-__all__ = ["agent", "branch", "category", "customer", "follow_ups", "mail", "office_hours", "one_of_each", "ticket"]
+__all__ = ["agent", "branch", "category", "customer", "mail", "office_hours", "one_of_each", "outbound", "ticket"]
 PHONE = "+8613800138000"
 
 
@@ -55,7 +55,15 @@ def one_of_each(user: Any) -> None:
     """A row of everything that is done for customers, so that an address leads somewhere."""
     who = customer(email="wang@example.com")
     row = ticket(user, who)
-    follow_ups.plan(user, who, "问候", due_at=row.created_at + timedelta(days=1), ticket=row)
+    outbound.plan(user, who, "问候", due_at=row.created_at + timedelta(days=1), ticket=row)
+    about = {"title": "回访", "event": "order_delivered", "kind": "visit", "reason": "回访", "days": 3}
+    outbound_rules.save_rule(user, None, about)
+    now = row.created_at
+    CallbackEntry.objects.create(id="k1", number=PHONE, source="asked", asked_at=now)
+    CallbackAttempt.objects.create(seq=1, callback="k1", attempt=1, at=now)
+    BarredNumber.objects.create(number="+8613900009999", at=now)
+    SurveyAnswer.objects.create(seq=1, call="c1", flow="survey", node="rating", key="5", at=now)
+    SurgeSpan.objects.create(seq=1, surge="tv", started_at=now)
     mail.write(user, who, subject="您好", body="您好")
     mail.add_file(user, SimpleUploadedFile("a.txt", b"1"))
     category("late")

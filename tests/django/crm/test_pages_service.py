@@ -9,8 +9,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from crm.models import Category, DueRule, Escalation, FollowUpCall, Mail, MailTemplate, News, NewsReceipt, ServiceRecord
-from crm.services import follow_ups, mail, save_record, tickets
+from crm.models import Category, DueRule, Escalation, Mail, MailTemplate, News, NewsReceipt, OutboundTask, ServiceRecord
+from crm.services import mail, outbound, save_record, tickets
 from crm.services.news import add_news
 from tests.django.crm import service
 from tests.django.office.pages import browser, part, said, send
@@ -179,13 +179,13 @@ def test_given_records_then_who_wrote_one_corrects_it_and_others_look(alice: Any
 def test_given_planned_calls_when_some_are_cancelled_then_numbers_are_masked_and_others_calls_refused(alice: Any) -> None:
     who = service.customer()
     later = timezone.now() + timedelta(days=1)
-    mine = follow_ups.plan(alice.user, who, "问候", due_at=later)
-    theirs = follow_ups.plan(service.agent("bob", "1002"), who, "回访", due_at=later)
-    text = text_of(part(alice, "/crm/follow-ups/", state="planned"))
+    mine = outbound.plan(alice.user, who, "问候", due_at=later)
+    theirs = outbound.plan(service.agent("bob", "1002"), who, "回访", due_at=later)
+    text = text_of(part(alice, "/crm/outbound-tasks/", state="planned"))
     assert "138****8000" in text and "13800138000" not in text
-    answer = send(alice, "/crm/follow-ups/", act="cancel", row=[mine.pk, theirs.pk])
+    answer = send(alice, "/crm/outbound-tasks/", act="cancel", row=[mine.pk, theirs.pk])
     assert said(answer).startswith("Cancel the call: 1") and "You have no right to do this." in text_of(answer)
-    assert set(FollowUpCall.objects.values_list("state", flat=True)) == {"cancelled", "planned"}
+    assert set(OutboundTask.objects.values_list("state", flat=True)) == {"cancelled", "planned"}
 
 
 # -- set up ----------------------------------------------------------------------------------------------------
@@ -242,7 +242,16 @@ def test_given_the_tree_of_categories_when_edited_then_it_stays_a_tree_and_place
 
 # -- queries ---------------------------------------------------------------------------------------------------
 
-LISTS = {"records": 6, "follow-ups": 5, "mails": 6, "news": 6, "articles": 8, "scripts": 5, "script-runs": 6, "mail-templates": 6}
+LISTS = {
+    "records": 6,
+    "outbound-tasks": 5,
+    "mails": 6,
+    "news": 6,
+    "articles": 8,
+    "scripts": 5,
+    "script-runs": 6,
+    "mail-templates": 6,
+}
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -267,7 +276,7 @@ def some_of_each(user: Any, name: str) -> None:
     row = service.ticket(user, who)
     tickets.note(user, row, "x")
     save_record(f"c{name}", user, "", {"customer": who, "summary": "x", "category": service.category(f"c{name}")})
-    follow_ups.plan(user, who, "问候", due_at=timezone.now() + timedelta(days=1), ticket=row)
+    outbound.plan(user, who, "问候", due_at=timezone.now() + timedelta(days=1), ticket=row)
     mail.write(user, who, subject="您好", body="您好", ticket=row)
     add_news(user, {"title": "x", "text": "y"})
     knowledge.add_article(user, {"question": f"退货 {name}", "answer": "x"})

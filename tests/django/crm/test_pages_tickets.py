@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from ccenter.office.models import Right
-from crm.models import FollowUpCall, Ticket, TicketEvent
+from crm.models import OutboundTask, Ticket, TicketEvent
 from crm.services import tickets
 from crm.services.indexing import index
 from tests.django.crm import service
@@ -187,7 +187,7 @@ def test_given_a_note_and_a_follow_up_call_then_both_are_in_the_history(alice: A
     later = timezone.localtime() + timedelta(days=1)
     answer = act(alice, row, "call", reason="回访", due_at=f"{later:%Y-%m-%dT%H:%M}", phone=phone.pk)
     assert answer.status_code == 200, text_of(answer)
-    assert FollowUpCall.objects.get().number == service.PHONE
+    assert OutboundTask.objects.get().number == service.PHONE
     kinds = list(TicketEvent.objects.filter(ticket=row).values_list("kind", flat=True))
     assert kinds == ["taken", "note", "call"]
 

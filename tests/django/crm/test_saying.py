@@ -8,7 +8,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.models import FollowUpCall, Ticket
+from crm.models import OutboundTask, Ticket
 from crm.selectors import service_lists
 from crm.selectors.saying import saying
 from tests.django.crm.service import agent, customer, ticket
@@ -59,9 +59,9 @@ def test_given_many_tickets_when_looked_for_by_text_then_the_index_is_read_and_n
 
 def test_given_follow_up_calls_when_looked_for_by_reason_then_they_are_found(many: Any) -> None:
     wang = customer("李雷")
-    row = FollowUpCall(customer=wang, author=many, number="+8613800138001", due_at=timezone.now(), reason="问候 新年 快乐")
+    row = OutboundTask(customer=wang, author=many, number="+8613800138001", due_at=timezone.now(), reason="问候 新年 快乐")
     row.save()
-    assert list(service_lists.follow_ups(FollowUpCall.objects.all(), "新年快", many)) == [row]
+    assert list(service_lists.outbound_tasks(OutboundTask.objects.all(), "新年快", many)) == [row]
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12), data=st.data())

@@ -56,6 +56,8 @@ def step(run: ScriptRun, user: Any) -> str:
         ({"a": {"text": " "}}, "says nothing"),
         ({"a": {"text": "x", "answer": "choice"}}, "no answers to choose from"),
         ({"a": {"text": "x", "options": [{"value": "1", "label": "1"}]}}, "not a choice"),
+        ({"a": {"text": "x", "answer": "scale", "least": 5, "most": 5}}, "goes from 0"),
+        ({"a": {"text": "x", "answer": "scale", "most": 11}}, "goes from 0"),
         ({"a": {"text": "x", "answer": "yes_no", "options": [{"value": "1", "label": "1"}]}}, "yes or no only"),
         ({"a": {"text": "x", "answer": "choice", "options": [{"value": "1", "label": "1"}] * 2}}, "value of their own"),
         ({"a": {"text": "x", "answer": "maybe"}}, "Not understood"),

@@ -23,6 +23,8 @@ def form_of(table: script_table.Table) -> dict[str, str]:
             f"{at}text": row.text,
             f"{at}answer": row.answer,
             f"{at}next": row.next,
+            f"{at}least": str(row.least),
+            f"{at}most": str(row.most),
         }
         if row.required:
             sent[f"{at}required"] = "on"
@@ -40,9 +42,11 @@ def normal(definition: Any) -> script_trees.Tree:
 
 
 def test_given_a_script_when_its_table_is_shown_and_sent_back_then_it_is_the_same_tree() -> None:
-    table = script_table.table_of(VISIT)
-    assert table.names[0] == "content"
-    assert normal(script_table.tree_of(script_table.read(form_of(table)))) == normal(VISIT)
+    marks = {"start": "mark", "steps": {"mark": {"text": "几分？", "answer": "scale", "least": 0, "most": 10}}}
+    for tree, start in ((VISIT, "content"), (marks, "mark")):
+        table = script_table.table_of(tree)
+        assert table.names[0] == start
+        assert normal(script_table.tree_of(script_table.read(form_of(table)))) == normal(tree)
 
 
 def test_given_a_step_renamed_then_those_that_lead_to_it_follow() -> None:

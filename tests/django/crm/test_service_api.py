@@ -150,10 +150,10 @@ def test_given_a_follow_up_asked_for_then_its_number_is_masked_for_agents(alice:
     row = service.ticket(lead.user)
     made = act(alice, f"tickets/{row.pk}/follow_up/", {"reason": "是否满意", "due_at": "2099-01-01T02:00:00Z"})
     assert (made.status_code, made.json()["number"]) == (201, "138****8000")
-    assert lead.get(f"{API}follow-ups/").json()["results"][0]["number"] == service.PHONE
+    assert lead.get(f"{API}outbound-tasks/").json()["results"][0]["number"] == service.PHONE
     ident = made.json()["id"]
-    assert act(lead, f"follow-ups/{ident}/cancel/", {}).json()["state"] == "cancelled"
-    assert act(alice, f"follow-ups/{ident}/cancel/", {}).status_code == 409
+    assert act(lead, f"outbound-tasks/{ident}/cancel/", {}).json()["state"] == "cancelled"
+    assert act(alice, f"outbound-tasks/{ident}/cancel/", {}).status_code == 409
 
 
 def test_given_rules_then_office_administrators_write_them_and_leads_read(login: Any, lead: Any) -> None:
@@ -302,11 +302,11 @@ def test_given_a_template_and_a_file_then_an_agent_writes_a_mail_with_them(
 def test_given_all_that_was_done_then_the_history_shows_each_to_who_may_see_it(alice: Any, login: Any) -> None:
     who = service.customer(email="wang@example.com")
     row = service.ticket(alice.user, who)
-    service.follow_ups.plan(alice.user, who, "问候", ticket=row)
+    service.outbound.plan(alice.user, who, "问候", ticket=row)
     service.mail.write(alice.user, who, subject="您的订单", body="您好")
     call("c1", "1001")
     alice.post(f"{API}records/", {"call": "c1", "customer": who.pk, "summary": "咨询"})
     kinds = {entry.kind for entry in history(alice.user, who).entries}
-    assert {"ticket", "follow_up", "mail", "record"} <= kinds
+    assert {"ticket", "outbound", "mail", "record"} <= kinds
     branch = login("sun", "branch")
-    assert {entry.kind for entry in history(branch.user, who).entries} & {"ticket", "follow_up", "mail", "record"} == set()
+    assert {entry.kind for entry in history(branch.user, who).entries} & {"ticket", "outbound", "mail", "record"} == set()

@@ -13,12 +13,12 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ccenter.calls.models import Alarm, CallbackEntry
+from ccenter.calls.models import Alarm, Request
 from ccenter.office.errors import Conflict
 from ccenter.office.models import AuditEntry
-from crm.models import DueRule, Escalation, FollowUpCall, Ticket, TicketEvent
+from crm.models import DueRule, Escalation, OutboundTask, Ticket, TicketEvent
 from crm.selectors import tickets as selectors
-from crm.services import escalation, follow_ups, tickets
+from crm.services import escalation, outbound, tickets
 from crm.ticket_states import DONE, STEPS, State
 from tests.django.crm import service
 from tests.django.people import person
@@ -266,35 +266,29 @@ def test_given_an_owner_when_assigned_then_events_and_audit_say_so(alice: Any) -
         tickets.assign(alice, row, owner=alice)
 
 
-def test_given_a_follow_up_call_when_its_time_comes_then_the_callbacks_have_it(alice: Any) -> None:
+def test_given_a_follow_up_call_when_its_time_comes_then_the_core_is_asked_for_it(alice: Any) -> None:
     row, now = service.ticket(alice), timezone.now()
-    planned = follow_ups.plan(alice, row.customer, "问是否满意", ticket=row, due_at=now + timedelta(hours=2), queue="service")
-    assert (planned.state, CallbackEntry.objects.count()) == ("planned", 0)
-    assert (follow_ups.release_due(now + timedelta(hours=1)), follow_ups.release_due(now + timedelta(hours=3))) == (0, 1)
+    planned = outbound.plan(alice, row.customer, "问是否满意", ticket=row, due_at=now + timedelta(hours=2), queue="service")
+    assert (planned.state, Request.objects.count()) == ("planned", 0)
+    assert (outbound.release_due(now + timedelta(hours=1)), outbound.release_due(now + timedelta(hours=3))) == (0, 1)
     planned.refresh_from_db()
-    owed = CallbackEntry.objects.get()
-    assert (planned.state, planned.callback) == ("released", owed.pk)
-    assert (owed.number, owed.source, owed.reason, owed.queue) == (service.PHONE, "follow_up", row.number, "service")
+    asked = Request.objects.get()
+    assert (planned.state, planned.request, str(planned.callback)) == ("released", asked.pk, asked.params["task"])
+    assert (asked.action, asked.params["number"], asked.params["queue"]) == ("ReleaseTask", service.PHONE, "service")
     with pytest.raises(Conflict):
-        follow_ups.cancel(alice, planned)
+        outbound.cancel(alice, planned)
     assert row.events.filter(kind="call").count() == 1
-
-
-def test_given_somebody_owed_a_call_already_when_a_follow_up_is_due_then_they_are_called_once(alice: Any) -> None:
-    who = service.customer()
-    first, second = (follow_ups.plan(alice, who, f"第{n}次") for n in (1, 2))
-    assert first.callback == second.callback == CallbackEntry.objects.get().pk
 
 
 def test_given_no_number_or_anothers_ticket_then_no_follow_up_is_planned(alice: Any) -> None:
     nobody = service.customer("李强", phone="")
     with pytest.raises(ValidationError, match="no number"):
-        follow_ups.plan(alice, nobody, "x")
+        outbound.plan(alice, nobody, "x")
     with pytest.raises(ValidationError):
-        follow_ups.plan(alice, nobody, "x", number="not one")
+        outbound.plan(alice, nobody, "x", number="not one")
     with pytest.raises(ValidationError, match="another customer"):
-        follow_ups.plan(alice, nobody, "x", number="13900001111", ticket=service.ticket(alice))
-    late = follow_ups.plan(alice, nobody, "x", number="13900001111", due_at=timezone.now() + timedelta(days=1))
-    assert follow_ups.cancel(alice, late).state == "cancelled"
-    assert follow_ups.release_due(timezone.now() + timedelta(days=2)) == 0
-    assert FollowUpCall.objects.count() == 1
+        outbound.plan(alice, nobody, "x", number="13900001111", ticket=service.ticket(alice))
+    late = outbound.plan(alice, nobody, "x", number="13900001111", due_at=timezone.now() + timedelta(days=1))
+    assert outbound.cancel(alice, late).state == "cancelled"
+    assert outbound.release_due(timezone.now() + timedelta(days=2)) == 0
+    assert OutboundTask.objects.count() == 1

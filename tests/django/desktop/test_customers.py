@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from ccenter.calls.models import CallbackEntry, Queue
+from ccenter.calls.models import CallbackEntry, Queue, Request
 from crm.models import Customer
 from tests.django.desktop.customers import NUMBER, call, customer, order
 
@@ -108,12 +108,16 @@ def test_given_a_customer_when_opened_then_history_and_notes_are_there(alice: An
     assert ([one["id"] for one in told["history"]], [one["text"] for one in told["notes"]]) == (["c1"], ["轻声"])
 
 
-def test_given_callbacks_then_each_sees_those_of_their_queues_and_one_person_closes_them(alice: Any, bob: Any, lead: Any) -> None:
+def test_given_callbacks_then_each_sees_those_of_their_queues_and_the_core_is_asked_to_close_one(
+    alice: Any, bob: Any, lead: Any
+) -> None:
     Queue.objects.create(code="vip")
     now = timezone.now()
     rows = (("sales", NUMBER, 5), ("vip", "+8613911112222", 9), ("", "+8613911113333", 7))
     for queue, number, hours in rows:
-        CallbackEntry.objects.create(number=number, queue=queue, source="abandoned", asked_at=now - timedelta(hours=hours))
+        CallbackEntry.objects.create(
+            id=f"k{hours}", number=number, queue=queue, source="abandoned", asked_at=now - timedelta(hours=hours)
+        )
     customer()
     owed = alice.get("/api/desk/callbacks/").json()["callbacks"]
     assert [one["number"]["text"] for one in owed] == ["139****3333", "138****8000"]
@@ -124,10 +128,11 @@ def test_given_callbacks_then_each_sees_those_of_their_queues_and_one_person_clo
     ]
     where = f"/api/desk/callbacks/{owed[1]['id']}/close/"
     assert alice.post(where, {"result": "forgot"}).status_code == 400
-    assert alice.post(where, {"result": "reached"}).status_code == 200
+    assert alice.post(where, {"result": "reached"}).status_code == 202  # there is no core here to answer
+    (asked,) = Request.objects.all()
+    assert (asked.action, asked.agent, asked.params) == ("CloseCallback", "", {"callback": "k5", "reason": "reached"})
+    CallbackEntry.objects.filter(pk="k5").update(state="CLOSED", closed_at=now)
     assert bob.post(where, {"result": "reached"}).status_code == 404
-    entry = CallbackEntry.objects.get(number=NUMBER)
-    assert (entry.state, entry.closed_reason, entry.closed_at is not None) == ("closed", "reached", True)
     vip = CallbackEntry.objects.get(queue="vip")
     assert alice.post(f"/api/desk/callbacks/{vip.pk}/close/", {"result": "reached"}).status_code == 404
     assert alice.post(f"/api/desk/callbacks/{uuid4()}/close/", {"result": "reached"}).status_code == 404

@@ -23,7 +23,7 @@ def test_given_a_customer_who_rings_then_the_pop_tells_who_they_are_and_what_is_
     Complaint.objects.create(
         customer=who, text="旧的", author=alice_user, state="closed", resolution="换新", closed_at=timezone.now()
     )
-    CallbackEntry.objects.create(number=NUMBER, source="abandoned", asked_at=timezone.now(), queue="sales")
+    CallbackEntry.objects.create(id="k1", number=NUMBER, source="abandoned", asked_at=timezone.now(), queue="sales")
     call("c9", "1001", spoke=False, queued_at=timezone.now() - timedelta(seconds=30))
     told = alice.get(POP).json()
     (shown,) = told["customers"]
@@ -165,7 +165,7 @@ def test_given_an_agent_then_no_number_stands_in_the_pop_whole_but_leads_see_it(
     from tests.django.people import client, person
 
     customer("王芳", NUMBER, "+8657188880000")
-    CallbackEntry.objects.create(number=NUMBER, source="abandoned", asked_at=timezone.now())
+    CallbackEntry.objects.create(id="k1", number=NUMBER, source="abandoned", asked_at=timezone.now())
     call("c1", "1001", ago=50)
     call(
         "c9", "1001", steps=[{"at": 1.0, "step": "overflow", "queue": "sales", "reason": "timeout", "target": "number:" + NUMBER}]

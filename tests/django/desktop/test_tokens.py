@@ -55,7 +55,7 @@ def test_given_yesterdays_token_then_it_is_worth_nothing(alice_user: Any, monkey
 
 def test_given_calls_callbacks_and_messages_then_their_numbers_can_be_dialled_too(alice_user: Any) -> None:
     call("c1")
-    owed = CallbackEntry.objects.create(number=NUMBER, source="menu", asked_at=timezone.now())
+    owed = CallbackEntry.objects.create(id="k1", number=NUMBER, source="menu", asked_at=timezone.now())
     left = Voicemail.objects.create(id="v1", call="c1", mailbox="sales", caller=NUMBER, at=timezone.now())
     for kind, key in (("c", "c1"), ("b", owed.pk), ("v", left.pk)):
         assert tokens.number_of(tokens.token_of(kind, key, alice_user), alice_user) == "13800138000"

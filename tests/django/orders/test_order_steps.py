@@ -1,5 +1,6 @@
 """The life of an order: from the draft to the customer's door, and every way out of it."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -269,3 +270,19 @@ def test_given_more_lines_when_an_order_is_entered_then_it_takes_no_more_queries
     assert first[0] <= 20
     assert first[1] <= 16
     assert first[2] <= 50
+
+
+def test_given_rules_for_shipping_and_delivery_when_an_order_comes_there_then_its_customer_is_called_once_each(
+    shop: Shop,
+) -> None:
+    from crm.models import OutboundRule, OutboundTask
+
+    for event, kind in (("order_shipped", "reminder"), ("order_delivered", "visit")):
+        OutboundRule.objects.create(title=event, event=event, kind=kind, reason="回访", days=3, own_agent=True)
+    order = shop.order("delivered")
+    shop.order("picking")
+    found = {task.kind: task for task in OutboundTask.objects.all()}
+    assert (sorted(found), OutboundTask.objects.count()) == (["reminder", "visit"], 2)
+    visit, delivered = found["visit"], order.delivery.delivered_at
+    assert (visit.order, visit.customer, visit.agent, visit.state) == (order.number, order.customer, order.agent, "planned")
+    assert visit.due_at == delivered + timedelta(days=3)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
+from django.db.models.fields.json import KT
 
 from ccenter.calls.models import (
     AgentDay,
@@ -13,11 +14,15 @@ from ccenter.calls.models import (
     AgentStatus,
     Call,
     CallAgent,
+    CallbackAttempt,
+    CallbackEntry,
     CallOffer,
     Fact,
     Monitoring,
     RecorderPosition,
     Recording,
+    SurgeSpan,
+    SurveyAnswer,
     TrunkChannel,
     Voicemail,
 )
@@ -70,10 +75,14 @@ def rebuild(batch: int = BATCH) -> int:
 
 def _empty() -> None:
     """Takes the rows the facts will make again. Recordings and voicemails keep what others wrote into them, and calls of which
-    no fact tells were brought by others (the last resort's, the past of a demo)."""
+    no fact tells were brought by others (the last resort's, the past of a demo). So were callbacks that the core never opened.
+    Who wants no calls stays on the list longer than any fact is kept."""
+    opened = Fact.objects.filter(type="CallbackOpened").annotate(ident=KT("data__callback")).values("ident")
+    CallbackEntry.objects.filter(id__in=opened).delete()
     Call.objects.filter(Exists(Fact.objects.filter(call=OuterRef("id")))).delete()
     Recording.objects.update(state="unknown", pauses=0)
     emptied = (CallAgent, CallOffer, AgentStatus, AgentStateSpan, AgentDay, Monitoring, TrunkChannel)
+    emptied += (CallbackAttempt, SurgeSpan, SurveyAnswer)
     tables = ", ".join(model._meta.db_table for model in emptied)
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {tables}")

@@ -78,6 +78,7 @@ export class CallBar {
         el("div.call-clock.clock")),
       el("div.call-warn", { hidden: true }),
       el("div.call-dial", null, this.dialled, dial),
+      el("div.call-next", null, this._button("next", gettext("Next callback"), "phone-calling", "X")),
       el("div.call-main", null, this._button("answer", gettext("Answer"), "phone-incoming", "F2", ".good"), this._button("hangUp", gettext("Hang up"), "phone-off", "F4", ".bad")),
       el("div.call-grid", null,
         this._button("hold", gettext("Hold"), "player-pause", "F8"),
@@ -130,7 +131,9 @@ export class CallBar {
     const may = (action) => model.may(action);
     const free = !live;
     $(".call-dial", root).hidden = !free || model.seat.state === "LOGGED_OUT" || !model.seat.state;
+    $(".call-next", root).hidden = $(".call-dial", root).hidden;
     this._enable("dial", may("DialNumber"));
+    this._enable("next", may("NextCallback"));
     $(".call-main", root).hidden = free;
     $(".call-grid", root).hidden = free || ["ringing", "dialing"].includes(call?.phase);
     const browser = phone.on;
@@ -215,6 +218,7 @@ const DO = {
   join: (bar) => bar.act("join-all", {}, "join"),
   cancel: (bar) => bar.act("cancel-consult", {}, "cancel"),
   leave: (bar) => bar.act("leave", {}, "leave"),
+  next: (bar) => bar.act("next-callback", {}, "next"),
   dial: async (bar) => {
     const number = bar.dialled.value.trim();
     if (!number) {

@@ -10,6 +10,7 @@ import "./fragments.js";
 import { listen, showKeys } from "./keys.js";
 import { Lists } from "./lists.js";
 import { DONE, Model } from "./model.js";
+import { Owed } from "./owed.js";
 import { Phone, microphoneTrouble, settings } from "./phone.js";
 import { Picker } from "./picker.js";
 import { Pop } from "./pop.js";
@@ -26,7 +27,7 @@ const phone = new Phone();
 const feed = new Feed();
 const title = document.title;
 let card = null; // the card that asks for a phone, while signed out
-let bar, lists, pop, states, wrapUp;
+let bar, lists, owed, pop, states, wrapUp;
 
 const desk = {
   model, phone, page,
@@ -54,6 +55,7 @@ const desk = {
     }
   },
   openCustomer: (id) => pop.openCustomer(id),
+  openPage: (address, name, iconName) => pop.pages.open(address, name, iconName),
   idle: () => idle(),
   redraw: () => !pop.tab && model.seat.state !== "LOGGED_OUT" && pop.draw(),
   changed: () => front(),
@@ -202,6 +204,7 @@ async function begin() {
   wrapUp = new WrapUp($("#record"), desk);
   pop = new Pop($("#pop"), $("#pop-tabs"), desk);
   lists = new Lists($("#list"), $("#list-tabs"), desk);
+  owed = new Owed($("#owed"), desk);
   document.addEventListener("page:order-entered", ({ detail }) => void pop.again(detail.customer));
   document.addEventListener("page:look-again", () => document.body.dispatchEvent(new Event("look-again")));
   search();
@@ -250,9 +253,11 @@ async function begin() {
   feed.addEventListener("fact", ({ detail: fact }) => {
     model.take(fact);
     lists.lines(fact);
+    lists.owed(fact);
+    owed.fact(fact);
   });
   feed.addEventListener("push", ({ detail: news }) => lists.push(news));
-  feed.addEventListener("reset", () => load().then((seq) => (feed.seq = seq)).catch(() => {}));
+  feed.addEventListener("reset", () => load().then((seq) => (feed.seq = seq)).then(() => owed.read()).catch(() => {}));
   feed.addEventListener("forbidden", () => location.reload());
   feed.addEventListener("state", ({ detail: state }) => {
     const lamp = $("#feed-lamp");
@@ -279,6 +284,7 @@ async function begin() {
   }
   banner();
   takePhone().catch((error) => say(error.message, "bad"));
+  owed.read();
   wrapUp.start().catch((error) => say(error.message, "bad"));
   states.readFigures();
   if (!pop.tab) pop.draw();
@@ -349,6 +355,7 @@ function keys() {
     m: press("mute"), k: press("keys"), t: press("transfer"), c: press("consult"), j: press("join"), i: press("invite"), b: press("cancel"), p: press("record"),
     l: () => void bar.do(model.live?.party?.joined ? "leave" : "complete"),
     d: goTo("#dial"), "/": goTo("#search"), w: goTo("#summary"), n: goTo("#note"), g: () => void lists.next(),
+    x: press("next"), a: () => owed.presented && void owed.accept(), s: () => owed.presented && void owed.skip(), q: () => Boolean(owed.hand?.task?.questions) && void owed.questions(),
     "?": () => void helpWithKeys(),
     "Ctrl+Enter": () => void wrapUp.save(DONE.has(wrapUp.call?.phase)),
     Escape: () => {

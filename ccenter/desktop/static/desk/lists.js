@@ -8,11 +8,15 @@ import { chime } from "./sound.js";
 const AFTER_CALL = 2000; // ms: the next call may come first, and outranks a list
 // ms between readings of the waiting lines: facts come in bunches, and sixty seats must not ask at each of them
 const LOOK_AFTER = { few: 1000, many: 3000, busy: 10000 };
+const OWED_AFTER = { shown: 2500, else: 12000 }; // ms between readings of the callbacks, as facts about them come
 const MOST_MESSAGES = 50;
 const MANY = 5;
 const RINGS_LONG = 3; // seconds: what rings at a colleague for so long may be picked up; most is answered sooner
 const LINES = { CallQueued: "waits", CallRequeued: "waits", CallOfferedTo: "rings", CallConnected: "", CallEnded: "", QueueLeft: "", CallOverflowed: "", CallTransferred: "" };
+const BUSY = new Set(["PRESENTED", "DIALLING", "TALKING", "RESULT", "ON_LINE"]);
 const CLOSINGS = [["reached", gettext("Reached")], ["unreached", gettext("Not reached")], ["not_wanted", gettext("Not wanted any more")], ["duplicate", gettext("Already done")]];
+
+const due = (one) => one.state === "WAITING" || one.state === "PRESENTED" || (one.state === "LATER" && moment(one.due_at) <= Date.now());
 
 export class Lists {
   /** `desk`: {model, dial(number), openCustomer(id), page} */
@@ -123,7 +127,7 @@ export class Lists {
   }
 
   _count(kind) {
-    const numbers = { waiting: [...this.known.values()].filter((one) => one.how === "waits").length, callbacks: this.data.callbacks.length, voicemails: this.data.voicemails.filter((one) => !one.heard_at).length, messages: this.unread };
+    const numbers = { waiting: [...this.known.values()].filter((one) => one.how === "waits").length, callbacks: this.data.callbacks.filter(due).length, voicemails: this.data.voicemails.filter((one) => !one.heard_at).length, messages: this.unread };
     const badge = $(`[data-kind="${kind}"] .count`, this.tabs);
     badge.hidden = !numbers[kind];
     setText(badge, numbers[kind] > 99 ? "99+" : String(numbers[kind]));
@@ -198,6 +202,17 @@ export class Lists {
     this._count("waiting");
   }
 
+  /** A fact about a callback: the list is read again, now and then. */
+  owed(fact) {
+    if (!fact.type.startsWith("Callback") || this._owed) return;
+    const shown = this.current === "callbacks" && !document.hidden;
+    const pause = shown && this.model.may("DialNumber") ? OWED_AFTER.shown : OWED_AFTER.else;
+    this._owed = setTimeout(() => {
+      this._owed = 0;
+      this.read("callbacks");
+    }, pause * (0.5 + Math.random()));
+  }
+
   _look() {
     this._soon = 0;
     if (this.current !== "waiting" || document.hidden) return; // it is read when it is shown
@@ -249,7 +264,7 @@ export class Lists {
           one.customer ? el("button.link-button", { type: "button", onclick: () => this.desk.openCustomer(one.customer.id) }, one.customer.name) : null,
           el("span.grow"),
           el("button.b.small.plain", { type: "button", title: gettext("Done"), "aria-label": gettext("Done"), onclick: () => (menu.hidden = !menu.hidden) }, icon("check"))),
-        el("div.item-line.muted", null, el("span", null, one.source_name), one.queue ? el("span", null, one.queue.name) : null, one.times_asked > 1 ? el("span", null, `× ${one.times_asked}`) : null, el("span.grow"), el("time", null, shortTime(one.asked_at))),
+        el("div.item-line.muted", null, one.kind !== "callback" || BUSY.has(one.state) || !due(one) ? el("span.tag.accent", null, BUSY.has(one.state) ? one.state_name : due(one) ? one.kind_name : interpolate(gettext("at %s"), [shortTime(one.due_at)])) : null, el("span", null, one.source === "task" ? "" : one.source_name), one.label ? el("span", null, one.label) : null, one.queue ? el("span", null, one.queue.name) : null, one.times_asked > 1 ? el("span", null, `× ${one.times_asked}`) : null, el("span.grow"), el("time", null, shortTime(one.asked_at))),
         menu);
     });
   }

@@ -162,6 +162,7 @@ export class WrapUp {
     const orders = this.customer?.orders || [];
     const order = el("select.in", { id: "order", onchange: (event) => { draft.order = event.target.value; keep(); } }, el("option", { value: "" }, "–"), orders.map((one) => el("option", { value: one.number, selected: one.number === draft.order }, `${one.number} · ${one.product} · ${one.state_name}`)));
     const date = el("input.in.tnum", { type: "date", id: "follow-up", min: isoDay(), value: draft.follow_up, oninput: (event) => { draft.follow_up = event.target.value; keep(); } });
+    const time = el("input.in.tnum", { type: "time", id: "follow-up-at", value: draft.follow_up_at || "", title: gettext("Called at this time; in the morning without one"), "aria-label": gettext("Call back at"), oninput: (event) => { draft.follow_up_at = event.target.value; keep(); } });
     const days = FOLLOW_UPS.map(([number, name]) => el("button.b.small.plain", { type: "button", onclick: () => { date.value = draft.follow_up = isoDay(number); keep(); } }, name));
     const form = el("form.card.wrap", { autocomplete: "off" },
       el("h2", null, icon("pencil"), gettext("Record"), el("span.grow"), el("span.saved.tag.good", { hidden: true }, icon("check"), gettext("saved"))),
@@ -170,7 +171,7 @@ export class WrapUp {
         this.results.length ? el("div.field", null, el("span", null, gettext("Result")), results) : null,
         el("label.field.summary", null, el("span", null, gettext("Summary")), summary),
         orders.length ? el("label.field", null, el("span", null, gettext("Order")), order) : null,
-        el("div.field", null, el("span", null, gettext("Follow up on")), el("div.dates", null, date), el("div.days", null, days)),
+        el("div.field", null, el("span", null, gettext("Follow up on")), el("div.dates", null, date, time), el("div.days", null, days)),
         this.customer ? el("button.b.small.plain.complain", { type: "button", onclick: () => this._complain(call) }, icon("alert-triangle"), gettext("Open a complaint")) : null),
       el("div.wrap-foot", null,
         el("button.b", { type: "button", id: "save", onclick: () => this.save(false) }, gettext("Save")),
@@ -194,12 +195,13 @@ export class WrapUp {
   async save(ready) {
     const call = this.call;
     if (!call?.draft || this._saving) return;
-    const { category, result, summary, order, follow_up } = call.draft;
+    const { category, result, summary, order, follow_up, follow_up_at } = call.draft;
+    const then = follow_up && follow_up_at ? { call_at: `${follow_up}T${follow_up_at}` } : { follow_up: follow_up || null };
     this._saving = true;
     try {
       const empty = !category && !result && !summary.trim() && !order && !follow_up;
       if (!empty || !ready) {
-        call.pop.record = await post("/api/desk/records/", { call: call.id, customer: this.customer?.id ?? null, order, category, result, summary: summary.trim(), follow_up: follow_up || null });
+        call.pop.record = await post("/api/desk/records/", { call: call.id, customer: this.customer?.id ?? null, order, category, result, summary: summary.trim(), ...then });
         call.saved = true;
         sessionStorage.removeItem(`draft.${call.id}`);
       }

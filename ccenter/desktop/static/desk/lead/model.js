@@ -148,6 +148,8 @@ const state = (model, fact, name, more = {}) =>
   model._call(fact, (call) => Object.assign(call, { state: name, since: fact.at }, more));
 
 const FOLDS = {
+  SurgeChanged: (model) => model.dispatchEvent(new Event("surge")),
+  SurgeDecided: (model) => model.dispatchEvent(new Event("surge")),
   AgentChanged(model, fact) {
     model._seat(fact.agent, (seat) => {
       const today = seat.today;
@@ -266,8 +268,9 @@ const FOLDS = {
     model._step(fact, "exit", { key: fact.key });
     model.stale = true;
   },
+  CallbackOpened: (model) => (model.stale = true),
+  CallbackClosed: (model) => (model.stale = true),
   CallbackPromised(model, fact) {
-    model.callbacks += 1;
     model._call(fact, (call) => (call.state = "IVR"));
     model._step(fact, "callback");
     model.stale = true;

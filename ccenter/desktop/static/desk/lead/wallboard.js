@@ -1,6 +1,7 @@
 // The wallboard: the live page's figures from ten metres.
 
 import { clock, el, moment, pageData, percent, setData, setHidden, setText, soundSwitch } from "./dom.js";
+import { get } from "./link.js";
 import { keepLiving } from "./living.js";
 import { Model } from "./model.js";
 import { Queues, Trunks } from "./tables.js";
@@ -86,6 +87,29 @@ function tiles() {
   at("wall-queues").style.setProperty("--columns", String(columns));
 }
 
+// The surge attendant: a tile while it is on. Asked again as facts about it come, and now and then.
+const SURGE_AFTER = 2000; // ms
+let surgeSoon = 0;
+
+async function surge() {
+  const { ok, body } = await get("/api/desk/surge/");
+  if (!ok || !body) return;
+  const on = body.surges.filter((one) => one.on);
+  setHidden(at("wall-surge"), !on.length);
+  if (!on.length) return;
+  const share = Math.max(...on.map((one) => one.share));
+  big("wall-surge", percent(share), share >= 0.5 ? "alarm" : "warn");
+  setText(at("wall-surge").querySelector("em"), `${on.reduce((sum, one) => sum + one.taken, 0)} · ${body.lines.busy}/${body.lines.lines}`);
+}
+
+model.addEventListener("surge", () => {
+  surgeSoon ||= setTimeout(() => {
+    surgeSoon = 0;
+    surge();
+  }, SURGE_AFTER);
+});
+setInterval(surge, 60000);
+
 model.addEventListener("change", () => {
   tick();
   seats();
@@ -93,6 +117,7 @@ model.addEventListener("change", () => {
 soundSwitch(at("sound"), bell);
 at("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()));
 setInterval(tick, 1000);
+surge();
 keepLiving(model, (stale) => {
   document.body.classList.toggle("lead-stale", stale);
   setHidden(at("stale"), !stale);

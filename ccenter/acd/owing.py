@@ -1,0 +1,512 @@
+"""Whom we owe a call: one callback for each caller, lined up by when they first asked.
+
+Callbacks that are due stand in lines, sorted once, as callers do (routing.py); one line for each group of agents who may call
+them, calendar and time zone, so that whether it is an allowed hour is asked once for a line. Who is on the line with us already,
+in whatever call, is in no line: nobody is dialled twice at once.
+"""
+
+from bisect import bisect_left, insort
+
+from msgspec.structs import replace
+
+from ccenter.acd import facts, hours, routing
+from ccenter.acd.call import Call, CallState
+from ccenter.acd.callback import LIVE, Callback, CallbackState, CallbackTrigger, moved
+from ccenter.acd.config import CallbackRules, Number, Queue, ToEnd
+from ccenter.acd.world import CallbackLine, Line, World
+
+REMEMBERED = 100_000  # tasks that are over, so that none is released anew
+CAUSES = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "no_answer", 21: "busy"}
+CAUSES |= dict.fromkeys((1, 2, 3, 22, 28), "wrong_number")
+FINAL = ("done", "wrong_number", "refused", "do_not_call")
+NO_LINE_SECONDS = 5.0  # when the line that was free is not any more
+RESULTS = (*FINAL, "no_answer", "busy", "machine", "failed", "later")
+
+
+# -- what belongs to a callback --------------------------------------------------------------------------------
+
+
+def queue_of(w: World, entry: Callback) -> Queue:
+    queues = w.config.queues
+    found = queues.get(entry.queue) or queues.get(w.settings.callback_queue)
+    return found or next(iter(queues.values()), None) or Queue(code=entry.queue)
+
+
+def rules_of(w: World, entry: Callback) -> CallbackRules:
+    return queue_of(w, entry).callbacks
+
+
+def zone_of(w: World, number: str) -> str:
+    """The caller's time zone, by the longest known beginning of the number."""
+    zones = w.settings.zones
+    best = max((start for start in zones if number.startswith(start)), key=len, default="")
+    return zones[best] if best else w.settings.time_zone
+
+
+def persons(entry: Callback) -> tuple[str, ...]:
+    return (entry.number, "c:" + entry.customer) if entry.customer else (entry.number,)
+
+
+def being_called(w: World, number: str) -> bool:
+    """Is an attempt for this number under way?"""
+    entries = (w.state.callbacks[ident] for ident in w.persons.get(number, ()))
+    return any(entry.state in (CallbackState.DIALLING, CallbackState.TALKING) for entry in entries)
+
+
+def blocked(w: World, entry: Callback) -> bool:
+    """Are they on the line with us?"""
+    return any(key in w.busy for key in persons(entry))
+
+
+# -- lines -----------------------------------------------------------------------------------------------------
+
+
+def line_for(w: World, entry: Callback) -> CallbackLine:
+    queue = queue_of(w, entry)
+    rules = queue.callbacks
+    zone = entry.zone or w.settings.time_zone
+    how: str = "progressive" if entry.flow or (rules.in_turn and entry.source == "asked") else rules.mode
+    if entry.agent and how == "pull":
+        how = "preview"  # a follow-up comes by itself when its time is there
+    line: Line | None = None
+    if not entry.flow and not entry.agent:
+        line = routing.line_for(w, Call("", "out", 0.0, queue=queue.code, skills=entry.skills), queue)
+    who = "flow" if entry.flow else "agent:" + entry.agent if line is None else line.key
+    key = f"{who} {how} {queue.code} {rules.calendar} {zone}"
+    found = w.callback_lines.get(key)
+    if found is None:
+        if entry.agent and not entry.flow:
+            line = Line(key, queue.code, {}, {entry.agent: None})
+        found = w.callback_lines[key] = CallbackLine(key, how, queue.code, rules.calendar, zone, line)
+        for code in line.eligible if line is not None else ():
+            w.agent_callbacks.setdefault(code, []).append(found)
+    return found
+
+
+def order(w: World, entry: Callback) -> tuple[float, int, str]:
+    priority = entry.priority + queue_of(w, entry).priority
+    return (entry.asked_at - priority * w.settings.ageing, entry.ticket, entry.id)
+
+
+def stand(w: World, entry: Callback) -> None:
+    """Into its line, at the place it has earned; who is on the line with us is put there when they are off it."""
+    if entry.state is CallbackState.WAITING and not entry.line and not blocked(w, entry):
+        line = line_for(w, entry)
+        insort(line.waiting, order(w, entry))
+        entry.line = line.key
+        w.rouse = True
+
+
+def step_out(w: World, entry: Callback) -> None:
+    line = w.callback_lines.get(entry.line)
+    if line is not None:
+        place = order(w, entry)
+        at = bisect_left(line.waiting, place)
+        if at < len(line.waiting) and line.waiting[at][2] == entry.id:
+            del line.waiting[at]
+    entry.line = ""
+
+
+def is_open(w: World, line: CallbackLine) -> bool:
+    """Is it an allowed hour where these customers are? Hours change at full minutes only, in every zone."""
+    if not line.calendar:
+        return True
+    key, minute = (line.calendar, line.zone), int(w.now // 60)
+    known = w.gates.get(key)
+    if known is None or known[0] != minute:
+        calendar = w.config.calendars.get(line.calendar)
+        known = (minute, calendar is not None and hours.opening(calendar, line.zone, w.now)[0] == "open")
+        w.gates[key] = known
+    return known[1]
+
+
+def allowed_now(w: World, entry: Callback) -> bool:
+    return is_open(w, line_for(w, entry))
+
+
+def index(w: World) -> None:
+    """Build what is derived from the state, of callbacks and of who is on the line."""
+    state = w.state
+    w.callback_lines, w.agent_callbacks, w.gates = {}, {}, {}
+    w.owed, w.persons, w.busy, w.presented, w.machines, w.used = {}, {}, {}, {}, {}, {}
+    for call in state.calls.values():
+        leg = state.legs.get(call.customer)
+        if leg is not None and call.direction == "in":
+            leg.trunk, leg.dnis = call.trunk, call.dnis  # an older version's snapshot does not say
+    for leg in state.legs.values():
+        leg.trunk = leg.trunk or leg.endpoint.partition("@trunk-")[2]
+        w.occupy(leg)
+    for entry in state.callbacks.values():
+        enter(w, entry)
+    for call in state.calls.values():
+        on_line(w, call)
+    for entry in state.callbacks.values():
+        entry.line = ""
+        if entry.state is CallbackState.PRESENTED:
+            w.presented[entry.offered_to] = entry.id
+        stand(w, entry)
+    w.rouse = True
+
+
+def enter(w: World, entry: Callback) -> None:
+    """Into the indexes."""
+    if entry.kind == "callback":
+        w.owed[entry.number] = entry.id
+    for key in persons(entry):
+        w.persons.setdefault(key, {})[entry.id] = None
+
+
+def remove(w: World, entry: Callback) -> None:
+    if w.owed.get(entry.number) == entry.id:
+        del w.owed[entry.number]
+    for key in persons(entry):
+        others = w.persons[key]
+        del others[entry.id]
+        if not others:
+            del w.persons[key]
+
+
+# -- who is on the line ----------------------------------------------------------------------------------------
+
+
+def people(w: World, call: Call) -> tuple[str, ...]:
+    if call.direction == "in":
+        return (call.ani,) if call.ani else ()
+    entry = w.state.callbacks.get(call.callback)
+    if entry is not None and entry.call == call.id and entry.state is not CallbackState.ON_LINE:
+        return persons(entry)
+    return (call.dial_to,) if call.direction == "out" else ()
+
+
+def on_line(w: World, call: Call) -> None:
+    """From here on nobody else dials whom this call is with."""
+    for key in people(w, call):
+        w.busy.setdefault(key, {})[call.id] = None
+        for ident in w.persons.get(key, ()):
+            entry = w.state.callbacks[ident]
+            if entry.state is CallbackState.PRESENTED:
+                back(w, entry, "on_line")
+            step_out(w, entry)
+    if call.direction == "out" and not call.ani:
+        w.machines[call.id] = None
+
+
+def off_line(w: World, call: Call) -> None:
+    w.machines.pop(call.id, None)
+    for key in people(w, call):
+        calls = w.busy.get(key, {})
+        calls.pop(call.id, None)
+        if not calls:
+            w.busy.pop(key, None)
+            for ident in w.persons.get(key, ()):
+                stand(w, w.state.callbacks[ident])
+
+
+# -- open, wait, close -----------------------------------------------------------------------------------------
+
+
+def fresh(w: World, number: str, source: str, kind: str, asked_at: float, ident: str = "") -> Callback:
+    """A callback to be filled in and opened."""
+    w.state.counter += 1
+    entry = Callback(ident or f"k{w.state.counter}", number, source, kind, asked_at, w.state.counter)
+    entry.zone = zone_of(w, number)
+    return entry
+
+
+def opened(w: World, entry: Callback, call: str = "", chosen: str = "") -> None:
+    """It is owed from here on. What is forbidden is closed at once, with the reason."""
+    w.state.callbacks[entry.id] = entry
+    enter(w, entry)
+    e = entry
+    fact = facts.CallbackOpened(w.seq(), w.now, e.id, e.number, e.source, e.kind, e.asked_at, e.due, e.queue)
+    names = ("priority", "dnis", "label", "language", "zone", "customer", "agent", "flow")
+    w.out.append(replace(fact, call=call, chosen=chosen, **{name: getattr(e, name) for name in names}))
+    w.alarm("expire", e.id, max(w.now, e.due) + rules_of(w, e).expire_seconds)
+    if forbidden(w, e):
+        close(w, e, "do_not_call")
+    elif e.due > w.now:
+        e.state = CallbackState.LATER
+        w.alarm("callback", e.id, e.due)
+    elif e.state is CallbackState.WAITING:
+        owned(w, e)
+        stand(w, e)
+
+
+def owned(w: World, entry: Callback) -> None:
+    """An agent's own follow-up is left to them for a time, which an attempt ends and a look at it does not."""
+    if entry.agent and f"own:{entry.id}" not in w.state.timers:
+        w.alarm("own", entry.id, w.now + rules_of(w, entry).own_agent_seconds)
+
+
+def number_of(call: Call) -> str:
+    """The customer's."""
+    return call.dial_to if call.direction == "out" else call.ani
+
+
+def owe(w: World, call: Call, source: str, number: str = "") -> Callback:
+    """The caller is owed a call. Who is owed one already keeps the place, and is called for what they asked last."""
+    number = number or number_of(call)
+    linked = w.state.callbacks.get(call.callback)
+    known = w.state.callbacks.get(w.owed.get(number, ""))
+    if linked is not None and linked.number != number:  # they left another number
+        if known is None:
+            remove(w, linked)
+            linked.number, linked.zone = number, zone_of(w, number)
+            enter(w, linked)
+            known = linked
+        else:
+            known.asked_at = min(known.asked_at, linked.asked_at)
+            close(w, linked, "moved", detail=known.id)
+            call.callback = ""
+    queue = call.queue or (w.config.numbers.get(call.dnis) or Number(call.dnis, ToEnd())).queue
+    if known is None:
+        entry = fresh(w, number, source, "callback", min(call.entered or call.started, call.started))
+        entry.ticket = call.ticket or entry.ticket
+        entry.queue, entry.skills, entry.priority = queue, dict(call.skills), call.priority
+        entry.dnis, entry.label, entry.language = call.dnis, call.label, call.language
+        entry.customer = call.variables.get("customer", "")
+        entry.wanted, entry.last = source in ("asked", "surge", "voicemail"), call.id
+        chosen = call.menu or ((call.cursor.flow, call.cursor.node) if call.cursor is not None else ("", ""))
+        if call.id in w.state.calls:
+            entry.state, entry.call = CallbackState.ON_LINE, call.id
+            call.callback = entry.id
+        opened(w, entry, call.id, ":".join(filter(None, chosen)))
+        return entry
+    step_out(w, known)
+    known.times += known.last != call.id
+    known.last = call.id
+    known.queue, known.source = queue or known.queue, source
+    known.skills, known.priority = {**known.skills, **call.skills}, max(known.priority, call.priority)
+    known.wanted |= source in ("asked", "surge", "voicemail")
+    w.out.append(facts.CallbackAsked(w.seq(), w.now, known.id, source, known.queue, known.times, number, call.id, known.asked_at))
+    if known.state is CallbackState.TALKING and known.call == call.id:
+        known.result, known.result_at = "later", w.now  # called, and promised another call
+    stand(w, known)
+    return known
+
+
+def back(w: World, entry: Callback, reason: str) -> None:
+    """In line again at the same place, no attempt made."""
+    agent, entry.offered_to, entry.call = entry.offered_to or entry.by, "", ""
+    if w.presented.get(agent) == entry.id:
+        del w.presented[agent]
+    w.quiet("callback", entry.id)
+    moved(entry, CallbackTrigger.WAIT)
+    w.out.append(facts.CallbackReturned(w.seq(), w.now, entry.id, agent, reason))
+    owned(w, entry)
+    line_up(w, entry)
+
+
+def forbidden(w: World, entry: Callback) -> bool:
+    return entry.number in w.state.barred and not entry.wanted
+
+
+def set_barred(w: World, number: str, barred: bool) -> None:
+    """Put a number on the do-not-call list, or take it off. What is live ends first."""
+    if barred == (number in w.state.barred):
+        return
+    if barred:
+        w.state.barred[number] = True
+    else:
+        del w.state.barred[number]
+    w.out.append(facts.NumberBarred(w.seq(), w.now, number, barred))
+    for ident in list(w.persons.get(number, ())) if barred else ():
+        entry = w.state.callbacks[ident]
+        if entry.state not in LIVE and forbidden(w, entry):
+            close(w, entry, "do_not_call")
+
+
+def line_up(w: World, entry: Callback) -> None:
+    """Let it wait, unless the number was put on the list meanwhile."""
+    if forbidden(w, entry):
+        close(w, entry, "do_not_call")
+    else:
+        stand(w, entry)
+
+
+def defer(w: World, entry: Callback, until: float, reason: str) -> None:
+    if forbidden(w, entry):
+        close(w, entry, "do_not_call")
+        return
+    step_out(w, entry)
+    if w.presented.get(entry.offered_to) == entry.id:
+        del w.presented[entry.offered_to]
+    entry.offered_to = entry.call = ""
+    moved(entry, CallbackTrigger.DEFER)
+    entry.due = until
+    w.alarm("callback", entry.id, until)
+    w.out.append(facts.CallbackDeferred(w.seq(), w.now, entry.id, until, reason))
+
+
+def close(w: World, entry: Callback, reason: str, detail: str = "") -> None:
+    """Nothing is owed any more."""
+    step_out(w, entry)
+    if w.presented.get(entry.offered_to) == entry.id:
+        del w.presented[entry.offered_to]
+    moved(entry, CallbackTrigger.CLOSE)
+    for kind in ("callback", "expire", "own"):
+        w.quiet(kind, entry.id)
+    remove(w, entry)
+    del w.state.callbacks[entry.id]
+    if not entry.id.startswith("k"):  # ids of our own are never given twice
+        remember(w, entry.id)
+    w.out.append(facts.CallbackClosed(w.seq(), w.now, entry.id, reason, entry.attempts, entry.call, detail))
+
+
+def remember(w: World, ident: str) -> None:
+    """Told once more, this task or missed caller is nothing new."""
+    known = w.state.known
+    known[ident] = w.now
+    if len(known) > REMEMBERED:
+        del known[next(iter(known))]
+
+
+def due(w: World, entry: Callback) -> None:
+    """Its time has come: to wait in line, or for a result nobody said."""
+    if entry.state is CallbackState.RESULT:
+        resulted(w, entry, entry.by, "done")
+    elif entry.state is CallbackState.LATER:
+        moved(entry, CallbackTrigger.WAIT)
+        owned(w, entry)
+        stand(w, entry)
+
+
+def own_time_over(w: World, entry: Callback) -> None:
+    """Whose follow-up it is was not there, or did not do it: anybody may."""
+    step_out(w, entry)
+    entry.agent = ""
+    stand(w, entry)
+
+
+# -- results ---------------------------------------------------------------------------------------------------
+
+
+def resulted(w: World, entry: Callback, agent: str, result: str, at: float | None = None) -> None:
+    """What came of an attempt, and what follows by the queue's rules."""
+    entry.results[result] = entry.results.get(result, 0) + 1
+    w.quiet("callback", entry.id)
+    w.out.append(facts.CallbackResulted(w.seq(), w.now, entry.id, agent, result, entry.attempts, entry.call))
+    rules = rules_of(w, entry)
+    if result == "do_not_call":
+        close(w, entry, result)
+        set_barred(w, entry.number, True)
+        return
+    delays = () if result in FINAL else rules.retries.get(result, ())
+    if result == "later" and at is not None:
+        defer(w, entry, at, "later")
+    elif forbidden(w, entry):
+        close(w, entry, "do_not_call")
+    elif entry.results[result] > len(delays):
+        close(w, entry, result)
+    elif entry.attempts >= rules.most_attempts:
+        close(w, entry, "attempts")
+    else:
+        defer(w, entry, w.now + delays[entry.results[result] - 1], result)
+
+
+def call_over(w: World, call: Call, by: str, cause: int, note: str, outcome: str, where: CallState) -> None:
+    """A call has ended: of a caller we may owe one, of an attempt its result."""
+    entry = w.state.callbacks.get(call.callback)
+    if call.direction == "in" or (entry is not None and entry.state is CallbackState.ON_LINE):
+        caller_gone(w, call, entry, outcome, where)
+    elif entry is not None and entry.call == call.id:
+        attempt_over(w, call, entry, by, cause, note)
+
+
+def caller_gone(w: World, call: Call, entry: Callback | None, outcome: str, where: CallState) -> None:
+    if entry is not None and outcome in ("ANSWERED", "OVERFLOWED") and not call.promised:
+        close(w, entry, "called_in", detail=call.served_by)
+        return
+    source = source_of(call, outcome, where)
+    number = w.config.numbers.get(call.dnis)
+    owes = w.settings.owes if number is None or number.owes is None else number.owes
+    if source in owes and call.direction == "in" and call.ani and not call.promised:
+        entry = owe(w, call, source)
+    if entry is not None and entry.call == call.id:
+        entry.call = ""
+        moved(entry, CallbackTrigger.WAIT)
+        line_up(w, entry)
+
+
+def source_of(call: Call, outcome: str, where: CallState) -> str:
+    """Why we owe this caller a call; "" when we do not."""
+    if outcome == "VOICEMAIL":
+        return "voicemail"
+    if outcome == "FAILED":
+        return "failed"
+    if outcome == "SELF_SERVED":
+        return "closed" if call.closed else ""
+    if outcome != "ABANDONED":
+        return ""
+    if call.surge and not call.queue:
+        return "surge"
+    if call.closed:
+        return "closed"
+    return "menu" if where is CallState.IVR else "abandoned"
+
+
+def attempt_over(w: World, call: Call, entry: Callback, by: str, cause: int, note: str) -> None:
+    """By what the call came to. An agent who talked may still say more; what never reached the customer's line is no attempt."""
+    if entry.state is CallbackState.DIALLING and not call.customer:
+        if note == "no_trunk":
+            defer(w, entry, w.now + NO_LINE_SECONDS, "no_trunk")
+        else:
+            back(w, entry, note or by)
+    elif entry.result:
+        result, entry.result = entry.result, ""
+        at, entry.result_at = entry.result_at, None
+        resulted(w, entry, entry.by, result, at)
+    elif call.machine:
+        resulted(w, entry, entry.by, "machine")
+    elif call.served_by:
+        moved(entry, CallbackTrigger.TALKED)
+        entry.call = ""
+        w.alarm("callback", entry.id, w.now + rules_of(w, entry).result_seconds)
+    elif entry.flow and call.reached:
+        resulted(w, entry, "", "done" if call.informed else "refused")
+    elif call.reached:
+        resulted(w, entry, "", "failed")  # they answered, and nobody was there for them
+    elif by == "agent":
+        defer(w, entry, w.now + rules_of(w, entry).skip_seconds, "cancelled")
+    else:
+        resulted(w, entry, entry.by, CAUSES.get(cause, "failed"))
+
+
+def dialled(w: World, call: Call, shown: str) -> None:
+    """The customer's phone is rung: this attempt counts."""
+    entry = w.state.callbacks.get(call.callback)
+    if entry is not None and entry.call == call.id:
+        entry.attempts += 1
+        w.out.append(facts.CallbackDialled(w.seq(), w.now, entry.id, call.id, entry.by, entry.attempts, shown))
+
+
+def shown(w: World, entry: Callback, trunk: str) -> str:
+    """What the customer's phone shows: a number of ours, best the one they know. `trunk` is the trunk's."""
+    wanted = rules_of(w, entry).caller_id
+    ours = w.config.numbers
+    return wanted if wanted in ours else entry.dnis if entry.dnis in ours else trunk
+
+
+def reached(w: World, call: Call) -> None:
+    entry = w.state.callbacks.get(call.callback)
+    if entry is not None and entry.call == call.id:
+        moved(entry, CallbackTrigger.REACH)
+
+
+# -- the caller is there again ---------------------------------------------------------------------------------
+
+
+def rejoin(w: World, call: Call) -> None:
+    """Somebody we owe a call rings in: this call has their place. (A live attempt must have been ended before.)"""
+    entry = w.state.callbacks.get(w.owed.get(call.ani, ""))
+    if entry is None or entry.state in LIVE:
+        return
+    step_out(w, entry)
+    if w.presented.get(entry.offered_to) == entry.id:
+        del w.presented[entry.offered_to]
+    w.quiet("callback", entry.id)
+    moved(entry, CallbackTrigger.RING_IN)
+    entry.offered_to, entry.call, call.callback = "", call.id, entry.id
+    call.entered, call.ticket = entry.asked_at, entry.ticket
+    call.priority = max(call.priority, entry.priority)
+    w.out.append(facts.CallbackRejoined(w.seq(), w.now, entry.id, call.id))
