@@ -17,13 +17,13 @@ from ccenter.office import rights
 from ccenter.office.pages import keyset
 from ccenter.office.pages.acts import Act, ManyActs, RowActs
 from ccenter.office.pages.cards import CardPage, entries_of
-from ccenter.office.pages.forms import FormPage, MaskedField, RowForm
+from ccenter.office.pages.forms import FormPage, MaskedField, MomentField, RowForm
 from ccenter.office.pages.frame import asked_in_part, said
 from ccenter.office.pages.lists import Column, ListPage
 from ccenter.office.rest import shown
 from crm.models import Customer, OutboundRule, OutboundTask, Script
 from crm.models.outbound import OVER
-from crm.pages.service_fields import CustomerField, MomentField, named
+from crm.pages.service_fields import CustomerField, named
 from crm.pages.service_filters import TaskFilters
 from crm.pages.setting_form import SettingForm
 from crm.pages.tickets import asked_customer
