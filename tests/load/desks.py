@@ -31,6 +31,7 @@ RATE, TALK = 0.5, 100.0  # calls a second, and how long each talks: most of the 
 PATIENCE = 1.5  # seconds a caller waits who rings at a page, which does not answer
 SECONDS, WARM_UP = 200.0, 20.0  # of calls, for the pops
 CLICKS = 200
+RELOADS = 20
 CHANGES, CHANGED_OVER = 10.0, 2  # of seats' states, a second; and how often each
 CALLS_A_DAY, WARM = 200, 20
 KNOWN = 0.5  # of the callers are customers with a history
@@ -269,6 +270,22 @@ async def clicks(place: Room) -> AsyncIterator[Json]:
     yield {"measure": name, "ours": spread(times, 50)}
 
 
+async def reloads(place: Room) -> AsyncIterator[Json]:
+    """A console loaded anew in a call, to Asterisk's own time of the customer's being back with the agent."""
+    desk = place.pages[0]
+    call = await place.talk(desk)
+    times: list[float] = []
+    async with place.watched(call) as (channel, events):
+        for _ in range(RELOADS):
+            asked = clock()
+            await desk.page.reload(wait_until="commit")
+            times.append(await _heard(events, "ChannelEnteredBridge", channel, "mixing") - asked)
+            await desk.loaded()
+            await desk.state("TALKING")
+    await place.all_over()
+    yield {"measure": f"a reload in a call to the customer's being back, {CONSOLES} consoles", "ours": spread(times, 3000)}
+
+
 async def lead(place: Room) -> AsyncIterator[Json]:
     """A seat's change, from before it is asked for, to its paint on the page of a lead who sees all seats."""
     centre = place.centre
@@ -331,12 +348,12 @@ async def memory(place: Room) -> AsyncIterator[Json]:
     }
 
 
-async def _heard(socket: aiohttp.ClientWebSocketResponse, kind: str, channel: str) -> float:
-    """When it happened, by Asterisk's time stamp. TimeoutError after 5 s."""
-    async with asyncio.timeout(5):
+async def _heard(socket: aiohttp.ClientWebSocketResponse, kind: str, channel: str, bridge: str = "") -> float:
+    """When it happened, by Asterisk's time stamp; `bridge`: of this type only. TimeoutError after 10 s."""
+    async with asyncio.timeout(10):
         async for message in socket:
             event = json.loads(message.data)
-            if event["type"] == kind and event["channel"]["id"] == channel:
+            if event["type"] == kind and event["channel"]["id"] == channel and bridge in ("", event["bridge"]["bridge_type"]):
                 return datetime.fromisoformat(event["timestamp"]).timestamp()
     raise TimeoutError(kind)
 
@@ -345,6 +362,6 @@ async def measure(centre: Centre, party: Party, say: Callable[[str], None]) -> A
     """All of them, one after the other."""
     async with room(centre, party) as place:
         say(f"{CONSOLES} consoles are open, {PAGES} of them in Chromium")
-        for results in (pops(place), clicks(place), memory(place), lead(place)):
+        for results in (pops(place), clicks(place), reloads(place), memory(place), lead(place)):
             async for result in results:
                 yield result
