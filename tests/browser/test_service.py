@@ -198,6 +198,9 @@ async def test_given_the_editor_of_scripts_when_steps_are_added_and_joined_then_
     await expect(steps).to_have_count(1)
     await field("[name=s0-name]").fill("need")
     await field("[name=s0-text]").fill("您想了解哪类商品？")
+    await field("[name=s0-answer]").select_option("text")
+    await expect(field("[name=s0-required][type=checkbox]")).to_be_visible()
+    await expect(desk.page).to_have_url(re.compile("/new/$"))  # drawn anew, and not saved
     await field("[name=s0-answer]").select_option("choice")
     await expect(field("button[name=table][value='option:0']")).to_be_visible()
     for place, label in enumerate(("厨具", "服饰")):

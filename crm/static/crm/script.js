@@ -3,7 +3,7 @@
 let pressed = null; // {command, top, name}: the button, how far the form was scrolled, which field had the focus
 
 document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-redraw]")) event.target.form.requestSubmit(document.getElementById("redraw"));
+  if (event.target.matches("[data-redraw]")) document.getElementById("redraw").click(); // htmx knows the button of a click alone: without it the script would be saved
 });
 
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
