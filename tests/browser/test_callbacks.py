@@ -123,7 +123,7 @@ async def test_given_the_lead_looks_at_the_surge_when_calls_come_then_the_figure
     await expect(admin.at(f"[data-surge='{surge}']")).to_be_visible()
     before = int(await admin.at("[data-figure=captured] > b").inner_text())
     await admin.page.wait_for_selector("html[data-follows]")
-    listed = await desks("admin", path=f"/callbacks/?queue={QUEUE}")
+    listed = await desks("admin", path=f"/callbacks/?dnis={numbers['callbacks']}")
     await listed.page.wait_for_selector("html[data-follows]")
     await expect(listed.at("#found tbody tr")).to_have_count(0)
     await admin.page.bring_to_front()
