@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from tests.asterisk.conftest import MakeCaller
 from tests.asterisk.ledger import Ledger
-from tests.asterisk.owed import QUEUE, becomes, closed_as, gives_up
+from tests.asterisk.owed import becomes, closed_as, gives_up
 from tests.asterisk.test_callbacks import Rules, numbers  # noqa: F401
 from tests.browser.conftest import MakeDesk
 from tests.browser.desk import MICROPHONE, Desk
