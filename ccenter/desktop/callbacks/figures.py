@@ -35,7 +35,8 @@ WITH owed AS (SELECT id, {{key}} AS key, asked_at, closed_at, closed_reason FROM
     WHERE id IN ({{owed}}) AND asked_at >= %(since)s AND asked_at < %(until)s),
   tried AS (SELECT callback, min(at) AS first, bool_or(reached_at IS NOT NULL) AS reached, count(*) AS attempts, {_RESULTS}
     FROM calls_callbackattempt WHERE callback IN (SELECT id FROM owed) GROUP BY callback)
-SELECT key, count(*), count(*) FILTER (WHERE reached), count(*) FILTER (WHERE closed_reason = 'called_in' AND reached IS NOT TRUE),
+SELECT key, count(*), count(*) FILTER (WHERE reached),
+  count(*) FILTER (WHERE closed_reason = 'called_in' AND reached IS NOT TRUE),
   count(*) FILTER (WHERE closed_at IS NOT NULL AND reached IS NOT TRUE AND closed_reason <> 'called_in'),
   count(*) FILTER (WHERE closed_at IS NULL), coalesce(sum(attempts), 0),
   percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM first - asked_at)), {_SUMS}
