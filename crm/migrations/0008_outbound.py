@@ -9,10 +9,12 @@ from ccenter.office.schema import versioned
 
 # What was handed over before there were tasks has become a callback of the number's: it is done with here.
 OVER = """
+SET CONSTRAINTS ALL IMMEDIATE;
 UPDATE crm_outboundtask SET state = 'done', result = 'moved', released_at = due_at, request = gen_random_uuid(), closed_at = due_at
 WHERE state = 'released';
 UPDATE crm_outboundtask SET closed_at = created_at WHERE state = 'cancelled';
 UPDATE crm_outboundtask SET callback = gen_random_uuid();
+SET CONSTRAINTS ALL DEFERRED;
 """
 # The pairs of crm.models.outbound.STEPS. What is done is never handed over again, and keeps its id in the core.
 STEPS = """

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.calls import tokens
 from ccenter.calls.models import Agent, BarredNumber, CallbackAttempt, Flow, Queue
 from ccenter.calls.numbers import normalise
 from ccenter.calls.reasons import TEXTS
@@ -20,7 +21,6 @@ from ccenter.office.pages.cards import CardPage, entries_of
 from ccenter.office.pages.forms import FormPage, MaskedField, MomentField, RowForm
 from ccenter.office.pages.frame import asked_in_part, said
 from ccenter.office.pages.lists import Column, ListPage
-from ccenter.office.rest import shown
 from crm.models import Customer, OutboundRule, OutboundTask, Script
 from crm.models.outbound import OVER
 from crm.pages.service_fields import CustomerField, named
@@ -91,9 +91,10 @@ CANCEL = Act("cancel", _("Cancel the call"), _cancel, icon="x", kind="bad", when
 def dress(user: Any, found: list[Any]) -> None:
     """What a list and a card say of tasks beside their columns. One query."""
     seats = dict(Agent.objects.filter(number__in={row.agent for row in found}).values_list("number", "name"))
+    hidden = rights.masked(user, "number")
     for row in found:
         row.author_name = named(row.author)
-        row.shown_number = shown(user, "number", row.number)
+        row.shown_number = tokens.masked(row.number) if hidden else tokens.spelt(row.number)
         row.agent_name = f"{row.agent} {seats.get(row.agent, '')}".strip()
         row.result_name = str(TEXTS.get(row.result, RESULTS.get(row.result, row.result)))
         row.is_over = row.state in OVER
@@ -277,10 +278,12 @@ class BarredNumbers(ListPage):
         return rows.filter(number=normalise(text).number)
 
     def more(self, rows: list[Any]) -> dict[str, Any]:
+        hidden = rights.masked(self.user, "number")
         for row in rows:
-            row.shown_number, row.row_key = shown(self.user, "number", row.number), row.ident
+            row.row_key = row.ident
+            row.shown_number = tokens.masked(row.number) if hidden else tokens.spelt(row.number)
         told: dict[str, Any] = {"may_bar": self.may("add"), "may_lift": self.may("delete")}
-        if rights.masked(self.user, "number"):  # a place in the list would tell the number
+        if hidden:  # a place in the list would tell the number
             told["found"] = keyset.Page(rows, None, None)
         return told
 

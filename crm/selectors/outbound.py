@@ -91,9 +91,14 @@ def by_agents(script: Script, since: datetime, before: datetime) -> list[dict[st
 
     `agent` is who asked."""
     rows = ScriptAnswer.objects.filter(run__script=script, at__gte=since, at__lt=before).exclude(value="")
-    return list(
-        rows.annotate(queue=Coalesce(F("run__task__queue"), Value("")))
-        .values("queue", agent=F("run__agent"), question=F("step"), answer=F("value"))
-        .annotate(count=Count("pk"))
-        .order_by("question", "answer", "agent", "queue")
-    )
+    counted = rows.values("step", "value", "run__agent", "run__task__queue").annotate(count=Count("pk"))
+    return [
+        {
+            "agent": one["run__agent"],
+            "queue": one["run__task__queue"] or "",
+            "question": one["step"],
+            "answer": one["value"],
+            "count": one["count"],
+        }
+        for one in counted.order_by("step", "value", "run__agent", "run__task__queue")
+    ]

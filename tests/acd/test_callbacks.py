@@ -672,6 +672,19 @@ def test_given_a_follow_up_of_an_agent_when_it_is_due_then_they_see_it_and_after
     assert c.ask(events.NextCallback, "1002") == ""
 
 
+def test_given_a_follow_up_whose_agent_does_not_answer_the_phone_when_a_while_has_passed_then_anybody_may_call() -> None:
+    c = with_rules(CallbackRules())
+    c.sign_in("1003", "1002")
+    release(c, agent="1003")
+    assert c.ask(events.DialCallback, "1003", callback="t1") == ""
+    c.hangs_up("1003", 19)
+    c.ask(events.NotReady, "1003", reason="lunch")
+    c.passes(899)
+    assert c.ask(events.NextCallback, "1002") == "no_callback"
+    c.passes(1)
+    assert c.ask(events.NextCallback, "1002") == ""
+
+
 def test_given_a_survey_by_machine_when_it_is_due_then_it_calls_and_asks_and_no_agent_is_needed() -> None:
     c = with_rules(CallbackRules())
     release(c, kind="survey", flow="rating", consent=True)

@@ -117,7 +117,7 @@ async def test_given_a_line_kept_for_who_calls_in_when_only_that_is_free_then_no
     await alice.ready()
     with pytest.raises(Refused) as refused:
         await alice.do("next-callback")
-    assert (refused.value.status, refused.value.body["code"]) == (409, "no_trunk")
+    assert (refused.value.status, refused.value.body["reason"]) == (409, "no_trunk")
     assert not pstn.dialogs
     await call.hangup()
     (await pstn.ringing()).refuse(BUSY_HERE)

@@ -2,7 +2,8 @@
 
 Each measure is one JSON line on standard output: {"measure", "ours", "peer", "ratio", ...}; build/bench.json keeps all of
 them and the machine. The peer is app_queue (and the dialplan, for the menu) in the same Asterisk, with the same phones and
-the same measuring party, in turn with us. Figures are medians over rounds, as the machine may not be ours alone.
+the same measuring party, in turn with us. Figures are medians over rounds, as the machine may not be ours alone. What only we
+do (desks, surge) has no peer; surge is a TV spot from its first call to the last call back, on a stack of its own.
 
 BENCH_SECONDS (300) of BENCH_TALKING (200) recorded calls; BENCH_ROUNDS (3) of BENCH_ROUND_SECONDS (10) each; BENCH_RATES (10,40,80).
 A round during which others take much of the machine is played again (BENCH_ATTEMPTS, 2), after a wait for quiet

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.load.surge_people import Agents
 
 SHOWN = 20  # examples of each fault
+HEARD = 1.0  # seconds in which the core has surely heard of something
 LATE = 2.0  # seconds by which SIPp may be late to notice an end
 
 
@@ -66,7 +67,7 @@ def compare(ledger: Ledger, callers: dict[str, Heard], agents: Agents, number: s
         entries.setdefault(who, []).append((source, reason))
     customers = agents.customers
     talked = Counter(rung.shown for rung in agents.callers)
-    unheard = Counter(rung.shown for rung in agents.callers if away[0] <= rung.over <= away[1])
+    unheard = Counter(rung.shown for rung in agents.callers if away[0] - HEARD <= rung.over <= away[1])
     reached = {rung.dialled[-11:] for rung in customers.people.all if rung.connected}
     faults: dict[str, list[str]] = {}
 

@@ -35,7 +35,8 @@ WITH owed AS (SELECT id, {{key}} AS key, asked_at, closed_at, closed_reason FROM
     WHERE id IN ({{owed}}) AND asked_at >= %(since)s AND asked_at < %(until)s),
   tried AS (SELECT callback, min(at) AS first, bool_or(reached_at IS NOT NULL) AS reached, count(*) AS attempts, {_RESULTS}
     FROM calls_callbackattempt WHERE callback IN (SELECT id FROM owed) GROUP BY callback)
-SELECT key, count(*), count(*) FILTER (WHERE reached), count(*) FILTER (WHERE closed_reason = 'called_in'),
+SELECT key, count(*), count(*) FILTER (WHERE reached),
+  count(*) FILTER (WHERE closed_reason = 'called_in' AND reached IS NOT TRUE),
   count(*) FILTER (WHERE closed_at IS NOT NULL AND reached IS NOT TRUE AND closed_reason <> 'called_in'),
   count(*) FILTER (WHERE closed_at IS NULL), coalesce(sum(attempts), 0),
   percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM first - asked_at)), {_SUMS}
@@ -66,9 +67,8 @@ class Line(NamedTuple):
 
     @property
     def share(self) -> float | None:
-        """Who was spoken to, of all who are done with."""
-        done = self.promised - self.open
-        return (self.reached + self.called_in) / done if done > 0 else None
+        """Who was spoken to, of all who were promised a call."""
+        return (self.reached + self.called_in) / self.promised if self.promised else None
 
 
 def table(user: Any, since: date, until: date, by: str) -> list[Line]:
@@ -112,7 +112,7 @@ def _midnight(day: date) -> datetime:
 class FiguresForm(forms.Form):
     since = forms.DateField(label=_("From"))
     until = forms.DateField(label=_("To"))
-    by = forms.ChoiceField(label=_("By"), choices=list(BY.items()))
+    by = forms.ChoiceField(label=_("Grouped by"), choices=list(BY.items()))
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data

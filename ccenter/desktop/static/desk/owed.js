@@ -79,14 +79,26 @@ export class Owed {
     if (this._busy) return;
     this._busy = true;
     this._enable();
+    const { id } = this.hand.callback;
     try {
-      await act(path, { callback: this.hand.callback.id, ...more });
+      await act(path, { callback: id, ...more });
+      if (more.result) this._mark(id, more.result);
     } catch (error) {
       say(error.message, "bad");
     }
     this._busy = false;
     this._enable();
     this.ask();
+  }
+
+  /** What was said during the talk counts when it is over; until then it is shown, and can be said anew. */
+  _mark(id, result) {
+    this._said = { id, result };
+    for (const node of this.root.querySelectorAll("[data-result]")) node.classList.toggle("on", this._is(node.dataset.result));
+  }
+
+  _is(result) {
+    return this._said?.id === this.hand?.callback.id && this._said?.result === result;
   }
 
   async _later(input) {
@@ -143,8 +155,8 @@ export class Owed {
       task?.questions && one.state !== "PRESENTED" ? el("div.owed-acts", null, button("questions", gettext("Questions"), "clipboard-list", "Q", ".main", () => this.questions())) : null,
       results.length
         ? el("div.owed-results", { role: "group", "aria-label": gettext("What came of it?") },
-            results.map(({ code, name }) => el(`button.b.small${code === "done" ? ".good" : ""}`, { type: "button", dataset: { result: code }, onclick: () => this._do("callback-result", { result: code }) }, name)),
-            el("span.owed-later", null, at, el("button.b.small", { type: "button", dataset: { result: "later" }, onclick: () => this._later(at) }, gettext("Later"))))
+            results.map(({ code, name }) => el(`button.b.small${this._is(code) ? ".on" : ""}`, { type: "button", dataset: { result: code }, onclick: () => this._do("callback-result", { result: code }) }, name)),
+            el("span.owed-later", null, at, el(`button.b.small${this._is("later") ? ".on" : ""}`, { type: "button", dataset: { result: "later" }, onclick: () => this._later(at) }, gettext("Later"))))
         : null,
     ].filter(Boolean);
   }
