@@ -221,7 +221,7 @@ async def test_given_a_customer_who_is_rung_when_the_core_is_killed_then_it_goes
     numbers: dict[str, str],
     rules: Rules,
 ) -> None:
-    await rules(mode="progressive", first="caller", ring_seconds=60.0)
+    await rules(mode="progressive", first="caller", ring_seconds=60.0, greeting="")
     caller = callers(numbers["callbacks"])
     await gives_up(ledger, caller)
     alice: Seat = await seats(0)
@@ -250,7 +250,8 @@ async def test_given_the_core_killed_between_deciding_and_dialling_then_the_cust
     stack: Stack, alice: Seat, callers: MakeCaller, pstn: Caller, ledger: Ledger, numbers: dict[str, str], rules: Rules
 ) -> None:
     """Asterisk stands still meanwhile: it has the request, or has it not, and has done nothing about it."""
-    await rules(mode="progressive", first="caller", ring_seconds=60.0, retries={"failed": [0.5], "no_answer": [0.5]})
+    retries = {"failed": [0.5], "no_answer": [0.5]}
+    await rules(mode="progressive", first="caller", ring_seconds=60.0, greeting="", retries=retries)
     caller = callers(numbers["callbacks"])
     await gives_up(ledger, caller)
     state = Path(stack["state"])
