@@ -26,7 +26,7 @@ NUMBERS: dict[str, tuple[str, ...]] = {
     "CallStarted": ("ani", "dnis", "name"),
     "CallReached": ("number",),
     "CallbackPromised": ("number",),
-    "CallbackOpened": ("number",),
+    "CallbackOpened": ("number", "dnis"),
     "CallbackAsked": ("number",),
     "NumberBarred": ("number",),
     "CallTransferred": ("target",),
@@ -97,7 +97,9 @@ def _masked(fact: Fact) -> dict[str, Any]:
     data = dict(fact.data)
     for field in NUMBERS[fact.type]:
         # a called number of ours is no secret
-        if isinstance(data.get(field), str) and not (field == "dnis" and data.get("direction") == "in"):
+        if isinstance(data.get(field), str) and not (
+            field == "dnis" and (data.get("direction") == "in" or fact.type == "CallbackOpened")
+        ):
             data[field] = mask_in(data[field])
     return data
 

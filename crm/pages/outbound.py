@@ -90,7 +90,7 @@ CANCEL = Act("cancel", _("Cancel the call"), _cancel, icon="x", kind="bad", when
 
 def dress(user: Any, found: list[Any]) -> None:
     """What a list and a card say of tasks beside their columns. One query."""
-    seats = dict(Agent.objects.filter(number__in={row.agent for row in found}).values_list("number", "name"))
+    seats = dict(Agent.objects.filter(number__in={"", *(row.agent for row in found)}).values_list("number", "name"))
     hidden = rights.masked(user, "number")
     for row in found:
         row.author_name = named(row.author)
