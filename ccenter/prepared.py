@@ -83,6 +83,11 @@ class Prepared(Generic[M]):
             for row in relation(keys=list(related)):
                 related[getattr(row, key)].append(row)
         for row in found:
-            rows = getattr(row, name).all()  # as Django's prefetch: whoever filters it further asks anew
-            rows._result_cache, rows._prefetch_done = related[row.pk], True
-            row.__dict__.setdefault("_prefetched_objects_cache", {})[name] = rows
+            fetched(row, name, related[row.pk])
+
+
+def fetched(row: Model, name: str, rows: list[Any]) -> None:
+    """`row.name.all()` gives these from now on, as after Django's prefetch: whoever filters it further asks anew."""
+    kept = getattr(row, name).all()
+    kept._result_cache, kept._prefetch_done = rows, True
+    row.__dict__.setdefault("_prefetched_objects_cache", {})[name] = kept

@@ -152,7 +152,7 @@ VOICEMAILS = Path(os.environ.get("CC_VOICEMAILS", STATE / "asterisk/spool/record
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "ccenter.calls.api.tokens.ByToken",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -49,8 +49,12 @@ class Earning(Conditional, Protocol):
 
 def holds(rule: Conditional, level: str, at: datetime) -> bool:
     """Whether a rule is in force for a customer of this level."""
-    in_time = (rule.since is None or rule.since <= at) and (rule.until is None or at < rule.until)
-    return rule.active and in_time and rule.level in ("", level)
+    return rule.active and in_time(rule, at) and rule.level in ("", level)
+
+
+def in_time(rule: Conditional, at: datetime) -> bool:
+    """Whether this is in the rule's period."""
+    return (rule.since is None or rule.since <= at) and (rule.until is None or at < rule.until)
 
 
 def fits(rule: Conditional, product: int, kinds: Kinds) -> bool:

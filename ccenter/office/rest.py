@@ -19,6 +19,7 @@ change and removal, one transaction for each write, errors as `errors` has them,
         def merge(self, request, pk): return self.answer(services.merge(self.user, self.locked_row(), self.body(MergeBody)))
 """
 
+import threading
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -48,6 +49,7 @@ from ccenter.office.openapi import OfficeSchema
 Row = TypeVar("Row", bound=Model)
 Values = dict[str, Any]
 SAFE = ("GET", "HEAD", "OPTIONS")
+_kept = threading.local()  # serializers, by name
 PAGE_PARAMETERS = frozenset({"cursor", "page_size", "ordering", "search"})
 
 
@@ -138,6 +140,7 @@ class Rows(GenericViewSet, Generic[Row]):
     entity: ClassVar[str]
     right: str | None = None
     versioned: ClassVar[bool] = False  # a view of `Versioned` rows is by itself
+    same_for_all: ClassVar[bool] = False  # the serializer has the same fields for everybody: each thread builds them once
     ordering: ClassVar[str] = "-id"
     ordering_fields: ClassVar[tuple[str, ...] | list[str]] = ()
     search_fields: ClassVar[tuple[str, ...] | list[str]] = ()
@@ -208,20 +211,40 @@ class Rows(GenericViewSet, Generic[Row]):
         row: Row | None = type(seen)._base_manager.select_for_update().filter(pk=seen.pk).first()
         if row is None:
             raise NotFound
+        self.agree(row)
+        return row
+
+    def agree(self, row: Row) -> None:
+        """Raises VersionMissing, or Stale where the row is not in the version that the client has seen."""
         if tag := self.etag(row):
             asked = self.request.headers.get("If-Match", "").strip()
             if not asked:
                 raise errors.VersionMissing
             if asked != "*" and tag not in [one.strip().removeprefix("W/") for one in asked.split(",")]:
                 raise errors.Stale
-        return row
 
     def answer(self, row: Row, status: int = 200, *, read: bool = True) -> Response:
         """The row as it now is, with its ETag; `read`: from the database, after a service wrote."""
-        if read:
-            row = self.rows().get(pk=row.pk)
+        row = self.reread(row) if read else row
         tag = self.etag(row)
-        return Response(self.get_serializer(row).data, status=status, headers={"ETag": tag} if tag else {})
+        return Response(self._shown(row), status=status, headers={"ETag": tag} if tag else {})
+
+    def _shown(self, row: Row) -> Any:
+        if not self.same_for_all:
+            return self.get_serializer(row).data
+        kind = self.get_serializer_class()
+        kept = _kept.__dict__.get(kind.__qualname__)
+        if not isinstance(kept, kind):
+            kept = _kept.__dict__[kind.__qualname__] = kind()
+        kept._context = self.get_serializer_context()
+        try:
+            return kept.to_representation(row)
+        finally:
+            kept._context = {}
+
+    def reread(self, row: Row) -> Row:
+        """The row as the database has it now, with what the serializer reads."""
+        return self.rows().get(pk=row.pk)
 
     def etag(self, row: Row) -> str:
         """Of a row in its version; "" for rows that have none. Who overrides this sets `versioned`."""

@@ -120,19 +120,29 @@ def scopes_of(entity: Entity) -> list[str]:
 # -- questions -------------------------------------------------------------------------------------------------
 
 
-def may(user: Any, action: str, row: Model | None = None) -> bool:
-    """Whether a user may do this at all; with `row`, to this one. Raises LookupError for an action nobody declared."""
+def may(user: Any, action: str, row: Model | None = None, *, as_read: bool = False) -> bool:
+    """Whether a user may do this at all; with `row`, to this one. Raises LookupError for an action nobody declared.
+
+    `as_read`: the row is as the database has it, so whose it is need not be asked again.
+    """
     entity, verb = _action(action)
     scopes = _scopes(user, action)
     if row is None or not scopes or Scope.ALL in scopes:
         return bool(scopes)
+    if as_read and scopes & {Scope.OWN, Scope.TEAM} and user.pk in _owners(entity, row):
+        return True
     return scoped(user, type(row)._default_manager.filter(pk=row.pk), entity.name, verb).exists()
 
 
-def require(user: Any, action: str, row: Model | None = None) -> None:
+def require(user: Any, action: str, row: Model | None = None, *, as_read: bool = False) -> None:
     """Raises PermissionDenied for who may not."""
-    if not may(user, action, row):
+    if not may(user, action, row, as_read=as_read):
         raise PermissionDenied(_("You have no right to do this."))
+
+
+def _owners(entity: Entity, row: Model) -> list[Any]:
+    """Keys of the users whose the row is by its own columns; paths over other rows are not gone."""
+    return [getattr(row, row._meta.get_field(path).attname) for path in entity.own if "__" not in path]
 
 
 def scoped(user: Any, rows: QuerySet[Row], entity: str, verb: str = "view") -> QuerySet[Row]:

@@ -36,6 +36,7 @@ from kombu.exceptions import OperationalError
 from ccenter.celery import app
 from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.models import Webhook, WebhookDelivery
+from ccenter.prepared import Prepared, Slot
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ PREFIX = "whsec_"
 GONE = 410
 
 State = WebhookDelivery.State
+_wanted = Prepared(lambda: Webhook.objects.filter(active=True, events__overlap=Slot("events")).only("pk").order_by())
 _events: dict[str, Any] = {"webhook.test": _("a test, sent by hand")}
 
 
@@ -65,8 +67,8 @@ def tell(event: str, data: Mapping[str, Any]) -> None:
     """Whoever asked for this event is told once the transaction is committed. One query, and one for those who asked."""
     if event not in _events:
         raise LookupError(f"no such event: {event}")
-    wanted = Webhook.objects.filter(active=True, events__overlap=[event, f"{event.partition('.')[0]}.*", "*"])
-    _put(wanted.values_list("pk", flat=True), event, data)
+    wanted = _wanted(events=[event, f"{event.partition('.')[0]}.*", "*"])
+    _put([webhook.pk for webhook in wanted], event, data)
 
 
 def _put(webhooks: Any, event: str, data: Mapping[str, Any]) -> None:

@@ -14,8 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ccenter.office.rest import Adds, Changes, Deletes
-from ccenter.office.rights import masked, require, scoped
-from crm.models import Customer
+from ccenter.office.rights import masked, may, require
 from orders import documents
 from orders.api import bodies
 from orders.models import Delivery, Order
@@ -44,6 +43,7 @@ class Orders(Adds[Order], Changes[Order], Deletes[Order]):
     entity = "orders"
     queryset = orders.listed()
     serializer_class = bodies.OrderBody
+    same_for_all = True
     filterset_class = lists.OrderFilters
     lookup_field = "number"
     lookup_value_regex = "[0-9]{4,16}"
@@ -54,10 +54,29 @@ class Orders(Adds[Order], Changes[Order], Deletes[Order]):
     def search(self, rows: QuerySet[Order], text: str) -> QuerySet[Order]:
         return lists.matching(rows, text, self.user)
 
+    def get_object(self) -> Order:
+        return self._one()
+
+    def locked_row(self) -> Order:
+        """With all that lists show of it."""
+        row = self._one(lock=True)
+        self.agree(row)
+        return row
+
+    def reread(self, row: Order) -> Order:
+        return orders.one(row.number) or row
+
+    def _one(self, *, lock: bool = False) -> Order:
+        """As the base finds it, in SQL that stands ready: it is asked for again and again while a customer waits."""
+        row = orders.one(self.kwargs["number"], lock=lock)
+        if row is None or not all(may(self.user, f"orders.{verb}", row, as_read=True) for verb in {self.verb, "view"}):
+            raise NotFound
+        return row
+
     def add(self, values: dict[str, Any]) -> Order:
         customer, lines, gifts = values.pop("customer"), values.pop("goods", ()), values.pop("gifts", ())
         swaps = values.pop("exchanges", ())
-        if not scoped(self.user, Customer.objects.filter(pk=customer.pk), "customers").exists():
+        if not may(self.user, "customers.view", customer, as_read=True):
             raise ValidationError({"customer": [_("There is no such customer.")]})
         return drafts.add(self.user, customer, values, _wants(lines), _gifts(gifts), _swaps(swaps))
 
@@ -72,6 +91,7 @@ class Orders(Adds[Order], Changes[Order], Deletes[Order]):
             None if lines is None else _wants(lines),
             None if gifts is None else _gifts(gifts),
             None if swaps is None else _swaps(swaps),
+            held=True,
         )
 
     def remove(self, row: Order) -> None:
@@ -96,7 +116,7 @@ class Orders(Adds[Order], Changes[Order], Deletes[Order]):
     @extend_schema(request=None, responses=bodies.OrderBody)
     @action(detail=True, methods=["post"])
     def submit(self, request: Request, number: str) -> Response:
-        return self.answer(steps.submit(self.locked_row(), self.user))
+        return self.answer(steps.submit(self.locked_row(), self.user, held=True))
 
     @extend_schema(request=bodies.StepReason, responses=bodies.OrderBody)
     @action(detail=True, methods=["post"])

@@ -100,7 +100,7 @@ class ProductAttribute(Versioned):
 class Product(Versioned):
     """Something that is sold, or given away (`gift_only`).
 
-    `price` is what lists show; what is charged is read from the history (`selectors.products.prices`), to the second. `stocked`
+    `price` is what lists show; what is charged is read from the history (`selectors.products.priced`), to the second. `stocked`
     False: nothing that lies on a shelf (a service, a voucher), never out of stock. On sale within `sale_from` and `sale_until`,
     where they are given, as long as `on_sale` holds. `sounds` is how the name is typed in Latin letters: " buzhanchaoguo bzcg".
     """

@@ -8,10 +8,8 @@ from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,15 +18,16 @@ from ccenter.office.errors import Conflict
 from ccenter.office.models import AuditEntry
 from ccenter.office.pages.frame import OfficePage, stale_text
 from ccenter.office.rest import shown
-from ccenter.office.rights import scoped
+from ccenter.office.rights import may, scoped
 from crm.models import Customer
-from crm.selectors.customers import resolve
-from orders.models import DeliveryFee, Order
+from crm.selectors.customers import resolve, whole
+from orders.models import Order
 from orders.models.orders import PayBy
 from orders.pages.entry_form import Given, usual
 from orders.selectors import entry
-from orders.selectors.orders import listed
+from orders.selectors.orders import one
 from orders.selectors.points import NOTHING, exchanges, usable
+from orders.selectors.shelf import Shelf
 from orders.services import drafts, steps
 from orders.states import State
 from orders.sums import ZERO
@@ -63,27 +62,29 @@ class OrderEntry(OfficePage):
         order, customer = self.meant(request.POST)
         given, call = Given(self.user, request.POST, customer, order), request.POST.get("call", "")[:40]
         if order is None and request.POST.get("again"):  # the draft of a request whose answer was lost
-            order = entry.draft_for(self.user, customer, call)
+            begun = entry.draft_for(self.user, customer, call)
+            order = one(begun.number, lock=True) if begun else None
         try:
-            with transaction.atomic():
-                if order is None:
-                    order = _begun(self.user, customer, given, call)
-                else:
-                    self.demand_version(order)
-                    drafts.change(order, self.user, given.fields, given.lines, given.gifts, given.swaps)
+            if order is None:
+                order = _begun(self.user, customer, given, call)
+            else:
+                self.demand_version(order)
+                fields, shelf = given.fields, given.shelf
+                drafts.change(order, self.user, fields, given.lines, given.gifts, given.swaps, held=True, shelf=shelf)
         except Changed as stale:
-            return self.drawn("stale", customer, order, call=call, errors=given.errors, stale=stale)
+            return self.drawn("stale", customer, order, call=call, errors=given.errors, stale=stale, shelf=given.shelf)
         except ValidationError as error:
-            return self.drawn("refused", customer, order, call=call, errors={**given.errors, **reasons(error)})
-        order = listed().get(pk=order.pk) if order else None
-        return self.drawn("kept", customer, order, call=call, errors=given.errors, moved=given.moved)
+            order, errors = again(order), {**given.errors, **reasons(error)}
+            return self.drawn("refused", customer, order, call=call, errors=errors, shelf=given.shelf)
+        kept = {"call": call, "errors": given.errors, "moved": given.moved, "shelf": given.shelf}
+        return self.drawn("kept", customer, again(order), **kept)
 
     def meant(self, data: Any) -> tuple[Order | None, Customer]:
         """The order and its customer, or only the latter. 404 for what this user may not write."""
         order, customer = None, data.get("customer", "")
         if number := data.get("order", ""):
-            order = scoped(self.user, listed(), "orders", "change").filter(number=number[:16]).first()
-            if order is None:
+            order = one(number[:16], lock=self.request.method == "POST")
+            if order is None or not may(self.user, "orders.change", order, as_read=True):
                 raise Http404
             key = order.customer_id
         else:
@@ -92,14 +93,13 @@ class OrderEntry(OfficePage):
             if found is None:
                 raise Http404
             key = resolve(found).pk
-        return order, Customer.objects.defer("pin", "fields").prefetch_related("phones", "addresses").get(pk=key)
+        return order, whole(key)
 
     def demand_version(self, order: Order) -> None:
-        """Locks the draft. Raises Changed, unless what changed it was this very request, whose answer was lost (`again`)."""
-        locked = Order.objects.select_for_update(of=("self",)).get(pk=order.pk)
-        if str(locked.version) == self.request.POST.get("version"):
+        """Raises Changed, unless what changed the draft was this very request, whose answer was lost (`again`)."""
+        if str(order.version) == self.request.POST.get("version"):
             return
-        changed = Changed(locked)
+        changed = Changed(order)
         if not (self.request.POST.get("again") and changed.by == self.user):
             raise changed
 
@@ -114,16 +114,19 @@ class OrderEntry(OfficePage):
         stale: "Changed | None" = None,
         moved: bool = False,
         other: bool = False,
+        shelf: Shelf | None = None,
     ) -> HttpResponse:
-        """The form as it stands in the database. `state`: opened, kept, refused or stale; `moved`: so is the address."""
-        now, errors = order or usual(customer), errors or {}
-        proposals = entry.proposals(order) if order else None
+        """The form as it stands in the database. `state`: opened, kept, refused or stale; `moved`: so is the address.
+
+        `shelf`: what was read of goods already.
+        """
+        now, errors, shelf = order or usual(customer), errors or {}, shelf or Shelf()
+        proposals = entry.proposals(order, shelf) if order else None
         taken = {line.gift_rule_id: line.quantity for line in order.gifts} if order else {}
         values = {name: getattr(now, name) for name in TYPED}
         values |= {"phone": shown(self.user, "number", spelt(now.phone)), "street": shown(self.user, "address", now.street)}
-        there = proposals.points_left if proposals else usable(customer, timezone.now())
-        offers = proposals.exchanges if proposals else exchanges(customer, timezone.now(), there)
-        provinces = DeliveryFee.objects.exclude(province="").values_list("province", flat=True)
+        there = proposals.points_left if proposals else usable(customer, shelf.at)
+        offers = proposals.exchanges if proposals else exchanges(customer, shelf.at, there)
         context = self.context(
             state=state, customer=customer, order=order, call=order.call if order else call, now=now, stale=stale, moved=moved,
             values=values, errors=errors, loose=[text for name, texts in errors.items() if name not in BESIDE for text in texts],
@@ -131,10 +134,10 @@ class OrderEntry(OfficePage):
             gifts=[(one, taken.get(one.rule.pk)) for one in proposals.gifts] if proposals else [],
             points=proposals.points if proposals else NOTHING, points_left=there, points_short=-there, exchanges=offers,
             swaps=order.exchanges if order else [], will_earn=proposals.will_earn if proposals else 0,
-            ways=proposals.ways if proposals else entry.ways(now.province, now.city, ZERO),
+            ways=proposals.ways if proposals else entry.ways(now.province, now.city, ZERO, shelf.standing),
             pay_by=PayBy.choices, channels=Order.Channel.choices, invoices=Order.InvoiceKind.choices,
             addresses=[(one.pk, _said(self.user, one)) for one in customer.addresses.all()],
-            provinces=provinces.distinct().order_by("province"), other_customer=other,
+            provinces=shelf.standing.provinces, other_customer=other,
             from_before=state == "opened" and order is not None and order.call != call,
         )  # fmt: skip
         return self.answer(context, template="orders/entry_form.html" if state != "opened" else "")
@@ -154,17 +157,16 @@ class SubmitEntry(OrderEntry):
         if order.state == State.SUBMITTED:  # by a request whose answer was lost
             return self.answer(self.context(order=order, customer=customer), template="orders/entry_done.html")
         try:
-            with transaction.atomic():
-                self.demand_version(order)
-                steps.submit(order, self.user)
+            self.demand_version(order)
+            steps.submit(order, self.user, held=True)
         except Changed as stale:
             return self.drawn("stale", customer, order, stale=stale)
         except ValidationError as error:
             if isinstance(error, Conflict):
                 with suppress(ValidationError):  # what cannot be is left for the clerk to change
                     drafts.change(order, self.user, {})
-            return self.drawn("refused", customer, listed().get(pk=order.pk), errors=reasons(error))
-        return self.answer(self.context(order=listed().get(pk=order.pk), customer=customer), template="orders/entry_done.html")
+            return self.drawn("refused", customer, again(order), errors=reasons(error))
+        return self.answer(self.context(order=again(order), customer=customer), template="orders/entry_done.html")
 
 
 class DropEntry(OrderEntry):
@@ -190,6 +192,11 @@ class Changed(Exception):
         self.version, self.by, self.text = order.version, last and last.user, stale_text(order)
 
 
+def again(order: Order | None) -> Order | None:
+    """As the database has it now."""
+    return one(order.number) if order else None
+
+
 def reasons(error: ValidationError) -> Errors:
     """By field; "" for the whole."""
     return error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
@@ -202,9 +209,9 @@ def _begun(by: Any, customer: Customer, given: Given, call: str) -> Order | None
     fields = {**given.fields, "call": call}
     if fields.get("method") is None:
         now = usual(customer)
-        ways = entry.ways(fields.get("province", now.province), fields.get("city", now.city), ZERO)
+        ways = entry.ways(fields.get("province", now.province), fields.get("city", now.city), ZERO, given.shelf.standing)
         fields["method"] = ways[0].method if ways else None
-    return drafts.add(by, customer, fields, given.lines or (), given.gifts or (), given.swaps or ())
+    return drafts.add(by, customer, fields, given.lines or (), given.gifts or (), given.swaps or (), given.shelf)
 
 
 def _said(user: Any, where: Any) -> str:

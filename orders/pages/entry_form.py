@@ -1,6 +1,6 @@
 """What was typed into the entry of an order, field by field: what can be read is kept, what cannot is said."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -15,6 +15,7 @@ from ccenter.office.rest import shown
 from crm.models import Customer, CustomerAddress
 from orders.models import DeliveryMethod, Order
 from orders.selectors import entry
+from orders.selectors.shelf import Shelf
 from orders.services.drafts import Gift, Swap, Want
 
 MASKED = {"phone": "number", "street": "address"}
@@ -31,18 +32,24 @@ class EntryForm(Columns):
     """The fields of a draft. Everything may be missing until it is submitted."""
 
     phone = forms.CharField(max_length=40, required=False)
-    method = forms.ModelChoiceField(DeliveryMethod.objects.filter(active=True), to_field_name="code", required=False)
+    method = forms.CharField(required=False)
     points_used = forms.IntegerField(min_value=0, max_value=2_000_000_000, required=False)
 
-    def __init__(self, *args: Any, user: Any, now: Mapping[str, str], **options: Any) -> None:
-        """`now`: the masked fields as they are."""
-        self.user, self.now = user, now
+    def __init__(self, *args: Any, user: Any, now: Mapping[str, str], methods: Iterable[DeliveryMethod], **options: Any) -> None:
+        """`now`: the masked fields as they are; `methods`: those offered."""
+        self.user, self.now, self.methods = user, now, {method.code: method for method in methods}
         super().__init__(*args, **options)
         for field in self.fields.values():
             field.required = False
 
     def clean_points_used(self) -> int:
         return self.cleaned_data["points_used"] or 0
+
+    def clean_method(self) -> DeliveryMethod | None:
+        code = self.cleaned_data["method"]
+        if code and code not in self.methods:
+            raise ValidationError(forms.ModelChoiceField.default_error_messages["invalid_choice"])
+        return self.methods.get(code)
 
     def clean_phone(self) -> Any:
         text = self._whole("phone")
@@ -81,19 +88,23 @@ class EntryForm(Columns):
 
 
 class Given:
-    """What was sent: `fields`, `lines`, `swaps` and `gifts` for the services, `errors` by field."""
+    """What was sent: `fields`, `lines`, `swaps` and `gifts` for the services, `errors` by field; the `shelf` it was read from."""
 
     def __init__(self, user: Any, data: QueryDict, customer: Customer, order: Order | None) -> None:
         self.errors: dict[str, list[str]] = {}
         self.data, self.customer = data, customer
         now = order or usual(customer)
-        form = EntryForm(data, user=user, now={name: getattr(now, name, "") for name in MASKED})
+        self.shelf = Shelf()
+        masked = {name: getattr(now, name, "") for name in MASKED}
+        form = EntryForm(data, user=user, now=masked, methods=self.shelf.standing.methods)
         form.is_valid()
         self.errors |= {name: [str(one) for one in errors] for name, errors in form.errors.items()}
         self.fields: dict[str, Any] = {**form.cleaned_data}
         self.lines = self._lines()
         self.swaps = self._swaps()
-        self.offered = entry.gifts_for({want.code: want.quantity for want in self.lines or ()}, customer.level)
+        there = [line.product_id for line in order.lines.all()] if order else []
+        self.shelf.fetch([want.code for want in self.lines or ()], [*there, *entry.gift_keys(self.shelf)])
+        self.offered = entry.gifts_for({want.code: want.quantity for want in self.lines or ()}, customer.level, self.shelf)
         self.gifts = self._gifts()
         self.moved = self._address()  # the address comes from the customer's own: it is to be drawn anew
 
@@ -133,7 +144,7 @@ class Given:
 
     def _address(self) -> bool:
         key = self.data.get("where", "")
-        where = self.customer.addresses.filter(pk=int(key)).first() if key.isdecimal() and len(key) < 19 else None
+        where = next((one for one in self.customer.addresses.all() if str(one.pk) == key), None)
         if where is None:
             return False
         self.fields |= {name: getattr(where, name) for name in PLACE} | _receiver(where, self.customer)

@@ -2,24 +2,15 @@
 
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from orders.models import DeliveryFee, DeliveryMethod
-
-
-def fee(method: DeliveryMethod, province: str, city: str, goods: Decimal) -> Decimal | None:
-    """What it costs to bring goods of this value there; None: nobody goes there. One query."""
-    return fees([method.pk], province, city, goods).get(method.pk)
+from orders.models import DeliveryMethod
+from orders.selectors.standing import Standing, standing
 
 
-def fees(methods: list[int], province: str, city: str, goods: Decimal) -> dict[int, Decimal]:
-    """The same for several ways of delivery; those that do not go there are left out. One query."""
-    there = Q(province="", city="") | Q(province=province, city="") | Q(province=province, city=city)
-    found: dict[int, Decimal] = {}
-    for rule in DeliveryFee.objects.filter(there, method__in=methods).order_by("province", "city"):  # the nearest last
-        free = rule.free_from is not None and goods >= rule.free_from
-        found[rule.method_id] = Decimal(0) if free else rule.fee
-    return found
+def fee(method: DeliveryMethod, province: str, city: str, goods: Decimal, held: Standing | None = None) -> Decimal | None:
+    """What it costs to bring goods of this value there; None: nobody goes there. One query without `held`."""
+    return (held or standing()).fees(province, city, goods).get(method.pk)
 
 
 def methods() -> QuerySet[DeliveryMethod]:

@@ -3,13 +3,10 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
-
 from orders import rules
 from orders.models import GiftRule, Product
 from orders.rules import Lines
-from orders.selectors.products import kinds_of
-from orders.selectors.stock import available
+from orders.selectors.shelf import Shelf
 
 
 class Proposal(NamedTuple):
@@ -21,18 +18,22 @@ class Proposal(NamedTuple):
     left: int | None
 
 
-def in_force(at: datetime) -> QuerySet[GiftRule]:
-    """With their gifts; not those whose gift is given away no more."""
-    begun = Q(since=None) | Q(since__lte=at)
-    return GiftRule.objects.filter(begun & (Q(until=None) | Q(until__gt=at)), active=True, gift__on_sale=True).select_related(
-        "gift"
-    )
+def in_force(shelf: Shelf) -> list[GiftRule]:
+    """Not those whose gift is given away no more."""
+    found = shelf.standing.gifts_at(shelf.at)
+    shelf.fetch(keys=[rule.gift_id for rule in found])
+    return [rule for rule in found if shelf.product(rule.gift_id).on_sale]
 
 
-def proposals(lines: Lines, level: str, at: datetime) -> list[Proposal]:
-    """The gifts for these goods, for a customer of this level; the dearest condition first. Four queries."""
-    found = {rule.pk: rule for rule in in_force(at)}
-    granted = rules.given(lines, found.values(), kinds_of(list(lines)), level, at)
-    left = available([found[pk].gift_id for pk in granted])
-    order = sorted(granted, key=lambda pk: (-found[pk].least_amount, found[pk].name, pk))
-    return [Proposal(found[pk], found[pk].gift, granted[pk], left[found[pk].gift_id]) for pk in order]
+def granted(lines: Lines, level: str, shelf: Shelf) -> dict[int, int]:
+    """How many pieces of its gift each rule gives for these goods, to a customer of this level."""
+    return rules.given(lines, in_force(shelf), shelf.kinds(list(lines)), level, shelf.at)
+
+
+def proposals(lines: Lines, level: str, at: datetime, shelf: Shelf | None = None) -> list[Proposal]:
+    """The gifts for these goods, for a customer of this level; the dearest condition first. Two queries without a shelf."""
+    shelf = shelf or Shelf(at)
+    shelf.fetch(keys=[*lines, *(rule.gift_id for rule in shelf.standing.gifts_at(shelf.at))])
+    given, known = granted(lines, level, shelf), shelf.standing.gift_rules
+    order = sorted(given, key=lambda pk: (-known[pk].least_amount, known[pk].name, pk))
+    return [Proposal(known[pk], shelf.product(known[pk].gift_id), given[pk], shelf.left(known[pk].gift_id)) for pk in order]

@@ -26,6 +26,24 @@ _orders_of = Prepared(
 )
 
 
+_one = Prepared(lambda: _joined().filter(number=Slot("number")), lines=(_lines_of, "order_id"))
+_locked = Prepared(lambda: _joined().filter(number=Slot("number")).select_for_update(of=("self",)), lines=(_lines_of, "order_id"))
+_begun = Prepared(
+    lambda: (
+        Order.objects.filter(taken_by=Slot("user"), state=State.DRAFT)
+        .filter(Q(customer=Slot("customer")) | (Q(call=Slot("call")) & ~Q(call="")))
+        .only("number", "call")
+        .order_by("-created_at", "-id")
+    )
+)
+
+
+def one(number: str, *, lock: bool = False) -> Order | None:
+    """The order of this number, as `listed` has it. `lock`: it stays as it is until the transaction ends. Two queries."""
+    found = (_locked if lock else _one)(number=number)
+    return found[0] if found else None
+
+
 def orders_of(customers: Collection[int]) -> dict[int, list[Order]]:
     """By customer: drafts, the open ones, then the latest; with their lines. Two queries."""
     found: dict[int, list[Order]] = defaultdict(list)
@@ -58,8 +76,12 @@ def buyers(text: str, most: int) -> list[int]:
 
 def listed() -> QuerySet[Order]:
     """As lists show them: with customer, delivery, carrier, who took it, and lines. Two queries for a page."""
+    return _joined().prefetch_related(_lines())
+
+
+def _joined() -> QuerySet[Order]:
     rows = Order.objects.select_related("customer", "delivery__carrier", "delivery__method", "method", "taken_by", "branch")
-    return rows.defer("customer__pin", "customer__fields", "taken_by__password").prefetch_related(_lines())
+    return rows.defer("customer__pin", "customer__fields", "taken_by__password")
 
 
 def whole() -> QuerySet[Order]:
@@ -67,14 +89,9 @@ def whole() -> QuerySet[Order]:
     return listed().prefetch_related("payments__by", "returns__lines", "returns__by", "invoices")
 
 
-def drafts(user: Any) -> QuerySet[Order]:
-    """What this user began and did not submit, the newest first: after a lost call it goes on here."""
-    return listed().filter(taken_by=user, state=State.DRAFT).order_by("-created_at", "-id")
-
-
-def draft_of(call: str, user: Any) -> Order | None:
-    """The draft this user began in a call."""
-    return drafts(user).filter(call=call).first() if call else None
+def drafts(user: Any, customer: int, call: str) -> list[Order]:
+    """What this user began in this call or for this customer and did not submit, the newest first; `number` and `call` only."""
+    return _begun(user=user.pk, customer=customer, call=call)
 
 
 def bought(order: Order) -> str:

@@ -5,17 +5,19 @@ from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from ccenter.office.rights import scoped
+from ccenter.prepared import Prepared, Slot
 from crm.models import Customer
 from crm.selectors.history import Entry
 from orders import rules
-from orders.models import EarningRule, PointAccount, PointEntry, PointExchange, PointLot, PointTerms
+from orders.models import PointAccount, PointEntry, PointExchange, PointLot, PointTerms
 from orders.rules import Lines
-from orders.selectors.products import kinds_of
+from orders.selectors.shelf import Shelf
+from orders.selectors.standing import Standing, standing
 
 CENT = Decimal("0.01")
 
@@ -28,11 +30,12 @@ class Offer(NamedTuple):
 
 
 NOTHING = Offer(0, Decimal(0))
+_lots = Prepared(lambda: PointLot.objects.filter(account=Slot("account"), left__gt=0).only("left", "expires_on").order_by())
 
 
-def terms(at: datetime) -> PointTerms | None:
+def terms(at: datetime, held: Standing | None = None) -> PointTerms | None:
     """Those that hold; None: nothing can be paid with points."""
-    return PointTerms.objects.filter(since__lte=at).order_by("-since").first()
+    return (held or standing()).terms_at(at)
 
 
 def worth(points: int, by: PointTerms) -> Decimal:
@@ -40,27 +43,32 @@ def worth(points: int, by: PointTerms) -> Decimal:
     return (points * by.worth).quantize(CENT, ROUND_DOWN)
 
 
-def value(points: int, at: datetime) -> Decimal:
+def value(points: int, at: datetime, standing: Standing | None = None) -> Decimal:
     """What points pay; 0 where nothing can be paid with them."""
-    held = terms(at)
+    held = terms(at, standing)
     return worth(points, held) if held else Decimal(0)
 
 
 def usable(customer: Customer, at: datetime) -> int:
     """Points that have not expired, also when nobody has taken the expired ones away yet. One query."""
-    lots = PointLot.objects.filter(account=customer.pk, left__gt=0)
-    over = Q(expires_on__lte=timezone.localdate(at))
-    found = lots.aggregate(all=Sum("left", default=0), over=Sum("left", filter=over, default=0))
+    today, lots = timezone.localdate(at), _lots(account=customer.pk)
     # without an account: as many as the customer's row says
-    return int(found["all"] - found["over"]) if found["all"] else customer.points
+    return sum(lot.left for lot in lots if lot.expires_on is None or lot.expires_on > today) if lots else customer.points
 
 
-def proposal(customer: Customer, goods_amount: Decimal, at: datetime, without: int = 0, there: int | None = None) -> Offer:
+def proposal(
+    customer: Customer,
+    goods_amount: Decimal,
+    at: datetime,
+    without: int = 0,
+    there: int | None = None,
+    standing: Standing | None = None,
+) -> Offer:
     """The most points this customer can use for these goods, `without` those that are wanted for others.
 
-    Two queries; one where it is known how many points are `there` (`usable`).
+    A query less where it is known how many points are `there` (`usable`), and one less with the terms (`standing`).
     """
-    held = terms(at)
+    held = terms(at, standing)
     if held is None or goods_amount <= 0:
         return NOTHING
     payable = (goods_amount * held.most_share / 100).quantize(CENT, ROUND_DOWN)
@@ -70,24 +78,40 @@ def proposal(customer: Customer, goods_amount: Decimal, at: datetime, without: i
     return Offer(points, worth(points, held)) if points >= max(held.least, 1) else NOTHING
 
 
-def will_earn(lines: Lines, level: str, at: datetime) -> int:
-    """What goods will earn for a customer of this level. Three queries."""
-    found = rules.earned(lines, list(EarningRule.objects.filter(active=True)), kinds_of(list(lines)), level, at)
-    return sum(found.values())
+def will_earn(lines: Lines, level: str, at: datetime, shelf: Shelf | None = None) -> int:
+    """What goods will earn for a customer of this level."""
+    return sum(earned(lines, level, shelf or Shelf(at)).values())
 
 
-def offered(customer: Customer, at: datetime) -> QuerySet[PointExchange]:
-    """What customers of this level can have for points now, whether or not they have so many; with `product`."""
-    begun = Q(since=None) | Q(since__lte=at)
-    rows = PointExchange.objects.filter(begun & (Q(until=None) | Q(until__gt=at)), active=True, level__in=["", customer.level])
-    return rows.filter(product__on_sale=True).select_related("product")
+def earned(lines: Lines, level: str, shelf: Shelf) -> dict[int, int]:
+    """The points that each of these products earns, by the rules of the shelf's moment."""
+    return rules.earned(lines, shelf.standing.earning_rules, shelf.kinds(list(lines)), level, shelf.at)
+
+
+def offered(customer: Customer, at: datetime) -> list[PointExchange]:
+    """What customers of this level can have for points now, whether or not they have so many; with `product`. One query.
+
+    With its `free_now`; the cheapest first.
+    """
+    return _offered(levels=["", customer.level], at=at)
 
 
 def exchanges(customer: Customer, at: datetime, there: int | None = None) -> list[PointExchange]:
-    """What this customer can have for points now, with `product` and its `free_now`; the cheapest first. Two queries, or one."""
-    rows = offered(customer, at).filter(points__lte=usable(customer, at) if there is None else there)
-    rows = rows.annotate(free_now=F("product__stock__on_hand") - F("product__stock__reserved"))
-    return list(rows.filter(Q(product__stocked=False) | Q(free_now__gt=0)).order_by("points", "id"))
+    """What this customer can have for points now, and is in stock; the cheapest first. Two queries, or one."""
+    there = usable(customer, at) if there is None else there
+    return [one for one in offered(customer, at) if one.points <= there and (not one.product.stocked or (one.free_now or 0) > 0)]
+
+
+def _at_levels() -> QuerySet[PointExchange]:
+    begun = Q(since=None) | Q(since__lte=Slot("at"))
+    rows = PointExchange.objects.filter(
+        begun & (Q(until=None) | Q(until__gt=Slot("at"))), active=True, level__among=Slot("levels")
+    )
+    rows = rows.filter(product__on_sale=True).select_related("product").order_by("points", "id")
+    return rows.annotate(free_now=F("product__stock__on_hand") - F("product__stock__reserved"))
+
+
+_offered: Prepared[Any] = Prepared(_at_levels)
 
 
 def history(customer: Customer | None = None) -> QuerySet[PointEntry]:

@@ -1,7 +1,7 @@
 """Reads of products: what can be sold, for how much, and which one the clerk means."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
@@ -11,12 +11,15 @@ from operator import or_
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from ccenter.prepared import Prepared, Slot
 from orders.models import Product, ProductAttribute, ProductCategory, ProductPrice
-from orders.rules import Kinds
+from orders.selectors.standing import lineage
+
+MOST = 50  # products found by a text
 
 
 class Found(NamedTuple):
@@ -32,51 +35,60 @@ def products() -> QuerySet[Product]:
     return Product.objects.select_related("category").annotate(free_now=F("stock__on_hand") - F("stock__reserved"))
 
 
-def on_sale(at: datetime) -> Q:
+def on_sale(at: datetime | Slot) -> Q:
     """The condition on products that can be sold by themselves at this time."""
     begun = Q(sale_from=None) | Q(sale_from__lte=at)
     return begun & (Q(sale_until=None) | Q(sale_until__gt=at)) & Q(on_sale=True, gift_only=False)
 
 
-def offered(at: datetime) -> QuerySet[Product]:
+def offered(at: datetime | Slot) -> QuerySet[Product]:
     """What can be sold at this time, with `price_now`."""
     return priced(Product.objects.filter(on_sale(at)), at)
 
 
-def priced(rows: QuerySet[Product], at: datetime) -> QuerySet[Product]:
+def priced(rows: QuerySet[Product], at: datetime | Slot) -> QuerySet[Product]:
     """With `price_now`, by the history; a product without one costs its `price`."""
     holding = ProductPrice.objects.filter(product=OuterRef("pk"), since__lte=at).order_by("-since", "-id")
     return rows.annotate(price_now=Coalesce(Subquery(holding.values("price")[:1]), F("price")))
 
 
-def prices(ids: Collection[int], at: datetime) -> dict[int, Decimal]:
-    """What products cost at this time, exactly. One query."""
-    return dict(priced(Product.objects.filter(pk__in=ids), at).values_list("pk", "price_now"))
-
-
-def buyable(ids: Collection[int], at: datetime) -> None:
+def buyable(products: Iterable[Product], at: datetime) -> None:
     """Raises ValidationError({"lines": [...]}) naming the products that cannot be sold at this time."""
-    wrong = Product.objects.filter(pk__in=ids).exclude(on_sale(at)).order_by("code")
+    wrong = sorted((product for product in products if not sold(product, at)), key=lambda product: product.code)
     if texts := [_("%(product)s is not on sale.") % {"product": product} for product in wrong]:
         raise ValidationError({"lines": texts})
 
 
+def sold(product: Product, at: datetime) -> bool:
+    """What `on_sale` says, of a product at hand."""
+    begun = product.sale_from is None or product.sale_from <= at
+    over = product.sale_until is not None and product.sale_until <= at
+    return begun and not over and product.on_sale and not product.gift_only
+
+
 def search(text: str, at: datetime, most: int = 20) -> list[Found]:
-    """What can be sold, by number or its beginning, pinyin or initials, or a part of the name; the nearest first. Two queries."""
-    rows = offered(at).annotate(free_now=F("stock__on_hand") - F("stock__reserved"))
-    text = text.strip()
-    exact = list(rows.filter(code__iexact=text)) if text else []
-    rows = rows.filter(matching(text)).exclude(pk__in=[row.pk for row in exact]).order_by("code")
-    found = exact + list(rows[: most - len(exact)])
-    return [Found(row, row.price_now, (row.free_now or 0) if row.stocked else None) for row in found]
+    """What can be sold, by number or its beginning, pinyin or initials, or a part of the name; the nearest first, at most MOST.
+
+    One query.
+    """
+    text = " ".join(text.split())
+    heard = _heard(text)
+    rows = _sounding(text=text, heard=f" {heard}", at=at) if heard else _called(text=text, at=at)
+    return [Found(row, row.price_now, (row.free_now or 0) if row.stocked else None) for row in rows[:most]]
 
 
 def matching(text: str) -> Q:
     """The condition on products that are called or numbered so, or sound so."""
     text = " ".join(text.split())
     named = Q(name__icontains=text) | Q(code__istartswith=text)
+    heard = _heard(text)
+    return named | Q(sounds__contains=f" {heard}") if heard else named
+
+
+def _heard(text: str) -> str:
+    """As it would stand in `sounds`; "" for what cannot."""
     heard = text.replace(" ", "").lower()
-    return named | Q(sounds__contains=f" {heard}") if heard.isascii() and heard.isalnum() else named
+    return heard if heard.isascii() and heard.isalnum() else ""
 
 
 def nearness(text: str) -> Case:
@@ -90,20 +102,15 @@ def nearness(text: str) -> Case:
     )
 
 
-def kinds_of(ids: Collection[int]) -> Kinds:
-    """Of each product its category, the one above that and so on. Two queries."""
-    rows = dict(Product.objects.filter(pk__in=ids).values_list("pk", "category_id"))
-    above = dict(ProductCategory.objects.values_list("pk", "parent_id"))
-    return {product: lineage(category, above) for product, category in rows.items()}
+def _found(how: Q) -> QuerySet[Product]:
+    exact = Case(When(code__iexact=Slot("text"), then=Value(0)), default=Value(1))
+    rows = offered(Slot("at")).filter(Q(name__icontains=Slot("text")) | Q(code__istartswith=Slot("text")) | how)
+    rows = rows.annotate(free_now=F("stock__on_hand") - F("stock__reserved")).defer("description", "attributes", "sounds")
+    return rows.order_by(exact, "code")[:MOST]
 
 
-def lineage(category: int | None, above: dict[int, int | None]) -> list[int]:
-    """A category and those above it, the nearest first."""
-    found: list[int] = []
-    while category is not None and category not in found:
-        found.append(category)
-        category = above.get(category)
-    return found
+_called: Prepared[Any] = Prepared(lambda: _found(Q()))
+_sounding: Prepared[Any] = Prepared(lambda: _found(Q(sounds__contains=Slot("heard"))))
 
 
 def tree() -> list[tuple[ProductCategory, int]]:

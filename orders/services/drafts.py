@@ -14,11 +14,13 @@ from ccenter.calls.rights import seat_of
 from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.errors import Conflict
 from ccenter.office.rights import require
+from ccenter.prepared import Prepared, Slot, fetched
 from crm.models import Customer
 from crm.selectors.customers import resolve
-from orders.models import GiftRule, Order, OrderLine, PointExchange, Product
-from orders.selectors import points, products
+from orders.models import Order, OrderLine, PointExchange, Product
+from orders.selectors import points
 from orders.selectors.delivery import fee
+from orders.selectors.shelf import Shelf
 from orders.states import State
 from orders.sums import ZERO
 
@@ -28,6 +30,9 @@ FIELDS = frozenset(
 )
 MOST_LINES = 100
 DERIVED = ("updated_at", "balance")  # not worth a line in the audit log
+_to_write = Prepared(
+    lambda: Order.objects.filter(pk=Slot("key")).select_related("customer", "method").select_for_update(of=("self",)).order_by()
+)
 
 
 class Want(NamedTuple):
@@ -59,10 +64,11 @@ def add(
     lines: Iterable[Want] = (),
     gifts: Iterable[Gift] = (),
     swaps: Iterable[Swap] = (),
+    shelf: Shelf | None = None,
 ) -> Order:
     """A new draft for the customer, or whom they were merged into. `fields`: those of FIELDS; without an address, the customer's.
 
-    One draft for each call and person: Conflict for a second one, until the first is submitted.
+    One draft for each call and person: Conflict for a second one, until the first is submitted. `shelf`: what was read already.
     """
     demand(by, "orders.add")
     customer = resolve(customer)
@@ -70,7 +76,8 @@ def add(
     seat = seat_of(by) if by is not None else None
     order = Order(number=next_number(), customer=customer, taken_by=by, agent=seat.number if seat else "")
     _fill(order, {**_address_of(customer), **fields})
-    _save(order, _lines(lines, gifts, swaps))
+    shelf = shelf or Shelf()
+    _save(order, _lines(lines, gifts, swaps, shelf), shelf)
     audit(by, "orders.add", order, {"total": (None, order.total), "customer": (None, customer.pk)})
     return order
 
@@ -83,9 +90,15 @@ def change(
     lines: Iterable[Want] | None = None,
     gifts: Iterable[Gift] | None = None,
     swaps: Iterable[Swap] | None = None,
+    *,
+    held: bool = False,
+    shelf: Shelf | None = None,
 ) -> Order:
-    """Changes a draft; `lines`, `gifts` and `swaps` replace what is there, None leaves them. Prices are those of now."""
-    order = Order.objects.select_for_update(of=("self",)).select_related("customer").get(pk=order.pk)
+    """Changes a draft; `lines`, `gifts` and `swaps` replace what is there, None leaves them. Prices are those of now.
+
+    `held`: the order was read in this transaction, and locked. `shelf`: what was read of goods already.
+    """
+    order = order if held else locked(order)
     demand(by, "orders.change", order)
     if order.state != State.DRAFT:
         raise Conflict({"state": [_("Only a draft can be changed. Call the order back first.")]})
@@ -97,14 +110,23 @@ def change(
         gifts = [Gift(line.gift_rule_id, line.quantity) for line in old if line.gift_rule_id is not None]
     if swaps is None:
         swaps = [Swap(line.exchange_id, line.quantity) for line in old if line.exchange_id is not None]
-    new = _lines(lines, gifts, swaps)
-    _save(order, new)
+    shelf = shelf or Shelf()
+    new = _lines(lines, gifts, swaps, shelf)
+    _save(order, new, shelf, before, old)
     differences = changed(before, order)
     if (was := _told(old)) != (now := _told(new)):
         differences["lines"] = (was, now)
     if differences:
         audit(by, "orders.change", order, differences)
     return order
+
+
+def locked(order: Order) -> Order:
+    """The order as it is now with customer and way of delivery, locked until the transaction ends."""
+    found = _to_write(key=order.pk)
+    if not found:
+        raise Order.DoesNotExist
+    return found[0]
 
 
 def one_of_the_call(call: str, by: Any, without: int | None = None) -> None:
@@ -115,9 +137,9 @@ def one_of_the_call(call: str, by: Any, without: int | None = None) -> None:
 
 
 def demand(by: Any, action: str, row: Any = None) -> None:
-    """Raises PermissionDenied for who may not. `by` None: the system itself, which may."""
+    """Raises PermissionDenied for who may not. `by` None: the system itself, which may. `row`: as the database has it."""
     if by is not None:
-        require(by, action, row)
+        require(by, action, row, as_read=True)
 
 
 def next_number() -> str:
@@ -129,9 +151,8 @@ def next_number() -> str:
 
 def _address_of(customer: Customer) -> dict[str, str]:
     """The customer's main address; who gets it is the customer unless the address says otherwise."""
-    where = customer.addresses.order_by("-main", "id").first()
-    phone = where.phone if where else ""
-    phone = phone or customer.phones.order_by("id").values_list("number", flat=True).first() or ""
+    where = next(iter(customer.addresses.all()), None)
+    phone = (where.phone if where else "") or next((one.number for one in customer.phones.all()), "")
     if where is None:
         return {"recipient": customer.name, "phone": phone}
     place = {name: getattr(where, name) for name in ("province", "city", "district", "street")}
@@ -152,7 +173,7 @@ def _fill(order: Order, fields: Mapping[str, Any]) -> None:
         raise ValidationError({"method": [_("This is not offered any more.")]})
 
 
-def _lines(wants: Iterable[Want], gifts: Iterable[Gift], swaps: Iterable[Swap]) -> list[OrderLine]:
+def _lines(wants: Iterable[Want], gifts: Iterable[Gift], swaps: Iterable[Swap], shelf: Shelf) -> list[OrderLine]:
     """Lines with the prices of now. The same product twice is one line, unless one of them is had for points."""
     counted: dict[str, int] = {}
     for want in wants:
@@ -167,18 +188,18 @@ def _lines(wants: Iterable[Want], gifts: Iterable[Gift], swaps: Iterable[Swap]) 
         raise ValidationError({"lines": [_("An order has at most 100 lines.")]})
     if any(not 1 <= quantity <= 9999 for quantity in (*counted.values(), *given.values(), *swapped.values())):
         raise ValidationError({"lines": [_("A quantity is from 1 to 9999.")]})
-    found = Product.objects.in_bulk(list(counted), field_name="code") if counted else {}
+    rules = shelf.standing.gift_rules
+    shelf.fetch(counted, [rules[rule].gift_id for rule in given if rule in rules])
+    found = shelf.coded(list(counted))
     if missing := [code for code in counted if code not in found]:
         raise ValidationError({"lines": [_("There is no such product: %s") % code for code in missing]})
-    rules = GiftRule.objects.select_related("gift").in_bulk(list(given)) if given else {}
-    if len(rules) < len(given):
+    if not given.keys() <= rules.keys():
         raise ValidationError({"gifts": [_("There is no such gift.")]})
     offers = PointExchange.objects.select_related("product").in_bulk(list(swapped)) if swapped else {}
     if len(offers) < len(swapped):
         raise ValidationError({"exchanges": [_("This cannot be had for points.")]})
-    prices = products.prices([product.pk for product in found.values()], timezone.now()) if found else {}
-    bought = [_line(found[code], quantity, prices[found[code].pk]) for code, quantity in counted.items()]
-    free = [_line(rules[rule].gift, quantity, ZERO, gift_rule=rules[rule]) for rule, quantity in given.items()]
+    bought = [_line(found[code], quantity, shelf.price(found[code].pk)) for code, quantity in counted.items()]
+    free = [_line(shelf.product(rules[rule].gift_id), quantity, ZERO, gift_rule=rules[rule]) for rule, quantity in given.items()]
     had = [_swapped(offers[key], quantity) for key, quantity in swapped.items()]
     return [*bought, *had, *free]
 
@@ -192,34 +213,53 @@ def _line(product: Product, quantity: int, price: Decimal, **more: Any) -> Order
     return OrderLine(product=product, **texts, quantity=quantity, price=price, amount=price * quantity, **more)
 
 
-def _save(order: Order, lines: Sequence[OrderLine]) -> None:
-    """Sums up, checks and writes the order and its lines."""
+def _save(
+    order: Order,
+    lines: Sequence[OrderLine],
+    shelf: Shelf,
+    before: Mapping[str, Any] | None = None,
+    old: Sequence[OrderLine] = (),
+) -> None:
+    """Sums up, checks and writes the order and its lines. `before`, `old`: what the database has of them."""
     if any(line.product.currency != order.currency for line in lines):
         raise ValidationError({"lines": [_("All goods of an order are in one currency.")]})
-    total_up(order, lines)
+    total_up(order, lines, shelf)
     order.updated_at = timezone.now()
     order.clean_fields(exclude=["customer", "taken_by", "method", "branch", "balance"])
-    new = order.pk is None
-    order.save(force_insert=new)
-    if not new:
-        order.lines.all().delete()
+    if before is None:
+        order.save(force_insert=True)
+    else:
+        order.save(update_fields=[*changed(before, order), "updated_at"])
+    if [_written(line) for line in old] == [_written(line) for line in lines]:
+        return
+    if old:
+        with connection.cursor() as cursor:  # Django would look first for what refers to them; the database does, too
+            cursor.execute("DELETE FROM orders_orderline WHERE order_id = %s", [order.pk])
     for place, line in enumerate(lines, 1):
         line.order, line.position = order, place
     OrderLine.objects.bulk_create(lines)
+    fetched(order, "lines", list(lines))
 
 
-def total_up(order: Order, lines: Sequence[OrderLine]) -> None:
+def _written(line: OrderLine) -> tuple[Any, ...]:
+    """What tells one line of a draft from another."""
+    keys = (line.product_id, line.gift_rule_id, line.exchange_id)
+    return (*keys, line.code, line.name, line.quantity, line.price, line.amount, line.points)
+
+
+def total_up(order: Order, lines: Sequence[OrderLine], shelf: Shelf) -> None:
     """Subtotal, points exchanged, delivery fee, what points pay, and total. More points than may be used are not used to pay."""
     order.subtotal = sum((line.amount for line in lines), ZERO)
     order.points_exchanged = sum(line.all_points for line in lines)
-    found = fee(order.method, order.province, order.city, order.subtotal) if order.method is not None and lines else None
+    where = (order.province, order.city, order.subtotal, shelf.standing)
+    found = fee(order.method, *where) if order.method is not None and lines else None
     order.delivery_fee = found if found is not None else ZERO
     order.points_value = ZERO
     if order.points_used:
-        now = timezone.now()
-        most = points.proposal(order.customer, order.subtotal, now, order.points_exchanged)
+        now, terms = shelf.at, shelf.standing
+        most = points.proposal(order.customer, order.subtotal, now, order.points_exchanged, standing=terms)
         order.points_used = min(order.points_used, most.points)
-        order.points_value = points.value(order.points_used, now)
+        order.points_value = points.value(order.points_used, now, terms)
     order.total = order.subtotal + order.delivery_fee - order.points_value
 
 

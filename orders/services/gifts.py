@@ -9,21 +9,21 @@ from django.utils.translation import gettext as _
 from orders import rules
 from orders.models import GiftRule
 from orders.rules import Lines
-from orders.selectors.gifts import in_force
-from orders.selectors.products import kinds_of
+from orders.selectors.gifts import granted as granted_to
+from orders.selectors.shelf import Shelf
 
 
-def check(lines: Lines, gifts: Mapping[int, int], level: str, at: datetime) -> None:
+def check(lines: Lines, gifts: Mapping[int, int], level: str, at: datetime, shelf: Shelf | None = None) -> None:
     """Raises ValidationError({"gifts": [...]}) unless the rules grant these gifts {key of the rule: pieces} for these goods.
 
-    No query without gifts, else four at most.
+    No query without gifts, or with a shelf on which the goods and gifts are.
     """
     taken = {pk: pieces for pk, pieces in gifts.items() if pieces}
     if not taken:
         return
-    found = {rule.pk: rule for rule in in_force(at)}
-    granted = rules.given(lines, found.values(), kinds_of(list(lines)), level, at)
-    groups = {pk: found[pk].group if pk in found else "" for pk in taken}
+    shelf = shelf or Shelf(at)
+    granted, known = granted_to(lines, level, shelf), shelf.standing.gift_rules
+    groups = {pk: known[pk].group if pk in known else "" for pk in taken}
     too_many, groups_twice = rules.wrongly_given(taken, granted, groups.__getitem__)
     named = GiftRule.objects.in_bulk(too_many) if too_many else {}
     texts = [

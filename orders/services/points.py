@@ -20,10 +20,10 @@ from ccenter.office.audit import audit
 from ccenter.office.errors import Conflict
 from crm.models import Customer
 from orders import rules
-from orders.models import EarningRule, OrderLine, PointAccount, PointEntry, PointLot, PointUse
+from orders.models import OrderLine, PointAccount, PointEntry, PointLot, PointUse
 from orders.rules import Lines
 from orders.selectors import points as selectors
-from orders.selectors.products import kinds_of
+from orders.selectors.shelf import Shelf
 from orders.services.levels import raise_level
 
 Kind = PointEntry.Kind
@@ -320,6 +320,6 @@ def _detail(booked: Iterable[PointEntry], lines: Lines, level: str, now: datetim
         for product, (amount, points) in entry.detail.items():
             found.setdefault(product, (amount, points))
     if new := {product: bought for product, bought in lines.items() if str(product) not in found}:
-        earned = rules.earned(new, list(EarningRule.objects.filter(active=True)), kinds_of(list(new)), level, now)
+        earned = selectors.earned(new, level, Shelf(now))
         found |= {str(product): (str(new[product].amount), points) for product, points in earned.items()}
     return found

@@ -26,8 +26,10 @@ from orders.models.orders import PayBy
 from orders.rules import Bought
 from orders.selectors import products, review
 from orders.selectors.delivery import fee
+from orders.selectors.entry import gift_keys
+from orders.selectors.shelf import Shelf
 from orders.services import gifts, points, stock
-from orders.services.drafts import DERIVED, demand, one_of_the_call, total_up
+from orders.services.drafts import DERIVED, demand, locked, one_of_the_call, total_up
 from orders.states import TABLE, Action, State
 from orders.sums import ZERO, shares
 
@@ -40,15 +42,18 @@ class Step:
         self.before = state_of(order, DERIVED)
 
     @classmethod
-    def begin(cls, order: Order, action: Action, by: Any) -> Self:
-        """Raises PermissionDenied, or Conflict where the state does not allow it. `by` None: the system itself."""
-        locked = Order.objects.select_for_update(of=("self",)).select_related("customer", "method").get(pk=order.pk)
+    def begin(cls, order: Order, action: Action, by: Any, *, held: bool = False) -> Self:
+        """Raises PermissionDenied, or Conflict where the state does not allow it. `by` None: the system itself.
+
+        `held`: the order was read in this transaction, and locked.
+        """
+        order = order if held else locked(order)
         row = TABLE[action]
-        demand(by, f"orders.{row.right}", locked)
-        if locked.state not in row.sources:
-            text = _("This cannot be done with an order in the state “%s”.") % locked.get_state_display()
+        demand(by, f"orders.{row.right}", order)
+        if order.state not in row.sources:
+            text = _("This cannot be done with an order in the state “%s”.") % order.get_state_display()
             raise Conflict({"state": [text]})
-        return cls(locked, action, by)
+        return cls(order, action, by)
 
     def done(self, *, moved: bool = True, more: Changes | None = None) -> Order:
         """`moved` False: the order stays in its state. `more`: changes of other rows, for the audit log."""
@@ -94,27 +99,28 @@ def kept(order: Order, lines: Sequence[OrderLine]) -> dict[int, Bought]:
 
 
 @transaction.atomic
-def submit(order: Order, by: Any) -> Order:
+def submit(order: Order, by: Any, *, held: bool = False) -> Order:
     """To the review. Everything needed is there, prices, gifts and fee are those of now, the goods are reserved, the points used.
 
-    ValidationError by field for what is missing; Conflict for what changed since the draft was written.
+    ValidationError by field for what is missing; Conflict for what changed since the draft was written. `held`: as of Step.begin.
     """
-    step = Step.begin(order, Action.SUBMIT, by)
-    order, now = step.order, timezone.now()
-    lines = list(order.lines.select_related("product"))
+    step = Step.begin(order, Action.SUBMIT, by, held=held)
+    order, shelf = step.order, Shelf()
+    now, lines = shelf.at, list(order.lines.all())
     wanted = bought(lines)
-    _complete(order, lines)
-    products.buyable(list(wanted), now)
+    shelf.fetch(keys=[*(line.product_id for line in lines), *gift_keys(shelf)])
+    _complete(order, lines, shelf)
+    products.buyable([shelf.product(key) for key in wanted], now)
     points.exchangeable(order.customer, lines, now)
-    prices = products.prices(list(wanted), now)
+    prices = {key: shelf.price(key) for key in wanted}
     paid = [line for line in lines if line.gift_rule_id is None and line.exchange_id is None]
     if dear := [line for line in paid if line.price != prices[line.product_id]]:
         text = _("The price is now %(price)s: %(product)s")
         raise Conflict({"lines": [text % {"price": prices[line.product_id], "product": line.name} for line in dear]})
     granted = {line.gift_rule_id: line.quantity for line in lines if line.gift_rule_id is not None}
-    gifts.check(wanted, granted, order.customer.level, now)
+    gifts.check(wanted, granted, order.customer.level, now, shelf)
     told, used = order.total, order.points_used
-    total_up(order, lines)
+    total_up(order, lines, shelf)
     if (order.total, order.points_used) != (told, used):
         raise Conflict({"total": [_("The total is now %s. Save the order again.") % order.total]})
     stock.reserve(order.number, _needs(lines), by)
@@ -244,7 +250,7 @@ def _call_about(order: Order, event: str, at: datetime) -> None:
     outbound_rules.after(event, order.customer, at, **about)
 
 
-def _complete(order: Order, lines: Sequence[OrderLine]) -> None:
+def _complete(order: Order, lines: Sequence[OrderLine], shelf: Shelf) -> None:
     """Raises ValidationError naming what an order still lacks."""
     missing: dict[str, list[str]] = {}
     if all(line.gift_rule_id is not None for line in lines):
@@ -254,7 +260,7 @@ def _complete(order: Order, lines: Sequence[OrderLine]) -> None:
             missing[field] = [_("This is needed for the delivery.")]
     if order.method is None:
         missing["method"] = [_("Which way of delivery?")]
-    elif fee(order.method, order.province, order.city, order.subtotal) is None:
+    elif fee(order.method, order.province, order.city, order.subtotal, shelf.standing) is None:
         missing["method"] = [_("This way of delivery does not go there.")]
     if order.invoice_kind and not order.invoice_title.strip():
         missing["invoice_title"] = [_("Whom is the invoice made out to?")]

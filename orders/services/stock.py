@@ -7,16 +7,25 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from ccenter.office import webhooks
 from ccenter.office.audit import audit
 from ccenter.office.errors import Conflict
+from ccenter.prepared import Prepared, Slot
 from orders.models import Product, Reservation, Stock, StockMove
 
 Kind = StockMove.Kind
 MOST = 1_000_000_000  # pieces of a product; the columns hold twice that
+_of_stock = Prepared(lambda: Product.objects.filter(pk__among=Slot("keys"), stocked=True).only("code", "name").order_by())
+_held = Prepared(lambda: Reservation.objects.filter(ref=Slot("ref")).select_for_update().order_by())
+_stocks = Prepared(lambda: Stock.objects.filter(pk__among=Slot("keys")).select_for_update().order_by("pk"))
+_FIGURES = """
+UPDATE orders_stock s SET seq = v.seq, on_hand = v.on_hand, reserved = v.reserved
+FROM unnest(%s::bigint[], %s::bigint[], %s::integer[], %s::integer[]) AS v (product_id, seq, on_hand, reserved)
+WHERE s.product_id = v.product_id
+"""
 
 
 class OutOfStock(Conflict):
@@ -38,7 +47,7 @@ def reserve(ref: str, lines: Mapping[int, int], by: Any = None) -> None:
     All or nothing: raises OutOfStock, and ValidationError for an order whose goods have left the house.
     """
     products = _stocked(lines)
-    held = {row.stock_id: row for row in Reservation.objects.filter(ref=ref).select_for_update()}
+    held = {row.stock_id: row for row in _held(ref=ref)}
     if any(row.issued for row in held.values()):
         raise ValidationError({"lines": [_("The goods of this order have left the house.")]})
     wanted = {product: lines[product] for product in products if lines[product] > 0}
@@ -52,7 +61,8 @@ def reserve(ref: str, lines: Mapping[int, int], by: Any = None) -> None:
         for pk, n in sorted(more.items())
         if n
     )
-    Reservation.objects.filter(ref=ref).exclude(stock__in=wanted).delete()
+    if held.keys() - wanted.keys():
+        Reservation.objects.filter(ref=ref).exclude(stock__in=wanted).delete()
     Reservation.objects.bulk_create(
         [Reservation(stock=stocks[pk], ref=ref, quantity=quantity) for pk, quantity in sorted(wanted.items())],
         update_conflicts=True,
@@ -166,16 +176,14 @@ def _stocked(lines: Mapping[int, int]) -> dict[int, str]:
     """Those of the products that are kept in stock, and what they are called. One query."""
     if any(quantity < 0 for quantity in lines.values()):
         raise ValueError("a quantity below 0")
-    rows = Product.objects.filter(pk__in=lines, stocked=True).values_list("pk", "code", "name")
-    return {pk: f"{code} {name}" for pk, code, name in rows}
+    return {row.pk: str(row) for row in _of_stock(keys=list(lines))}
 
 
 def _locked(products: Collection[int], *, new: bool = False) -> dict[int, Stock]:
     """The stock rows, locked; with `new`, made where there is none."""
     if new:
         Stock.objects.bulk_create([Stock(product_id=pk) for pk in sorted(products)], ignore_conflicts=True)
-    rows = Stock.objects.select_for_update().filter(pk__in=products).order_by("pk")
-    return {row.pk: row for row in rows}
+    return {row.pk: row for row in _stocks(keys=list(products))}
 
 
 def _move(
@@ -202,7 +210,10 @@ def _write(moves: Iterable[tuple[Stock, StockMove]]) -> None:
     """The moves first: the stock rows refer to them."""
     pairs = list(moves)
     StockMove.objects.bulk_create([move for _stock, move in pairs])
-    Stock.objects.bulk_update({stock.pk: stock for stock, _move in pairs}.values(), ["seq", "on_hand", "reserved"])
+    moved = {stock.pk: stock for stock, _move in pairs}.values()
+    with connection.cursor() as cursor:
+        figures = ([getattr(stock, name) for stock in moved] for name in ("pk", "seq", "on_hand", "reserved"))
+        cursor.execute(_FIGURES, list(figures))
     for stock, first in {stock.pk: (stock, move) for stock, move in reversed(pairs)}.values():
         if first.on_hand_before - first.reserved_before > stock.low >= stock.free:
             webhooks.tell("stock.low", {"product": stock.pk, "free": stock.free, "low": stock.low})

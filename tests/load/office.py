@@ -1,6 +1,6 @@
 """Lists, searches, order entry and an import among a million customers and three million orders, over HTTP.
 
-    python -m tests.load.office --state DIR [--only lists,entry,import] [--customers N] [--orders N] [--rows N]
+    python -m tests.load.office --state DIR [--only lists,entry,form,import] [--customers N] [--orders N] [--rows N]
 
 DIR is a running stack with at least 60 seats (`python -m deploy.stack up --state DIR --agents 64 --only
 postgres,valkey,migrate,seed,web,worker`); what is missing of the rows is made first, and stays. One JSON line for each
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import csv
+import html
 import io
 import json
 import os
@@ -21,7 +22,7 @@ import sys
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ import aiohttp
 from tests.load import orders, people
 
 Json = dict[str, Any]
+Taking = Callable[..., Awaitable[None]]  # office, who, dice, customer, times
 ROUNDS = 40  # of each address
 AGENTS, SECONDS, AN_ORDER_TAKES = 60, 60.0, 25.0  # each agent takes orders without a pause
 LISTS = (
@@ -52,7 +54,8 @@ PAGES = (
     "/orders/products/", "/orders/stock/", "/orders/stock/moves/", "/orders/stock/reservations/", "/orders/points/", "/office/jobs/",
     "/office/audit/",
 )  # fmt: skip
-ASKED = {"lists": 150, "pages": 150, "search": 100, "entry": 100}
+FIELDS = ("recipient", "phone", "province", "city", "district", "street")  # of the entry's form, that the customer fills
+ASKED = {"lists": 150, "pages": 150, "search": 100, "entry": 100, "form": 100}
 
 
 def spread(times: Iterable[float], asked: float | None = None) -> Json:
@@ -73,6 +76,7 @@ class Office:
     """People at work: `async with Office(state) as office`. A request that is refused ends the run."""
 
     def __init__(self, state: Path) -> None:
+        self.state = state
         self.described: Json = json.loads((state / "stack.json").read_text())
         self.agents = [one for one in self.described["logins"] if one["role"] == "agent"]
         self.leads = [one for one in self.described["logins"] if one["role"] == "lead"]
@@ -80,13 +84,13 @@ class Office:
 
     async def __aenter__(self) -> Office:
         self.http = aiohttp.ClientSession(self.described["web"], timeout=aiohttp.ClientTimeout(total=60))
-        jar = aiohttp.CookieJar(unsafe=True)  # by address, without a name
-        self.pages = aiohttp.ClientSession(self.described["web"], cookie_jar=jar, timeout=aiohttp.ClientTimeout(total=60))
+        self.browsers: list[aiohttp.ClientSession] = []
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         await self.http.close()
-        await self.pages.close()
+        for browser in self.browsers:
+            await browser.close()
 
     async def ask(self, login: Json, method: str, path: str, body: Any = None, **headers: str) -> tuple[float, Any, str]:
         """(seconds, answer, ETag)."""
@@ -104,21 +108,42 @@ class Office:
         async with self.http.get(path, headers={"Authorization": f"Token {login['token']}"}) as answer:
             return answer.status != 403
 
-    async def sign_in(self, login: Json) -> None:
-        async with self.pages.get("/login/") as page:
-            found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', await page.text())
-        form = {"username": login["username"], "password": login["password"], "csrfmiddlewaretoken": found[1] if found else ""}
-        async with self.pages.post("/login/", data=form) as page:
+    async def browser(self, login: Json) -> aiohttp.ClientSession:
+        """One in which this login is signed in; closed with the office."""
+        jar = aiohttp.CookieJar(unsafe=True)  # by address, without a name
+        found = aiohttp.ClientSession(self.described["web"], cookie_jar=jar, timeout=aiohttp.ClientTimeout(total=60))
+        self.browsers.append(found)
+        async with found.get("/login/") as page:
+            form = {**inputs(await page.text()), "username": login["username"], "password": login["password"]}
+        async with found.post("/login/", data=form) as page:
             if page.url.path == "/login/":
                 raise RuntimeError("nobody is let in")
+        return found
 
-    async def page(self, path: str) -> float:
+    async def page(self, browser: aiohttp.ClientSession, path: str, form: Json | None = None) -> tuple[float, str]:
+        """(seconds, HTML). With a form: as the entry of an order sends it."""
         began = time.perf_counter()
-        async with self.pages.get(path) as answer:
-            await answer.read()
+        headers = {} if form is None else {"HX-Request": "true"}
+        async with browser.request("GET" if form is None else "POST", path, data=form, headers=headers) as answer:
+            text = await answer.text()
             if answer.status >= 400:
                 raise RuntimeError(f"{path}: {answer.status}")
-            return time.perf_counter() - began
+            return time.perf_counter() - began, text
+
+    def peak(self, part: str) -> float:
+        """The most memory that this part of the stack ever had, MB."""
+        pid = json.loads((self.state / "run" / "status.json").read_text())["parts"][part]["pid"]
+        return int(re.findall(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0]) / 1024
+
+
+def inputs(page: str) -> dict[str, str]:
+    """The fields of a page that have a value; of radio buttons the one that is chosen."""
+    found = {}
+    for tag in re.findall(r"<input [^>]*>", page):
+        at = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if "name" in at and "value" in at and (at.get("type") not in ("radio", "checkbox") or tag.endswith("checked>")):
+            found[at["name"]] = html.unescape(at["value"])
+    return found
 
 
 # -- what is measured ------------------------------------------------------------------------------------------
@@ -138,10 +163,10 @@ async def lists(office: Office) -> None:
             times = [(await office.ask(people_[n % 3], "GET", path))[0] for n in range(ROUNDS // 2)]
             both["search"] += times
             tell(f"search {path}", **spread(times))
-    await office.sign_in(office.admin)
+    browser = await office.browser(office.admin)
     for path in PAGES:
         try:
-            times = [await office.page(path) for _round in range(ROUNDS)]
+            times = [(await office.page(browser, path))[0] for _round in range(ROUNDS)]
         except RuntimeError as error:
             tell(f"page {path}", error=str(error))
             continue
@@ -153,6 +178,16 @@ async def lists(office: Office) -> None:
 
 async def entry(office: Office) -> None:
     """60 agents at once, each taking one order after the other: draft, lines, proposals, address and wishes, submission."""
+    await together(office, "entry", {login["username"]: login for login in office.agents[:AGENTS]}, take)
+
+
+async def forms(office: Office) -> None:
+    """The same 60 at the entry's page, as the console sends it: the page, two searches, the form kept four times, submission."""
+    browsers = {login["username"]: await office.browser(login) for login in office.agents[:AGENTS]}
+    await together(office, "form", browsers, fill_in)
+
+
+async def together(office: Office, measure: str, agents: Mapping[str, Any], take_one: Taking) -> None:
     times: dict[str, list[float]] = defaultdict(list)
     refused: list[str] = []
     taken = 0
@@ -160,23 +195,23 @@ async def entry(office: Office) -> None:
     keys = await customers(office)
     until = time.monotonic() + SECONDS
 
-    async def one(login: Json, dice: random.Random) -> None:
+    async def one(who: Any, dice: random.Random) -> None:
         nonlocal taken
         await asyncio.sleep(dice.uniform(0, AN_ORDER_TAKES))
         while time.monotonic() < until:
             try:
-                await take(office, login, dice, dice.choice(keys), times)
+                await take_one(office, who, dice, dice.choice(keys), times)
                 taken += 1
             except RuntimeError as error:
                 refused.append(str(error))
 
     async with asyncio.TaskGroup() as tasks:
-        for place, login in enumerate(office.agents[:AGENTS]):
-            tasks.create_task(one(login, random.Random(place)))
+        for place, who in enumerate(agents.values()):
+            tasks.create_task(one(who, random.Random(place)))
     for name, some in times.items():
-        tell(f"entry {name}", **spread(some))
+        tell(f"{measure} {name}", **spread(some))
     everything = [one for some in times.values() for one in some]
-    tell("entry", agents=AGENTS, orders=taken, refused=len(refused), why=refused[:3], **spread(everything, ASKED["entry"]))
+    tell(measure, agents=AGENTS, orders=taken, refused=len(refused), why=refused[:3], **spread(everything, ASKED[measure]))
 
 
 async def take(office: Office, login: Json, dice: random.Random, customer: int, times: dict[str, list[float]]) -> None:
@@ -201,6 +236,39 @@ async def take(office: Office, login: Json, dice: random.Random, customer: int, 
         wishes["method"] = offered["ways"][0]["method"]
     _order, tag = await step("wishes", "PATCH", path, wishes, **{"If-Match": tag})
     await step("submit", "POST", f"{path}submit/", **{"If-Match": tag})
+
+
+async def fill_in(
+    office: Office, browser: aiohttp.ClientSession, dice: random.Random, customer: int, times: dict[str, list[float]]
+) -> None:
+    """One order, in the form that a console sends as a whole after each pause."""
+
+    async def step(name: str, path: str, form: Json | None = None) -> str:
+        await asyncio.sleep(dice.uniform(0.5, 1.5) * AN_ORDER_TAKES / 9)
+        took, text = await office.page(browser, path, form)
+        times[name].append(took)
+        return text
+
+    first, second = str(dice.randint(1001, 1010)), str(dice.randint(1011, 1020))
+    found = inputs(await step("page", f"/orders/new/?customer={customer}&new=1"))
+    form: Json = {name: found[name] for name in (*FIELDS, "customer", "call", "csrfmiddlewaretoken")}
+    form |= {"channel": "phone", "pay_by": "cod", "points_used": "0", "code": [first], "quantity": ["1"]}
+
+    async def keep(**more: Any) -> None:
+        form.update(more)
+        text = await step("kept", "/orders/new/", form)
+        if 'data-state="kept"' not in text:
+            raise RuntimeError("the form is not kept")
+        form.update({name: value for name, value in inputs(text).items() if name in ("order", "version", "method")})
+
+    await step("search", f"/api/orders/products/offers/?text={first[:3]}")
+    await keep()
+    await step("search", f"/api/orders/products/offers/?text={second[:3]}")
+    await keep(code=[first, second], quantity=["1", str(1 + dice.randrange(2))])
+    await keep(wish="请送货前电话联系")
+    await keep(invoice_kind="personal", invoice_title="个人")
+    if 'data-state="done"' not in await step("submitted", "/orders/new/submit/", form):
+        raise RuntimeError("the form is not submitted")
 
 
 async def customers(office: Office) -> list[int]:
@@ -236,7 +304,8 @@ async def import_(office: Office, rows: int) -> None:
         await asyncio.sleep(1)
         _took, job, _tag = await office.ask(office.admin, "GET", f"/api/office/jobs/{job['id']}/")
     seconds = round(time.perf_counter() - began, 1)
-    tell("import", rows=rows, seconds=seconds, rows_a_second=round(rows / seconds), sent_in=round(took, 1), job=job)
+    done = {"rows_a_second": round(rows / seconds), "sent_in": round(took, 1), "worker_peak_mb": round(office.peak("worker"))}
+    tell("import", rows=rows, seconds=seconds, **done, job=job)
 
 
 async def run(state: Path, only: list[str], rows: int) -> None:
@@ -245,6 +314,8 @@ async def run(state: Path, only: list[str], rows: int) -> None:
             await lists(office)
         if "entry" in only:
             await entry(office)
+        if "form" in only:
+            await forms(office)
         if "import" in only:
             await import_(office, rows)
 
@@ -252,7 +323,7 @@ async def run(state: Path, only: list[str], rows: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--only", default="lists,entry,import")
+    parser.add_argument("--only", default="lists,entry,form,import")
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--orders", type=int, default=3_000_000)
     parser.add_argument("--rows", type=int, default=200_000, help="of the import")

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from ccenter.office import jobs
 from ccenter.office.models import Job, Webhook, WebhookDelivery
 from orders.models import Order, Payment, ReviewRules
-from tests.django.orders.shop import Shop, customer, worker
+from tests.django.orders.shop import Shop, customer, product, worker
 from tests.django.people import client
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +165,28 @@ def test_given_more_orders_when_listed_then_it_takes_no_more_queries(shop: Shop,
     rita.get(ORDERS)
     with django_assert_max_num_queries(8):
         assert len(rita.get(ORDERS).json()["results"]) == 3
+
+
+def test_given_an_order_that_is_taken_when_asked_for_then_each_request_has_few_queries(
+    shop: Shop, django_assert_max_num_queries: Any
+) -> None:
+    """Sixty people do this at once. What is counted holds who asks (three) and the transaction (two, and two of the service)."""
+    entered(shop)
+    anna, order = client(shop.anna), Order.objects.get()
+    address, tag = f"{ORDERS}{order.number}/", f'"{order.version}"'
+    codes = [product(f"2{n:03}", "10").code for n in range(20)]
+    with django_assert_max_num_queries(17):
+        sent = {"lines": [{"code": code, "quantity": 1} for code in codes]}
+        tag = anna.patch(address, sent, headers={"If-Match": tag}).headers["ETag"]
+    with django_assert_max_num_queries(9):
+        assert anna.get(f"{address}proposals/").status_code == 200
+    with django_assert_max_num_queries(4):
+        assert anna.get("/api/orders/products/offers/?text=1001").json()[0]["code"] == "1001"
+    with django_assert_max_num_queries(31):
+        assert anna.post(f"{address}submit/", headers={"If-Match": tag}).json()["state"] == "submitted"
+    with django_assert_max_num_queries(22):
+        sent = {"customer": shop.customer.pk, "method": "standard", "lines": [{"code": "1001", "quantity": 1}]}
+        assert anna.post(ORDERS, sent, headers={"Idempotency-Key": "k2"}).status_code == 201
 
 
 def test_given_a_payment_when_entered_and_corrected_then_the_order_owes_as_before(shop: Shop) -> None:

@@ -178,4 +178,6 @@ document.addEventListener("keydown", (event) => {
   if (key !== "Enter" || target === row) event.preventDefault();
 });
 
+if (console_) document.querySelector("#main [autofocus]")?.focus({ preventScroll: true }); // in a tab the browser does not do it by itself
+
 document.documentElement.dataset.ready = "1";
