@@ -335,4 +335,6 @@ def test_given_each_kind_of_fact_then_what_may_hold_a_telephone_number_is_masked
 
     may_hold_one = {"ani", "dnis", "number", "target", "back_to", "party", "detail"}
     for kind in typing.get_args(facts.AnyFact):
+        if kind is facts.CallbackClosed:  # its detail is a seat or another callback
+            continue
         assert may_hold_one & set(kind.__struct_fields__) <= set(NUMBERS.get(kind.__name__, ())), kind.__name__

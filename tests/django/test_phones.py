@@ -109,7 +109,7 @@ def test_given_a_token_when_dialled_then_the_core_is_asked_for_the_number_and_an
     token = token_of("c", "c77", User.objects.get(username="alice"))
     done = alice.post("/api/seat/dial/", {"token": token})
     assert done.status_code == 200, done.json()
-    assert Request.objects.get(action="DialNumber").params == {"number": "13800138000"}
+    assert Request.objects.get(action="DialNumber").params == {"number": "+8613800138000"}
     for body, field in (
         ({"token": token_of("c", "c77", person("eve"))}, "token"),
         ({"token": token + "x"}, "token"),

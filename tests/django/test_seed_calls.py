@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from msgspec import structs
 
 from ccenter.acd import commands, events, facts
-from ccenter.acd.config import Config
+from ccenter.acd.config import Config, Number, ToFlow
 from ccenter.acd.machine import Acd
 from ccenter.calls.demo.centre import NUMBERS
 from ccenter.calls.flows import rendered_prompts
@@ -96,6 +97,14 @@ def test_given_each_number_and_each_way_through_when_called_then_all_that_is_sai
         assert {language for language, _sound in call.heard} <= {"en" if name == "english" else "zh"}
         assert [fact for fact in call.facts if isinstance(fact, facts.CallEnded | facts.CallQueued)], (name, keys)
         walked |= {(fact.flow, fact.node) for fact in call.facts if isinstance(fact, facts.FlowStep)}
+    taken = structs.replace(
+        config, numbers={**config.numbers, "surge": Number("surge", ToFlow("surge"))}
+    )  # as the surge attendant does
+    for keys, found in itertools.product(("", "1", "1n", "2"), (True, False)):
+        call = Caller(taken, "surge", keys, found)
+        assert {sound for _language, sound in call.heard} <= sounds, keys
+        assert [fact for fact in call.facts if isinstance(fact, facts.CallbackPromised)], keys
+        walked |= {(fact.flow, fact.node) for fact in call.facts if isinstance(fact, facts.FlowStep)}
     every = {(flow.code, node) for flow in config.flows.values() for node in flow.nodes}
     # Not here: a hotline that is never closed, a database that is away, and what comes after an agent's service.
-    assert {node for _flow, node in every - walked} == {"holiday", "closed", "status-failed", "survey", "thanks"}
+    assert {node for _flow, node in every - walked} == {"holiday", "closed", "status-failed", "survey", "rating", "thanks"}

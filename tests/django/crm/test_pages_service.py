@@ -244,7 +244,7 @@ def test_given_the_tree_of_categories_when_edited_then_it_stays_a_tree_and_place
 
 LISTS = {
     "records": 6,
-    "outbound-tasks": 5,
+    "outbound-tasks": 6,
     "mails": 6,
     "news": 6,
     "articles": 8,

@@ -73,7 +73,7 @@ def test_given_a_demo_customer_when_ringing_then_the_pop_looks_like_a_customers(
     assert all(one["records"][0]["summary"] and one["agent"]["name"] for one in told["history"])
     assert told["customers"][0]["notes"]
     assert "很高兴再次为您服务，我是1001号客服" in told["script"]
-    assert {one["situation"] for one in told["scripts"]} == {"greeting", "service", "order", "complaint", "closing"}
+    assert {one["situation"] for one in told["scripts"]} == {"greeting", "service", "order", "complaint", "survey", "closing"}
 
 
 def test_given_the_demo_then_some_callers_are_owed_a_call_known_ones_and_others() -> None:
