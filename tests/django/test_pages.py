@@ -43,8 +43,9 @@ def test_given_the_scripts_when_searched_then_each_text_has_its_chinese_with_the
 
 
 def test_given_the_templates_when_searched_then_each_text_has_its_chinese() -> None:
-    marked = re.compile(r"""\{% translate (["'])(.*?)\1""")
-    texts = {text for path in TEMPLATES for _quote, text in marked.findall(path.read_text())}
+    marked = re.compile(r"""\{% translate (["'])(.*?)\1(?: context "(.*?)")?""")
+    found = [words for path in TEMPLATES for _quote, *words in marked.findall(path.read_text())]
+    texts = {f"{context}\x04{text}" if context else text for text, context in found}
     there = chinese("django")
     assert len(texts) > 30
     assert sorted(text for text in texts if not there.get(text)) == []

@@ -86,7 +86,8 @@ def test_given_a_new_core_that_is_told_it_all_again_then_it_still_owes_one_call(
     for event in again:
         core.centre.send(event)
     core.tells()
-    assert (len(again), core.owed) == (1, [str(task.callback)])
+    opened = calls.Fact.objects.filter(type="CallbackOpened").count()
+    assert (len(again), core.owed, opened) == (1, [str(task.callback)], 1)
 
 
 def test_given_what_the_core_refuses_then_the_task_says_why_and_is_not_asked_again(alice: Any, core: Core) -> None:

@@ -152,6 +152,7 @@ def test_given_answers_by_telephone_and_by_agents_then_both_are_counted_by_who_s
         calls.SurveyAnswer.objects.create(
             seq=seq, call=f"c{seq}", agent=agent_, queue="service", flow="survey", node="rating", key=key, at=now
         )
+    calls.SurveyAnswer.objects.create(seq=9, call="c9", agent="1001", flow="another", node="rating", key="5", at=now)
     found = lead.get(f"{API}survey-answers/results/", {"flow": "survey"}).json()
     assert [(row["agent"], row["answer"], row["count"]) for row in found] == [("1002", "3", 1), ("1001", "5", 2)]
     assert lead.get(f"{API}survey-answers/results/").status_code == 400
@@ -227,6 +228,7 @@ def test_given_a_surge_when_its_callers_are_called_back_and_buy_then_the_figures
     calls.CallbackAttempt.objects.create(
         seq=1, callback="k1", attempt=1, at=now, reached_at=now - timedelta(minutes=4), call="out1"
     )
+    calls.CallbackAttempt.objects.create(seq=2, callback="k2", attempt=1, at=now, result="busy")
     calls.Call.objects.create(id="out1", direction="out", started_at=now, owed="k1")
     calls.Call.objects.create(id="in5", started_at=now, owed="k4")
     calls.CallbackEntry.objects.filter(pk="k4").update(state="CLOSED", closed_at=now, closed_reason="called_in")

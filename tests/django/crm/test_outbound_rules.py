@@ -88,6 +88,7 @@ def test_given_callers_who_were_served_then_those_we_know_are_asked_later_each_o
     sheet = Script.objects.create(title="满意度", situation="survey", steps=QUESTIONS)
     rule(alice, "call_ended", kind="survey", script=sheet, of_queue=queue, minutes=30, consent=True)
     service.customer()
+    calls.Queue.objects.create(code="other")
     served("c1")
     served("c2", queue="other")
     served("c3", number="+8613912345678")  # nobody we know
