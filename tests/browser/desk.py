@@ -30,6 +30,7 @@ FLAGS = [
     "--disable-dev-shm-usage",
     "--autoplay-policy=no-user-gesture-required",
 ]
+expect.set_options(timeout=15_000)  # ms: what a busy machine needs
 SESSIONS: dict[str, Any] = {}  # the cookies of who has logged in: once is enough, hashing a password is slow on purpose
 LANGUAGES = {"zh": ("zh-hans", "zh-CN"), "en": ("en", "en-US")}
 
