@@ -13,8 +13,7 @@ document.addEventListener("keydown", (event) => {
   answer.click();
 });
 
-// Not before htmx has taken the new form in hand: an Enter would send it past htmx.
-document.addEventListener("htmx:afterSettle", ({ target }) => {
+document.addEventListener("htmx:afterSwap", ({ target }) => {
   if (target !== card) return;
   card.querySelector("[autofocus]")?.focus();
   if (card.querySelector("[data-finished='1']") && !card.querySelector("form")) say(gettext("The script is finished."), "good");
