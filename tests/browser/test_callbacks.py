@@ -38,6 +38,7 @@ async def test_given_a_caller_who_gave_up_when_the_agent_pulls_the_next_then_the
     caller = callers(numbers["callbacks"])
     entry = await gives_up(ledger, caller)
     alice = await (await desks("a1001")).sign_in(ready=False)
+    await expect(alice.key_of("X")).to_be_enabled()
     await alice.press("x")
     far = await pstn.ringing()
     await far.answer()
