@@ -33,7 +33,7 @@ status: ## how each part of the stack is
 logs: ## follow the stack's logs
 	@$(PYTHON) -m deploy.stack logs --follow --state $(STATE)
 
-test: setup-tests ## all tests, with real Asterisk and SIP calls: up to 15 minutes
+test: setup-tests ## all tests, with real Asterisk, SIP calls and Chromium: half an hour
 	@$(PYTHON) -m pytest tests
 
 test-fast: setup-tests ## the tests without Asterisk: under a minute

@@ -30,7 +30,7 @@ async def asks(ledger: Ledger, action: str, **params: Any) -> str:
     )  # fmt: skip
     ledger.rows("SELECT pg_notify('request', %s)", ident)
     answer = "SELECT reason FROM calls_request WHERE id = %s AND state <> 'pending'"
-    ((reason,),) = await until(lambda: ledger.rows(answer, ident), 10, f"{action} is answered")
+    ((reason,),) = await until(lambda: ledger.rows(answer, ident), 20, f"{action} is answered")
     return str(reason)
 
 

@@ -247,7 +247,7 @@ async def test_given_a_talk_when_they_want_no_more_calls_then_no_task_may_call_t
     await alice.do("callback-result", callback=entry["id"], result="do_not_call")
     await closed_as(ledger, caller.ani, "do_not_call")
     barred = "SELECT barred FROM calls_barrednumber WHERE number = %s"
-    await until(lambda: ledger.rows(barred, whole(caller.ani)) == [(True,)], 5, "the number is on the list")
+    await until(lambda: ledger.rows(barred, whole(caller.ani)) == [(True,)], 20, "the number is on the list")
     assert await release(ledger, caller.ani, str(uuid4())) == "do_not_call"
 
 

@@ -258,7 +258,7 @@ async def test_given_the_core_killed_between_deciding_and_dialling_then_the_cust
     stacks.kill(state, "asterisk", signal.SIGSTOP)
     try:
         await alice.ready()
-        await until(lambda: ledger.facts("CallbackDialled"), 5, "it is decided, and on record")
+        await until(lambda: ledger.facts("CallbackDialled"), 20, "it is decided, and on record")
         killed = stacks.kill(state, "cti", signal.SIGKILL)
     finally:
         stacks.kill(state, "asterisk", signal.SIGCONT)
@@ -283,7 +283,7 @@ async def test_given_a_trunk_without_a_free_line_then_the_next_caller_hears_busy
     ((now,),) = ledger.rows("SELECT capacity FROM calls_trunk WHERE code = 'demo'")
     await ledger.configure(lines, 1, undo=(lines, (now,)))
     memory = Path(stack["state"]) / "run" / "known.json"
-    await until(lambda: json.loads(memory.read_text())["lines"].get("demo") == 1, 5, "the gatekeeper knows")
+    await until(lambda: json.loads(memory.read_text())["lines"].get("demo") == 1, 20, "the gatekeeper knows")
     call = await callers(numbers["callbacks"]).dial().wait_answered()
     second = callers(numbers["callbacks"])
     refused = second.dial()

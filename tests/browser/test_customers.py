@@ -163,7 +163,7 @@ async def test_given_a_file_when_its_columns_are_named_and_tried_then_the_import
     await expect(desk.at("#told a[href*='/refused/']")).not_to_have_attribute("href", str(tried), timeout=30_000)
     await expect(line).to_have_attribute("data-state", "done", timeout=30_000)
     await desk.picture(pictures, "import")
-    await until(lambda: ledger.rows(count, f"{family}%") == [(3,)], 5, "three are in the book")
+    await until(lambda: ledger.rows(count, f"{family}%") == [(3,)], 20, "three are in the book")
     async with desk.page.expect_download() as waiting:
         await line.locator("a[href*='/refused/']").click()
     refused = Path(await (await waiting.value).path()).read_text("utf-8-sig")

@@ -34,7 +34,7 @@ async def test_given_a_call_of_a_new_customer_when_the_wrap_up_is_saved_then_the
     await alice.state("READY")
     statement = """SELECT r.summary, c.name, r.category_id IS NOT NULL, r.result <> '', r.follow_up IS NOT NULL
                    FROM crm_servicerecord r JOIN crm_customer c ON c.id = r.customer_id WHERE c.name = %s"""
-    rows = await until(lambda: ledger.rows(statement, name), 5, "the record is there")
+    rows = await until(lambda: ledger.rows(statement, name), 20, "the record is there")
     assert rows == [("问发货时间，答复明天到", name, True, True, True)]
 
 

@@ -138,7 +138,7 @@ async def test_given_news_a_question_and_a_script_when_read_judged_and_gone_thro
         )
     ).to_have_count(0)
     read = "SELECT count(*) FROM crm_newsreceipt r JOIN auth_user u ON u.id = r.user_id WHERE news_id = %s AND confirmed_at IS NOT NULL"
-    await until(lambda: ledger.rows(read, news["id"]) == [(1,)], 5, "it is confirmed")
+    await until(lambda: ledger.rows(read, news["id"]) == [(1,)], 20, "it is confirmed")
     ledger.rows("UPDATE crm_news SET until = now() WHERE id = %s", news["id"])  # nobody else is asked
 
     await agent.press("Alt+1")  # the call again
