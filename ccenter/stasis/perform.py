@@ -66,6 +66,9 @@ class Performer:
                 case commands.Snoop(leg=leg):
                     self._live.setdefault(leg, 0)
                     self._lanes.start(job, touches(command), dials, makes=leg)
+                case commands.DropBridge(bridge=bridge):
+                    # Whom the switch is just moving elsewhere would be thrown out of both bridges.
+                    self._lanes.start(job, [bridge, *self._places.members(bridge)])
                 case _:
                     self._lanes.start(job, touches(command), dials)
 

@@ -325,6 +325,32 @@ async def test_given_somebody_who_joins_while_the_customer_is_parked_then_whoeve
     assert "POST channels/agent/silence" not in switch.asked
 
 
+@pytest.mark.parametrize(
+    ("move", "moved"),
+    [
+        (commands.Join("y", ("lead",)), "bridges/y/addChannel"),
+        (commands.Park("lead", "default"), "bridges/ast1-hold/addChannel"),
+    ],
+)
+async def test_given_a_leg_that_is_being_moved_then_the_bridge_it_leaves_is_dropped_afterwards(
+    switch: Switch, performer: Performer, move: commands.Command, moved: str
+) -> None:
+    """The switch would throw it out of both."""
+    switch.live |= {"lead": 0, "snoop": 0, "other": 0}
+    performer.perform([commands.Join("x", ("lead", "snoop"))])
+    await performer.idle()
+    switch.asked.clear()
+    done = switch.hold(moved)
+    performer.perform([move, commands.HangUp("snoop"), commands.DropBridge("x")])
+    await until(lambda: {f"POST {moved}", "DELETE channels/snoop"} <= set(switch.asked))
+    performer.perform([commands.SendDtmf("other", "1")])
+    await until(lambda: "POST channels/other/dtmf" in switch.asked)
+    assert "DELETE bridges/x" not in switch.asked
+    done.set()
+    await performer.idle()
+    assert "DELETE bridges/x" in switch.asked
+
+
 async def test_given_many_calls_then_nothing_of_them_is_remembered(switch: Switch, performer: Performer) -> None:
     for number in range(200):
         leg = f"l{number}"
