@@ -140,6 +140,7 @@ def returned(w: World, call: Call) -> None:
         moved(call, CallTrigger.RESUME)
         handling.unhold(w, call)
         w.join(call, call.customer, call.agent_leg)
+    service.start_recording(w, call)
     held = call.state is CallState.HELD
     w.out.append(facts.AgentBack(w.seq(), w.now, call.id, call.agent, call.agent_leg, held, round(away, 3)))
     w.touch(call)

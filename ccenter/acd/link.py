@@ -30,7 +30,6 @@ def on_node_up(w: World, event: events.NodeUp) -> None:
         elif channel_state == "Up":
             switch.on_answered(w, events.LegAnswered(leg_id))
     wanted = {*bridges_of(w), here + "hold"}
-    w.out += [commands.DropBridge(bridge) for bridge in event.bridges if bridge.startswith(here) and bridge not in wanted]
     for call in list(w.state.calls.values()):
         if call.node == event.node:
             mend(w, call, event)
@@ -38,6 +37,7 @@ def on_node_up(w: World, event: events.NodeUp) -> None:
         bridge = w.state.legs[watch.leg].bridge
         if bridge.startswith(here):
             rejoin(w, event, bridge, watch.leg, watch.snoop)
+    w.out += [commands.DropBridge(bridge) for bridge in event.bridges if bridge.startswith(here) and bridge not in wanted]
     w.wake()
     w.out.append(facts.NodeChanged(w.seq(), w.now, event.node, True, event.restarted, max(0, lost)))
 
@@ -76,7 +76,7 @@ def mend(w: World, call: Call, event: events.NodeUp) -> None:
         w.out.append(commands.Park(customer.id, w.queue_of(call).music))
     if customer.music and not call.play:
         w.out.append(commands.StartMusic(customer.id, customer.music))
-    elif not customer.music and customer.state == "up":
+    elif not customer.music and customer.bridge != "hold" and customer.state == "up":
         w.out.append(commands.StopMusic(customer.id))
     if call.play and call.saying:  # its end may have come while nobody listened
         w.out.append(commands.StopPlay(call.customer, call.play))

@@ -243,8 +243,9 @@ def announce_agent(w: World, call: Call, greeting: str) -> None:
 
 
 def start_recording(w: World, call: Call) -> None:
-    """Somebody begins to talk with the customer. Record by rule: the queue's for callers, the centre's for the rest.
+    """Somebody begins to talk with the customer, or does so on another leg now.
 
+    Record by rule: the queue's for callers, the centre's for the rest.
     There is one recording of a call; through all transfers it goes on.
     """
     settings = w.settings

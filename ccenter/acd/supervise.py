@@ -180,6 +180,7 @@ def seize(w: World, call: Call, watch: Watch) -> None:
     w.join(call, call.customer, call.agent_leg)
     w.touch(call)
     w.out.append(facts.CallConnected(w.seq(), w.now, call.id, lead.code, call.queue, 0.0, 0.0))
+    service.start_recording(w, call)
 
 
 def leg_ended(w: World, leg: Leg, cause: int, note: str) -> None:
@@ -234,10 +235,9 @@ def open_ear(w: World, watch: Watch, call: Call, leg: str) -> None:
         w.quiet("snoop", watch.supervisor)
         w.out.append(commands.Snoop(watch.snoop, leg, "both", WHISPERED[watch.mode], call.id))
         joining.append(watch.snoop)
-    if joining:
-        for leg_id in joining:
-            w.state.legs[leg_id].bridge = watch.bridge
-        w.out.append(commands.Join(watch.bridge, tuple(joining)))
+    for leg_id in joining:
+        w.state.legs[leg_id].bridge = watch.bridge
+        w.out.append(commands.Join(watch.bridge, (leg_id,)))  # a snoop takes a moment; who barged in is out of the call at once
     w.hang_up(old)
 
 

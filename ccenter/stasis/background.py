@@ -15,8 +15,8 @@ LookUp = Callable[[str, dict[str, str]], dict[str, str] | None]
 
 LOOK_UPS = 8  # at once
 LOOK_UPS_WAITING = 200  # beyond it the business data is away, and whoever asks is told so at once
-CLOSED_WITHIN = 3.0  # seconds after a leg's end until its recording must have stopped growing
-LOOK_EVERY = 0.1
+CLOSED_WITHIN = 6.0  # seconds after a leg's end until its recording must have stopped growing
+LOOK_EVERY = 1.2  # seconds; Asterisk writes a recording each second of it, 32 KiB
 DAYS_BACK = 3  # a call that is recorded over midnight lies in the folder of the day it began
 
 

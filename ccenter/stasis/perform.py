@@ -66,9 +66,6 @@ class Performer:
                 case commands.Snoop(leg=leg):
                     self._live.setdefault(leg, 0)
                     self._lanes.start(job, touches(command), dials, makes=leg)
-                case commands.DropBridge(bridge=bridge):
-                    # Whom the switch is just moving elsewhere would be thrown out of both bridges.
-                    self._lanes.start(job, [bridge, *self._places.members(bridge)])
                 case _:
                     self._lanes.start(job, touches(command), dials)
 
@@ -258,10 +255,10 @@ class Performer:
         try:
             await self._add(command.bridge, legs)
         except AriError as error:
-            if error.status not in (400, 404, 409) or len(legs) < 2:
+            if error.status not in (400, 404, 409, NOT_IN_APPLICATION) or len(legs) < 2:
                 raise
             for leg in legs:  # one of them is gone, and Asterisk then takes none
-                await _unless(self._add(command.bridge, [leg]), 400)
+                await _unless(self._add(command.bridge, [leg]), 400, 404, NOT_IN_APPLICATION)
 
     async def _add(self, bridge: str, legs: list[str]) -> None:
         if not legs:
@@ -310,6 +307,11 @@ class Performer:
                 await self.ari.channels.startSilence(leg)
 
     async def _drop_bridge(self, command: commands.DropBridge) -> None:
+        """After all that is under way for those in it: whom the switch is just moving elsewhere falls out of both bridges."""
+        lanes = [command.bridge, *self._places.members(command.bridge)]
+        self._lanes.start(partial(self._do, command, Performer._destroy_bridge), lanes)
+
+    async def _destroy_bridge(self, command: commands.DropBridge) -> None:
         await _unless(self.ari.bridges.destroy(command.bridge), 404)
         for place in self._places.values():
             if place.bridge == command.bridge:
@@ -397,7 +399,7 @@ PLANS: dict[type[Command], tuple[Callable[[Performer, Any], Awaitable[None]], Ca
     commands.StopMusic: (Performer._stop_music, _leg),
     commands.MakeBridge: (Performer._make_bridge, _bridge),
     commands.Join: (Performer._join, lambda c: (c.bridge, *c.legs)),
-    commands.Leave: (Performer._leave, lambda c: (c.bridge, c.leg)),
+    commands.Leave: (Performer._leave, lambda c: _leg(c) if c.bridge.endswith("-hold") else (c.bridge, c.leg)),
     commands.Park: (Performer._park, _leg),
     commands.DropBridge: (Performer._drop_bridge, _bridge),
     commands.SendDtmf: (Performer._send_dtmf, _leg),

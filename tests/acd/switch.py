@@ -109,7 +109,7 @@ class Switch:
         """music, prompt, beep (a message is taken), people; nothing: stranded."""
         channel = self.channels[leg]
         heard = {
-            "music": bool(channel.music) or channel.bridge == self.node + "-hold",
+            "music": bool(channel.music),
             "prompt": bool(channel.plays),
             "beep": bool(channel.message),
             "people": bool(self.talks_with(leg)),
@@ -173,6 +173,7 @@ class Switch:
                     if leg in self.channels:
                         self.channels[leg].bridge = bridge
                         self.channels[leg].plays.clear()  # the shell stops what would hold the switch up
+                        self.channels[leg].music = ""
             case commands.HangUp(leg=leg):
                 if leg in self.channels:
                     self.ends(leg)
@@ -197,9 +198,11 @@ class Switch:
                 channel.music = music
             case commands.StopMusic():
                 channel.music = ""
-            case commands.Park():
-                channel.bridge = self.node + "-hold"
+            case commands.Park(music=music):
+                channel.bridge, channel.music = self.node + "-hold", music
             case commands.Leave():
+                if channel.bridge == self.node + "-hold":
+                    channel.music = ""
                 channel.bridge = ""
             case commands.StartRecording(recording=recording):
                 channel.recording = recording

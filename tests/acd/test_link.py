@@ -38,6 +38,16 @@ def test_given_talks_and_waiting_callers_when_the_link_breaks_and_is_back_then_a
     assert [f.up for f in centre.told(facts.NodeChanged)] == [False, True]
 
 
+def test_given_a_customer_on_hold_when_the_link_breaks_and_is_back_then_the_music_goes_on(centre: Centre) -> None:
+    centre.sign_in("1001")
+    caller = centre.connected()
+    centre.ask(events.HoldCall, "1001")
+    assert centre.switch.hears(caller) == {"music"}
+    link_breaks(centre)
+    link_is_back(centre)
+    assert centre.switch.hears(caller) == {"music"}
+
+
 def test_given_no_link_when_an_agent_becomes_ready_then_nothing_is_rung_until_it_is_back(centre: Centre) -> None:
     caller = centre.calls_in("4001")
     link_breaks(centre)

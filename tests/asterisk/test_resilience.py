@@ -17,7 +17,7 @@ import pytest
 from deploy import stack as stacks
 from tests.asterisk.conftest import MakeCaller, Stack
 from tests.asterisk.record import call_of
-from tests.phones import Policy
+from tests.phones import Caller, Policy
 from tests.phones.seat import Api, Seat
 from tests.phones.sipp import Agents, Callers
 
@@ -74,7 +74,7 @@ async def test_given_cti_killed_under_load_then_no_talk_is_cut_and_waiting_calle
     await agents[0].do("not-ready", reason="break")  # after this call no new one comes by itself
     assert not any(call.ended for call in talks + waiting)
     gaps = [call.media.worst_gap(since) for call in talks]
-    assert max(gaps) < 600, f"audio stood still for {max(gaps):.0f} ms"
+    assert max(gaps) < 1000, f"audio stood still for {max(gaps):.0f} ms"
     # free one agent after the other: who waited longest is served first
     served = []
     for n in range(WAITING):
@@ -88,6 +88,19 @@ async def test_given_cti_killed_under_load_then_no_talk_is_cut_and_waiting_calle
     for call in talks + waiting:
         if not call.ended:
             await call.hangup()
+
+
+async def test_given_cti_killed_while_a_customer_is_on_hold_then_the_music_goes_on_until_the_agent_is_back(
+    stack: Stack, alice: Seat, carol: Caller
+) -> None:
+    call, phone = await alice.talks_with(carol)
+    await alice.do("hold")
+    await call.hears_not(alice.tone)
+    await kill(stack, "cti")
+    await call.hears_sound()
+    await alice.do("resume")
+    await asyncio.gather(call.hears(alice.tone), phone.hears(carol.tone))
+    await call.hangup()
 
 
 async def test_given_asterisk_killed_then_calls_end_with_a_cause_that_says_so_and_new_calls_work(
@@ -112,12 +125,13 @@ async def test_given_asterisk_killed_then_calls_end_with_a_cause_that_says_so_an
     assert (record["ended_by"], record["note"]) == ("switch", "switch_restarted")
     await alice.wait_state("READY", timeout=10)
     caller = callers("direct")
-    while not (new := caller.dial()).answered:  # the far exchange tries again, too
-        try:
-            await new.wait_answered(0.5)
-            break
-        except AssertionError:
-            new.hangup_now()
+    async with asyncio.timeout(60):
+        while not (new := caller.dial()).answered:  # the far exchange tries again, too
+            try:
+                await new.wait_answered(2)
+                break
+            except AssertionError:
+                new.hangup_now()
     ringing = await alice.phone.ringing(40)  # Asterisk may ask a phone for the first time 20 s after its start
     await ringing.answer()
     await new.hears(alice.tone)

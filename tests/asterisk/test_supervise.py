@@ -1,6 +1,7 @@
 """What a team lead does with a call, on real SIP: who hears whom is proved with tones, and what was done is on record."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from deploy import stack as stacks
 from tests.asterisk.conftest import MakeCaller
 from tests.asterisk.ledger import Ledger
 from tests.asterisk.record import call_of, in_order, kinds, reaches, timeline
+from tests.asterisk.test_recording import channels, course, lasts, recording_of
 from tests.phones import Caller, Dialog
 from tests.phones.seat import Api, Refused, Seat
 
@@ -172,6 +174,22 @@ async def test_given_a_lead_who_takes_over_then_the_customer_is_theirs_and_the_a
     assert (record["answered_by"], record["agent"]) == (alice.agent, boss.agent)
     [forced] = [fact for fact in await timeline(lead, record) if fact["type"] == "Forced"]
     assert (forced["agent"], forced["action"], forced["by"]) == (alice.agent, "take_over", boss.login["username"])
+
+
+async def test_given_a_recorded_call_when_a_lead_takes_it_over_then_they_are_on_the_recording_at_once(
+    alice: Seat, boss: Lead, callers: MakeCaller, lead: Api, tmp_path: Path
+) -> None:
+    caller = callers("recorded")
+    call, seat = await alice.talks_with(caller)
+    await lasts(call, 3.0)
+    await boss.tell(alice, "take-over")
+    await (await boss.phone.ringing()).wait_answered()
+    await seat.wait_ended()
+    await asyncio.gather(call.hears(boss.tone), lasts(call, 1.0))
+    await call.hangup()
+    recording = await recording_of(lead, caller)
+    _, right = channels((await lead.raw("GET", recording["audio"]))[1], tmp_path)
+    assert re.fullmatch("a-?b", heard := course(right, a=alice.tone, b=boss.tone)), heard
 
 
 async def test_given_a_lead_who_listens_already_then_a_take_over_rings_nobody(

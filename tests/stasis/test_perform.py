@@ -26,6 +26,8 @@ class Switch:
         self.answers: dict[str, tuple[int, str]] = {}
         self.held: dict[str, asyncio.Event] = {}
         self.emitted: list[events.AnyEvent] = []
+        self.refused: dict[str, int] = {}  # legs that no bridge takes
+        self.joined: list[str] = []
         self.live: Live = {}
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -34,6 +36,11 @@ class Switch:
         for part, event in self.held.items():
             if part in path:
                 await event.wait()
+        if path.endswith("addChannel"):
+            legs = request.query["channel"].split(",")
+            if statuses := [self.refused[leg] for leg in legs if leg in self.refused]:
+                return web.json_response({"message": "no"}, status=statuses[0])
+            self.joined += legs
         for part, (status, reason) in self.answers.items():
             if part in path:
                 return web.json_response({"message": reason, "id": "of a channel"}, status=status)
@@ -349,6 +356,42 @@ async def test_given_a_leg_that_is_being_moved_then_the_bridge_it_leaves_is_drop
     done.set()
     await performer.idle()
     assert "DELETE bridges/x" in switch.asked
+
+
+async def test_given_a_leg_that_is_still_joining_when_it_is_moved_on_then_the_bridge_is_dropped_after_both(
+    switch: Switch, performer: Performer
+) -> None:
+    switch.live |= {"customer": 0, "agent": 0}
+    joined, parked = switch.hold("bridges/x/addChannel"), switch.hold("bridges/ast1-hold/addChannel")
+    performer.perform([commands.Join("x", ("customer", "agent"))])
+    performer.perform([commands.Park("customer", "default"), commands.HangUp("agent"), commands.DropBridge("x")])
+    await until(lambda: "DELETE channels/agent" in switch.asked)
+    joined.set()
+    await until(lambda: "POST bridges/ast1-hold/addChannel" in switch.asked)
+    assert "DELETE bridges/x" not in switch.asked
+    parked.set()
+    await performer.idle()
+    assert "DELETE bridges/x" in switch.asked
+
+
+async def test_given_a_leg_that_cannot_leave_the_holding_bridge_yet_then_others_leave_it(
+    switch: Switch, performer: Performer
+) -> None:
+    switch.live |= {"a": 0, "b": 0}
+    switch.hold("channels/a/dtmf")
+    performer.perform([commands.SendDtmf("a", "1"), commands.Leave("ast1-hold", "a"), commands.Leave("ast1-hold", "b")])
+    await until(lambda: "POST bridges/ast1-hold/removeChannel" in switch.asked)
+    assert switch.asked.count("POST bridges/ast1-hold/removeChannel") == 1
+
+
+async def test_given_one_of_two_who_is_not_in_our_hands_any_more_then_the_other_is_joined(
+    switch: Switch, performer: Performer
+) -> None:
+    switch.live |= {"agent": 0, "gone": 0}
+    switch.refused = {"gone": 422}
+    performer.perform([commands.Join("x", ("gone", "agent"))])
+    await performer.idle()
+    assert switch.joined == ["agent"] and switch.emitted == []
 
 
 async def test_given_many_calls_then_nothing_of_them_is_remembered(switch: Switch, performer: Performer) -> None:
