@@ -12,6 +12,7 @@ from tests.asterisk.conftest import MakeCaller
 from tests.browser.conftest import MakeDesk
 from tests.browser.desk import MICROPHONE, Desk
 from tests.phones import Caller, Dialog
+from tests.phones.seat import Ari
 
 
 async def talking(desk: Desk, caller: Caller) -> Dialog:
@@ -23,6 +24,17 @@ async def talking(desk: Desk, caller: Caller) -> Dialog:
     await asyncio.gather(call.hears(MICROPHONE), desk.hears(caller.tone))
     await desk.state("TALKING")
     return call
+
+
+async def test_given_a_call_that_comes_before_the_word_that_the_last_one_is_over_then_it_rings(
+    alice: Desk, carol: Caller, ari: Ari
+) -> None:
+    """Asterisk keeps no order between the calls of a phone: it was told of the end first."""
+    call = await talking(alice, carol)
+    phone = await alice.api.get("/api/seat/phone/")
+    await ari.rings(phone["endpoint"], "next")
+    await call.wait_ended()
+    await ari.hang_up("next")
 
 
 @pytest.mark.parametrize("by", ["click", "key"])
@@ -51,6 +63,7 @@ async def test_given_a_call_when_it_is_held_or_muted_then_the_customer_hears_mus
     await alice.press("F8")
     await asyncio.gather(call.hears_not(MICROPHONE), alice.hears_not(carol.tone))
     await call.hears_sound()
+    await expect(alice.at("#call")).to_have_attribute("data-phase", "held")
     await alice.press("F8")
     await asyncio.gather(call.hears(MICROPHONE), alice.hears(carol.tone))
     await alice.press("m")

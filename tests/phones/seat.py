@@ -178,6 +178,14 @@ class Ari:
         ):
             return await answer.json()
 
+    async def rings(self, endpoint: str, channel: str, timeout: float = 15.0) -> None:
+        """Ring a phone as if for a call of this name, and wait till it says that it rings. ClientError when it does not."""
+        asked = {"endpoint": f"PJSIP/{endpoint}", "channelId": channel, "context": "from-seat", "extension": "s", "priority": 1}
+        async with aiohttp.ClientSession(headers=self.headers, raise_for_status=True) as http, asyncio.timeout(timeout):
+            await http.post(f"{self.url}/channels", json={**asked, "variables": {"PJSIP_HEADER(add,X-CC-Call)": channel}})
+            while (await self.get(f"channels/{channel}"))["state"] != "Ringing":
+                await asyncio.sleep(0.02)
+
     async def hang_up(self, *channels: str) -> None:
         """End channels, whatever they are doing; those that are gone already are all right."""
         async with aiohttp.ClientSession(headers=self.headers) as http:

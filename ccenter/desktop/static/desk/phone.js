@@ -222,13 +222,17 @@ export class Phone extends EventTarget {
   _incoming(session, request) {
     const call = request.getHeader("X-CC-Call") || "";
     const byItself = /answer-after=0/.test(request.getHeader("Call-Info") || "");
-    if (!call || (this.session && !(byItself && call === this.call))) {
-      session.terminate({ status_code: call ? 486 : 603 });
+    if (!call) {
+      session.terminate({ status_code: 603 });
       return;
     }
-    const old = this.session;
+    const old = this.session; // over for the centre, though the news of it may come after the next call
     this.session = session; // before the old one ends: its end is no news
-    if (old) old.terminate();
+    if (old) {
+      this._clone?.getTracks().forEach((track) => track.stop());
+      this._clone = null;
+      old.terminate();
+    }
     this.call = call;
     this._answering = false;
     const mine = () => this.session === session;
