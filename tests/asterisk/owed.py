@@ -15,7 +15,7 @@ QUEUE = "t-callbacks"
 async def forgets_all(ledger: Ledger) -> None:
     """Whoever is still on the line for one is waited for."""
     open_ones = "SELECT id FROM calls_callbackentry WHERE closed_at IS NULL"
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while found := ledger.rows(open_ones):
             await asyncio.gather(*(asks(ledger, "CloseCallback", callback=ident, reason="test") for (ident,) in found))
 

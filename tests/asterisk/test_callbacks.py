@@ -124,7 +124,7 @@ async def test_given_progressive_and_the_caller_first_when_they_answer_then_they
 async def test_given_preview_when_an_agent_is_idle_then_it_is_shown_and_dialled_only_when_accepted(
     seats: Callable[..., Any], callers: MakeCaller, pstn: Caller, ledger: Ledger, numbers: dict[str, str], rules: Rules
 ) -> None:
-    await rules(mode="preview", skip_seconds=0.5)
+    await rules(mode="preview", skip_seconds=3)
     caller = callers(numbers["callbacks"])
     entry = await gives_up(ledger, caller)
     alice: Seat = await seats(0)
@@ -258,7 +258,7 @@ async def test_given_a_talk_when_they_want_to_be_called_at_a_time_then_they_are_
     caller = callers(numbers["callbacks"])
     entry = await gives_up(ledger, caller)
     await (await talks(alice, pstn, entry)).hangup()
-    ((soon,),) = ledger.rows("SELECT to_char(now() + interval '1.5 seconds', 'YYYY-MM-DD\"T\"HH24:MI:SS.USOF')")
+    ((soon,),) = ledger.rows("SELECT to_char(now() + interval '5 seconds', 'YYYY-MM-DD\"T\"HH24:MI:SS.USOF')")
     await alice.do("callback-result", callback=entry["id"], result="later", at=soon)
     await becomes(ledger, caller.ani, state="LATER", reason="later")
     await alice.ready()
@@ -302,7 +302,7 @@ async def test_given_detection_when_a_person_answers_or_nobody_can_tell_then_the
     alice: Seat = await seats(0)
     far = await (await pstn.ringing()).answer()
     far.media.say(np.concatenate([silence(0.4), speech("digit-8") if sound == "hello" else silence(0.4), silence(6.0)]))
-    phone = await alice.phone.ringing(8)
+    phone = await alice.phone.ringing()
     await phone.answer()
     await far.hears(alice.tone, 12)
     await far.hangup()

@@ -117,7 +117,7 @@ async def test_given_an_entry_when_it_is_changed_then_the_next_seconds_calls_are
     assert await verdict(other) == 200
     blacklist.change("active = false")
     await becomes(caller, 200)
-    blacklist.change("active = true, until = now() + interval '2 seconds'")
+    blacklist.change("active = true, until = now() + interval '6 seconds'")
     await becomes(caller, REFUSED)
     await becomes(caller, 200)  # its time is over, nothing was changed
     blacklist.change("until = now() - interval '1 day'")

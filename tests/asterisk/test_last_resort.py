@@ -48,7 +48,7 @@ async def thanked(caller: Caller, language: str = "zh", prompt: str = "lastresor
 async def owed(ledger: Ledger, number: str) -> list[tuple[Any, ...]]:
     """The callbacks the core has opened for this caller, once there are any: (times asked, source, language, called number)."""
     statement = "SELECT times_asked, source, language, dnis FROM calls_callbackentry WHERE number = %s"
-    found: list[tuple[Any, ...]] = await until(lambda: ledger.rows(statement, number), 10, f"{number} is a callback")
+    found: list[tuple[Any, ...]] = await until(lambda: ledger.rows(statement, number), 30, f"{number} is a callback")
     return found
 
 
@@ -74,9 +74,9 @@ async def test_given_the_core_away_then_callers_are_thanked_in_their_language_an
         assert (record["outcome"], record["ended_by"], record["note"]) == ("CALLBACK", "system", "last_resort")
     assert await owed(ledger, "+86" + who(1)) == [(1, "last_resort", "zh", chinese.dnis)]
     assert await owed(ledger, "+86" + who(2)) == [(1, "last_resort", "en", english.dnis)]
-    await until(lambda: ledger.rows(ASKED, "+86" + who(3)) == [(2,)], 10, "they asked twice")
+    await until(lambda: ledger.rows(ASKED, "+86" + who(3)) == [(2,)], 30, "they asked twice")
     untold = "SELECT * FROM calls_missedcaller WHERE told_at IS NULL"
-    await until(lambda: not ledger.rows(untold), 10, "each is marked as told, after the core's disk has it")
+    await until(lambda: not ledger.rows(untold), 30, "each is marked as told, after the core's disk has it")
     noted_in_order(ledger)
 
     call = callers("direct").dial()  # the core is back, and who was signed in still is

@@ -255,7 +255,7 @@ async def test_given_a_queue_that_tells_the_agents_number_then_the_caller_hears_
     call = await caller.dial().wait_answered()
     await call.hears_sound()
     await call.dtmf("0")
-    phone = await alice.phone.ringing(8)
+    phone = await alice.phone.ringing()
     await phone.answer()
     await hears_prompts(call, *spoken("zh", Prompt("agent-number-is"), Digits(alice.agent), Prompt("agent-serves-you")))
     await asyncio.gather(call.hears(alice.tone), phone.hears(caller.tone))
@@ -384,7 +384,7 @@ async def test_given_wrap_up_then_no_call_comes_until_it_is_done_or_its_time_is_
     await phone.answer()
     await call.hangup()
     await served(callers(numbers["wrap-short"]), [alice])
-    await alice.wait_state("READY", 3)
+    await alice.wait_state("READY")
     spans = await lead.get("/api/feed/", since=max(0, (await route_of(lead, waits))["seq"] - 1))
     states = [f["state"] for f in spans["facts"] if f["type"] == "AgentChanged" and f["agent"] == alice.agent]
     assert re.search("TALKING WRAP_UP READY$", " ".join(states)), states

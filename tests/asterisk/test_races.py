@@ -62,7 +62,7 @@ async def free(team: list[Seat], state: str = "READY") -> None:
     """All are in this state, and no phone of theirs rings or talks."""
     await asyncio.gather(*(seat.wait_state(state) for seat in team))
     phones = [seat.phone for seat in team]  # one may still be told to ring, and at once not to
-    await until(lambda: all(dialog.ended for phone in phones for dialog in phone.dialogs), 5, f"all is over: {phones}")
+    await until(lambda: all(dialog.ended for phone in phones for dialog in phone.dialogs), 20, f"all is over: {phones}")
     for phone in phones:
         phone.missed()
 

@@ -108,7 +108,7 @@ async def test_given_a_customer_sent_to_give_a_card_number_then_the_recording_pa
     await phone.wait_ended()
     await hears_prompts(call, "enter-card-number", whole=False)
     await call.dtmf("6222027305518264973", 80, 60)
-    again = await alice.phone.ringing(8)
+    again = await alice.phone.ringing()
     await again.answer()
     await asyncio.gather(call.hears(alice.tone), again.hears(caller.tone), lasts(call, 0.6))
     await call.hangup()

@@ -23,7 +23,7 @@ def file_of(stack: Stack, voicemail: Json) -> Path:
 async def after_the_beep(caller: Caller) -> Dialog:
     call = await caller.dial().wait_answered()
     await hears_prompts(call, "voicemail-greeting")
-    await call.hears(BEEP)
+    await call.media.until(lambda: call.media.heard(BEEP), 15, "the beep")
     return call
 
 

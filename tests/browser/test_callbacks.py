@@ -17,7 +17,7 @@ from tests.phones import Caller
 
 pytestmark = pytest.mark.usefixtures("nobody_is_owed")
 Json = dict[str, Any]
-PATIENCE = 10_000  # milliseconds
+PATIENCE = 20_000  # milliseconds
 
 
 async def shows_hand(desk: Desk, state: str) -> None:

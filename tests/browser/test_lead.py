@@ -30,6 +30,7 @@ async def at_the_floor(desks: MakeDesk) -> Desk:
     await lead.page.click("#own-button")
     await lead.page.click("#own-seat [data-phone=browser]")
     await expect(lead.at("#own-button")).to_have_attribute("data-state", "NOT_READY")
+    await lead.api.wait_for("/api/seat/", lambda seat: seat["online"])
     return lead
 
 
@@ -44,7 +45,7 @@ async def test_given_a_call_when_a_lead_listens_whispers_and_barges_then_each_he
     listen, whisper = (lead.at(f"#seat-card [aria-keyshortcuts={key}]") for key in "lw")
     await expect(listen).to_be_enabled()
     await listen.click()
-    await asyncio.gather(lead.hears(caller.tone, 5), lead.hears(agent.tone, 5))
+    await asyncio.gather(lead.hears(caller.tone), lead.hears(agent.tone))
     await asyncio.gather(call.hears_not(MICROPHONE), phone.hears_not(MICROPHONE))
     await expect(lead.at("#listening-bar")).to_be_visible()
     for trunk in await lead.at("#trunks summary").all():

@@ -95,7 +95,7 @@ async def test_given_an_order_half_entered_when_page_and_call_are_lost_then_it_g
     await until(
         lambda: ledger.rows("SELECT l.quantity FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id WHERE o.number = %s", number)
         == [(3,)],
-        5,
+        20,
         "the quantity is kept",
     )  # fmt: skip
     await expect(alice.at("#summary")).to_be_focused()

@@ -90,7 +90,7 @@ async def arranged(ledger: Ledger, number: str, spot: Spot, state: Path) -> None
         undo=("UPDATE calls_surge SET enabled = false WHERE code = %s", (SURGE,)),
     )  # fmt: skip
     memory = state / "run" / "known.json"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while json.loads(memory.read_text())["lines"].get("demo") != spot.lines:  # the gatekeeper's
             await asyncio.sleep(0.1)
 

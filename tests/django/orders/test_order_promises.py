@@ -41,6 +41,7 @@ from orders.services.drafts import Gift, Swap, Want
 from orders.services.returns import Back, take_back
 from orders.states import RESERVED, VOID, State
 from tests.django.orders.shop import Shop, product
+from tests.django.orders.test_books import LONG
 
 ANY = st.integers(0, 30)  # an index into whatever there is
 FEW = st.integers(0, 4)
@@ -215,6 +216,6 @@ def test_given_whatever_people_do_then_stock_points_and_money_are_right() -> Non
     run_state_machine_as_test(
         Play,
         settings=settings(
-            max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=False
+            max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=not LONG
         ),
     )
