@@ -50,9 +50,9 @@ def _calls(scope: Scope, wanted: dict[str, Any]) -> Any:
 def _word(scope: Scope, word: str) -> Q:
     queues = Queue.objects.filter(Q(code__iexact=word) | Q(name__icontains=word)).values("code")
     agents = Agent.objects.filter(Q(number=word) | Q(name__icontains=word)).values("number")
-    plain = ("label", "city", "province", "customer", "note")
+    plain = ("label", "city", "province", "note", *(("name",) if scope.numbers else ()))
     about = [Q(**{f"{field}__icontains": word}) for field in plain]
-    found = Q(id=word) | Q(queue__in=queues) | _spoke(agent__in=agents) | Q(dnis=word)
+    found = Q(id=word) | Q(queue__in=queues) | _spoke(agent__in=agents) | Q(dnis=word) | Q(customer=word)
     for condition in about:
         found |= condition
     return found | _number(scope, word) if any(c.isdecimal() for c in word) else found

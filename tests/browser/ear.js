@@ -33,8 +33,17 @@
     const at = Math.round((hz * SIZE) / context.sampleRate);
     return Math.max(-200, ...values.slice(at - 1, at + 2));
   };
+  const microphones = []; // all that were opened
+  const open = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+  if (open) {
+    navigator.mediaDevices.getUserMedia = async (...given) => {
+      microphones.push(await open(...given));
+      return microphones.at(-1);
+    };
+  }
   window.ear = {
     level,
+    microphones,
     /** What is known of the sound when a tone is missed. */
     describe: async () => {
       const found = { state: context?.state, line: line?.connectionState };

@@ -37,6 +37,15 @@ async def test_given_a_call_that_comes_before_the_word_that_the_last_one_is_over
     await ari.hang_up("next")
 
 
+async def test_given_a_headset_that_was_unplugged_and_is_there_again_then_the_next_customer_hears_the_agent(
+    alice: Desk, carol: Caller
+) -> None:
+    await alice.page.evaluate("ear.microphones.forEach((one) => one.getTracks().forEach((track) => track.stop()))")
+    await alice.page.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    call = await talking(alice, carol)
+    await call.hangup()
+
+
 @pytest.mark.parametrize("by", ["click", "key"])
 async def test_given_a_caller_when_the_browser_rings_then_the_pop_is_there_before_the_answer_and_both_hear_each_other_after_it(
     alice: Desk, callers: MakeCaller, by: str

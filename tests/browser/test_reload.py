@@ -77,6 +77,21 @@ async def test_given_a_held_call_when_the_page_is_reloaded_then_it_is_still_held
     await call.hangup()
 
 
+async def test_given_a_muted_call_when_the_page_is_reloaded_then_the_customer_still_hears_nothing_of_the_room(
+    alice: Desk, carol: Caller
+) -> None:
+    call = await talking(alice, carol)
+    await alice.press("m")
+    await call.hears_silence()
+    await alice.page.reload()
+    await alice.loaded()
+    await alice.hears(carol.tone)
+    await call.hears_not(MICROPHONE, 75)
+    await alice.press("m")
+    await call.hears(MICROPHONE)
+    await call.hangup()
+
+
 async def test_given_a_network_lost_for_twenty_seconds_then_the_customer_hears_music_the_lead_is_told_and_the_call_is_back_with_it(
     alice: Desk, carol: Caller, lead: Api, network: Network
 ) -> None:

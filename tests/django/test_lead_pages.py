@@ -325,8 +325,18 @@ def test_given_a_lead_who_listens_when_the_mode_changes_and_the_call_ends_then_t
     listens = fact(16, "MonitorStarted", call="c1", agent="1001", supervisor="9001", mode="listen", by="lea")
     whispers = fact(17, "MonitorChanged", call="c1", agent="1001", supervisor="9001", mode="whisper", by="lea")
     found = fold(floor(), CALL, [listens, whispers])
-    assert (found["monitors"]["1001"]["mode"], found["monitors"]["1001"]["since"]) == ("whisper", 116.0)
+    assert (found["monitors"]["9001"]["mode"], found["monitors"]["9001"]["since"]) == ("whisper", 116.0)
     assert fold(floor(), CALL, [listens, fact(17, "CallEnded", call="c1", outcome="ANSWERED")])["monitors"] == {}
+
+
+def test_given_two_leads_at_one_seat_when_the_second_stops_then_the_first_is_still_told_as_listening() -> None:
+    first, second = (
+        fact(16 + n, "MonitorStarted", call="c1", agent="1001", supervisor=lead, mode="listen", by=lead)
+        for n, lead in enumerate(("9001", "9002"))
+    )
+    assert list(fold(floor(), CALL, [first, second])["monitors"]) == ["9001", "9002"]
+    stopped = fact(18, "MonitorEnded", call="c1", agent="1001", supervisor="9002", reason="stopped")
+    assert list(fold(floor(), CALL, [first, second, stopped])["monitors"]) == ["9001"]
 
 
 def test_given_a_phone_lost_in_a_call_when_it_is_back_then_the_alarm_is_over() -> None:

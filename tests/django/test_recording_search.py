@@ -39,7 +39,8 @@ def record(db: None) -> None:
     client("alice", "agent", "1001")
     client("bob", "agent", "1002")
     Queue.objects.filter(code="sales").update(name="订购")
-    called(1, "1001", number="+8613800138000", ani="13800138000", queue="sales", city="北京市", label="TV1", answered_by="1001")
+    wang = {"number": "+8613800138000", "ani": "13800138000", "city": "北京市", "name": "Wang", "customer": "77123"}
+    called(1, "1001", queue="sales", label="TV1", answered_by="1001", **wang)
     called(2, "1002", number="+8657187654321", ani="057187654321", queue="service", answered_by="1002", dnis="4002", age=3)
     called(3, "1001", "1002", direction="out", dnis="13911112222", number="+8613911112222", answered_by="1001", age=10)
     called(4, "1002", spoke=False, number="+8613800138000", queue="sales", outcome="ABANDONED")
@@ -63,6 +64,9 @@ SEARCHES: list[tuple[dict[str, str], set[str]]] = [
     ({"q": "4002"}, {"r2"}),
     ({"q": "c3"}, {"r3"}),
     ({"q": "alice 1391"}, {"r3"}),
+    ({"q": "wang"}, {"r1"}),
+    ({"q": "77123"}, {"r1"}),
+    ({"q": "7712"}, set()),
     ({"q": "alice 8765"}, set()),
     ({"q": "%"}, set()),
     ({"agent": "1001", "direction": "in"}, {"r1"}),

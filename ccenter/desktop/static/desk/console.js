@@ -247,6 +247,7 @@ async function begin() {
     if (detail.line === "online") reconnect();
   });
   for (const kind of ["ringing", "talking", "over", "quality"]) phone.addEventListener(kind, () => { alertAgent(); lamps(); });
+  phone.addEventListener("unheard", ({ detail }) => say(detail, "bad"));
   phone.addEventListener("silent", () => say(gettext("Click anywhere: the browser lets this page sound only then."), "bad"));
   addEventListener("click", () => phone._sound.paused && phone._sound.srcObject && phone._sound.play().catch(() => {}));
 

@@ -63,8 +63,9 @@ export class Feed extends EventTarget {
       try {
         if (this._failed >= SOCKETS_TRIED) await this._poll();
         else await this._listen();
-      } catch {
+      } catch (error) {
         this._failed += 1;
+        if (error?.status === 401 || error?.status === 403) this.dispatchEvent(new Event("forbidden"));
       }
       if (this._stopped) return;
       this._setSoon("stale");

@@ -94,7 +94,7 @@ export class Lists {
       const sent = this.data.messages.find((one) => one.id === news.id);
       if (sent) Object.assign(sent, { reads: news.reads, of: news.of });
       if (this.current === "messages") this.draw();
-    }
+    } else if (news.type === "messages_changed") this.read("messages");
   }
 
   _new(message) {
@@ -313,17 +313,21 @@ export class Lists {
     get("/api/desk/recipients/").then(({ seats, groups, leads }) => {
       const option = (value, name) => el("option", { value: JSON.stringify(value) }, name);
       to.append(
-        el("optgroup", { label: gettext("Team leads") }, groups.map((one) => option({ to: "group", group: one.code }, interpolate(gettext("Leads of %s"), [one.name]))), leads.map((one) => option({ to: "user", user: one.user }, one.name))),
+        el("optgroup", { label: gettext("Groups") }, groups.map((one) => option({ to: "group", group: one.code }, one.name))),
+        el("optgroup", { label: gettext("Team leads") }, leads.map((one) => option({ to: "user", user: one.user }, one.name))),
         el("optgroup", { label: gettext("Seats") }, seats.map((one) => option({ to: "seat", seat: one.number }, `${one.number} ${one.name}`))));
       if (this._reply) to.value = this._reply;
     }).catch(() => {});
+    text.value = this._said || ""; // drawn anew while somebody writes: they write on, and to the same
+    text.addEventListener("input", () => (this._said = text.value));
+    to.addEventListener("change", () => (this._reply = to.value));
     text.addEventListener("keydown", async (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || !text.value.trim() || !to.value) return;
       event.preventDefault();
       text.disabled = true;
       try {
         const sent = await post("/api/desk/messages/", { ...JSON.parse(to.value), text: text.value.trim() });
-        text.value = "";
+        text.value = this._said = "";
         if (!this.data.messages.some((one) => one.id === sent.id)) this._new(sent);
         $(".message-list", this.root)?.replaceChildren(...this._messages());
       } catch (error) {

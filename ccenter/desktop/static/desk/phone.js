@@ -2,7 +2,7 @@
 //
 // It answers by itself only what our own centre dialled for this page (X-CC-Call) and marked so (Call-Info: answer-after=0): a call
 // the agent asked for, or the call they were in before the page was loaded anew.
-// Events: "line" (detail: off, connecting, online, lost), "ringing" (detail: call id), "talking", "over", "quality", "muted".
+// Events: "line" (detail: off, connecting, online, lost), "ringing" (detail: call id), "talking", "over", "quality", "muted", "unheard" (detail: why).
 
 import JsSIP from "../vendor/jssip.js";
 
@@ -126,6 +126,7 @@ export class Phone extends EventTarget {
     setInterval(() => this._watch(), 5000);
     setInterval(() => this._measure(), MEASURE_EVERY);
     addEventListener("online", () => this._transport?.drop());
+    navigator.mediaDevices?.addEventListener("devicechange", () => this._renew());
   }
 
   get on() {
@@ -144,7 +145,7 @@ export class Phone extends EventTarget {
   async start(account) {
     if (this._account?.endpoint === account.endpoint) return;
     this.stop();
-    this._microphone ||= await openMicrophone();
+    if (!this._microphone) this._take(await openMicrophone());
     this._account = account;
     this._transport = new Line(account.ws);
     this._agent = new JsSIP.UA({
@@ -187,7 +188,7 @@ export class Phone extends EventTarget {
   async changeMicrophone() {
     const fresh = await openMicrophone();
     this._microphone?.getTracks().forEach((track) => track.stop());
-    this._microphone = fresh;
+    this._take(fresh);
     const sender = this.session?.connection?.getSenders().find((one) => one.track?.kind === "audio");
     if (sender) {
       const clone = fresh.getAudioTracks()[0].clone();
@@ -198,23 +199,37 @@ export class Phone extends EventTarget {
     }
   }
 
+  _take(microphone) {
+    this._microphone = microphone;
+    for (const track of microphone.getAudioTracks()) track.addEventListener("ended", () => this._renew());
+  }
+
+  /** A headset was unplugged, or is there again: nobody would hear a microphone that has ended. */
+  _renew() {
+    if (!this._microphone?.getAudioTracks().some((track) => track.readyState === "ended")) return;
+    this.changeMicrophone().catch((error) => this.dispatchEvent(new CustomEvent("unheard", { detail: microphoneTrouble(error) })));
+  }
+
   useSpeaker() {
     this._sound.setSinkId?.(kept.get("speaker")).catch(() => {});
   }
 
-  /** Picks up what rings. Throws nothing: it may have stopped ringing meanwhile. */
-  answer() {
+  /** Picks up what rings; `again`: it may be the call this page lost, muted as it was. Throws nothing: it may have stopped ringing meanwhile. */
+  answer(again = false) {
     const session = this.session;
     if (!session || session.isEstablished() || session.isEnded() || this._answering) return;
     this._answering = true;
+    this.muted = again && kept.get("muted") === this.call;
     this._clone = new MediaStream(this._microphone.getAudioTracks().map((track) => track.clone()));
-    this._clone.getTracks().forEach((track) => (track.enabled = true));
+    this._clone.getTracks().forEach((track) => (track.enabled = !this.muted));
     session.answer({ mediaStream: this._clone, pcConfig: { iceServers: [] } });
+    if (this.muted) this.dispatchEvent(new Event("muted"));
   }
 
   mute(on = !this.muted) {
     if (!this.session?.isEstablished()) return;
     this.muted = on;
+    kept.set("muted", on ? this.call : "");
     this._clone?.getTracks().forEach((track) => (track.enabled = !on));
     this.dispatchEvent(new Event("muted"));
   }
@@ -261,7 +276,7 @@ export class Phone extends EventTarget {
     session.on("ended", over);
     session.on("failed", over);
     session.on("confirmed", () => mine() && this.dispatchEvent(new CustomEvent("talking", { detail: call })));
-    if (byItself) this.answer();
+    if (byItself) this.answer(true);
     else this.dispatchEvent(new CustomEvent("ringing", { detail: call }));
   }
 

@@ -8,7 +8,7 @@ import { STATES } from "./words.js";
 const REFRESH = 2000; // ms, while the box is open
 const NUMBER = /^\+?[0-9*# -]{3,31}$/;
 const ASKS = { transfer: "TransferCall", consult: "ConsultWith", invite: "InviteParty" };
-const CALLABLE = new Set(["READY", "NOT_READY"]); // as the centre would have it
+const CALLABLE = new Set(["READY", "NOT_READY", "WRAP_UP"]); // as the centre would have it
 const ORDER = ["READY", "NOT_READY", "WRAP_UP", "RESERVED", "TALKING", "LOGGED_OUT"];
 
 /** Opens the box. `kind`: transfer or consult, inside Tab changes it; or invite, into a conference. */

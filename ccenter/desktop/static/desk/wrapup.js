@@ -111,6 +111,7 @@ export class WrapUp {
     const draft = this._draft(call);
     const keep = () => {
       call.saved = false;
+      this._enable();
       try {
         sessionStorage.setItem(`draft.${call.id}`, JSON.stringify(draft));
       } catch {

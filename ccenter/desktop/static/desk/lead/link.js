@@ -42,6 +42,7 @@ export function follow(seq, { facts, reset, stale, push }) {
     }
     batch.push(detail);
   });
+  feed.addEventListener("forbidden", () => location.reload()); // what was on the screen is not theirs any more
   feed.addEventListener("reset", reset);
   feed.addEventListener("push", ({ detail }) => push(detail));
   feed.addEventListener("state", ({ detail }) => stale(detail === "stale"));

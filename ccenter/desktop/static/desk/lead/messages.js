@@ -24,11 +24,17 @@ export class Messages {
 
   /** A push of the feed. */
   take(push) {
+    if (push.type === "messages_changed") this._read();
+    const sent = push.type === "message_read" && this.rows.find((row) => row.id === push.id);
+    if (sent) {
+      Object.assign(sent, { reads: push.reads, of: push.of });
+      if (!this.menu.hidden) this._show();
+    }
     if (push.type !== "message") return;
     this.rows = [push.message, ...this.rows].slice(0, 50);
     this._count(push.unread);
     if (this.menu.hidden) say(`${push.message.from.name}: ${push.message.text}`);
-    else this._show();
+    else this._seen();
   }
 
   async _read() {
@@ -36,6 +42,15 @@ export class Messages {
     if (!ok) return;
     this.rows = body.messages;
     this._count(body.unread);
+    if (!this.menu.hidden) this._seen();
+  }
+
+  /** Shows the list: those not read stand out for this once. */
+  async _seen() {
+    this._show();
+    if (!this.unread || !(await post("/api/desk/messages/read-all/")).ok) return;
+    for (const row of this.rows) row.read_at ||= new Date().toISOString();
+    this._count(0);
   }
 
   _count(unread) {
@@ -49,9 +64,8 @@ export class Messages {
     setHidden(this.menu, !open);
     this.button.setAttribute("aria-expanded", String(open));
     if (!open) return;
-    this._show();
+    this._seen();
     if (!this.to.options.length) await this._recipients();
-    if (this.unread && (await post("/api/desk/messages/read-all/")).ok) this._count(0);
   }
 
   _show() {

@@ -16,7 +16,7 @@ export class Model extends EventTarget {
     this.queues = new Map();
     this.calls = new Map();
     this.trunks = new Map();
-    this.monitors = new Map(); // watched seat -> {supervisor, mode, since, call}
+    this.monitors = new Map(); // the lead's seat -> {agent, by, mode, since, call}
     this.away = new Map(); // seat whose phone is lost in a call -> since
     this.callbacks = 0;
     this.alarms = [];
@@ -43,7 +43,7 @@ export class Model extends EventTarget {
     this.calls = new Map(live.calls.map((call) => [call.id, { ...call, path: [...call.path] }]));
     this.trunks = new Map(live.trunks.map((trunk) => [trunk.code, { ...trunk }]));
     this.monitors = new Map();
-    for (const one of live.monitors) this.monitors.set(one.agent, { ...one });
+    for (const one of live.monitors) this.monitors.set(one.supervisor, { ...one });
     this.away = new Map(live.seats.filter((seat) => seat.away).map((seat) => [seat.number, seat.away]));
     this.callbacks = live.callbacks_open;
     this.alarms = live.alarms;
@@ -89,9 +89,14 @@ export class Model extends EventTarget {
 
   /** Whether the lead at seat `me` listens somewhere: [watched seat, monitor], or null. */
   watching(me) {
-    if (!me) return null;
-    for (const [number, monitor] of this.monitors) if (monitor.supervisor === me) return [number, monitor];
-    return null;
+    const monitor = this.monitors.get(me);
+    return monitor ? [monitor.agent, monitor] : null;
+  }
+
+  /** Who listens at a seat; the lead at seat `me` first. */
+  listeners(number, me = "") {
+    const all = [...this.monitors.values()].filter((one) => one.agent === number);
+    return all.sort((one, other) => (other.supervisor === me) - (one.supervisor === me));
   }
 
   _fold(fact) {
@@ -278,27 +283,27 @@ const FOLDS = {
   VoicemailLeft: (model, fact) => model._step(fact, "voicemail"),
   CallEnded(model, fact) {
     model._drop(fact.call);
-    for (const [number, monitor] of model.monitors) {
+    for (const [lead, monitor] of model.monitors) {
       if (monitor.call === fact.call) {
-        model.monitors.delete(number);
-        model.changed.seats.add(number);
+        model.monitors.delete(lead);
+        model.changed.seats.add(monitor.agent).add(lead);
       }
     }
     model.stale = true;
   },
   MonitorStarted(model, fact) {
     model.changed.seats.add(fact.supervisor);
-    model.monitors.set(fact.agent, { supervisor: fact.supervisor, by: fact.by, mode: fact.mode, since: fact.at, call: fact.call });
+    model.monitors.set(fact.supervisor, { supervisor: fact.supervisor, agent: fact.agent, by: fact.by, mode: fact.mode, since: fact.at, call: fact.call });
     model.changed.seats.add(fact.agent);
   },
   MonitorChanged(model, fact) {
-    const monitor = model.monitors.get(fact.agent);
+    const monitor = model.monitors.get(fact.supervisor);
     model.changed.seats.add(fact.supervisor);
-    model.monitors.set(fact.agent, { since: fact.at, ...monitor, supervisor: fact.supervisor, mode: fact.mode, call: fact.call });
+    model.monitors.set(fact.supervisor, { since: fact.at, ...monitor, supervisor: fact.supervisor, agent: fact.agent, mode: fact.mode, call: fact.call });
     model.changed.seats.add(fact.agent);
   },
   MonitorEnded(model, fact) {
-    model.monitors.delete(fact.agent);
+    model.monitors.delete(fact.supervisor);
     model.changed.seats.add(fact.agent).add(fact.supervisor);
   },
   AgentAway(model, fact) {

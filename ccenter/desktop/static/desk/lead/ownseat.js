@@ -98,6 +98,7 @@ export class OwnSeat {
       this.phone = new Phone();
       this.phone.addEventListener("line", ({ detail }) => this._says({ online: gettext("This browser is your phone."), connecting: gettext("Your phone connects …"), lost: gettext("Your phone has lost the line."), off: "" }[detail.line] || ""));
       this.phone.addEventListener("line", ({ detail }) => detail.line === "online" && this._reconnect());
+      this.phone.addEventListener("unheard", ({ detail }) => say(detail, "bad"));
       for (const name of ["talking", "over", "muted"]) this.phone.addEventListener(name, () => this._talking());
     }
     try {

@@ -91,15 +91,15 @@ export class SeatCard {
     if (!seat) return;
     const { parts, names, model } = this;
     const call = seat.call ? model.calls.get(seat.call) : null;
-    const monitor = model.monitors.get(seat.number);
     const own = this.own();
+    const [monitor] = model.listeners(seat.number, own.number);
     const mine = Boolean(monitor && own.number && monitor.supervisor === own.number);
     setText(parts.title, `${seat.number} ${seat.name}`);
     setText(parts.state, seat.state === "NOT_READY" && seat.reason ? names.reason(seat.reason) : stateName(seat.state));
     setData(parts.state, "state", model.away.has(seat.number) ? "AWAY" : seat.state);
     setText(parts.day, interpolate(gettext("Today: %s answered, %s talked"), [seat.today.answered || 0, clock(seat.today.talk || 0)]));
     setHidden(parts.listening, !monitor);
-    if (monitor) setText(parts.listening, `${modeName(monitor.mode)}: ${names.seat(monitor.supervisor)} ${monitor.by || ""}`);
+    setText(parts.listening, model.listeners(seat.number).map((one) => `${modeName(one.mode)}: ${names.seat(one.supervisor)} ${one.by || ""}`).join(" · "));
     const number = call && numberText(call.direction === "out" ? call.dnis : call.ani);
     setText(parts.call, call ? [call.name, number, callStateName(call.state), call.queue && names.queue(call.queue)].filter(Boolean).join(" · ") : "");
     this._writeWay(call);

@@ -160,7 +160,7 @@ export class Seats {
   _write(row, seat, now) {
     const { parts, node } = row;
     const away = this.model.away.has(seat.number);
-    const monitor = this.model.monitors.get(seat.number);
+    const listeners = this.model.listeners(seat.number);
     const call = seat.call ? this.model.calls.get(seat.call) : null;
     row.state = seat.state;
     row.since = away ? moment(this.model.away.get(seat.number)) : moment(seat.since);
@@ -180,8 +180,8 @@ export class Seats {
     if (node.title !== about) node.title = about;
     setText(parts.answered, String(seat.today.answered || 0));
     setText(parts.talk, clock(seat.today.talk || 0));
-    setHidden(parts.ear, !monitor);
-    if (monitor) parts.ear.title = `${modeName(monitor.mode)}: ${this.names.seat(monitor.supervisor)} ${monitor.by || ""}`;
+    setHidden(parts.ear, !listeners.length);
+    parts.ear.title = listeners.map((one) => `${modeName(one.mode)}: ${this.names.seat(one.supervisor)} ${one.by || ""}`).join(" · ");
     setHidden(parts.lost, seat.online !== false || seat.state === "LOGGED_OUT");
     this._time(row, now);
   }

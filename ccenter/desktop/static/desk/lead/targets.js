@@ -4,7 +4,7 @@ import { el, setData, setHidden } from "./dom.js";
 import { stateName } from "./words.js";
 
 const MOST = 12;
-const FIRST = { READY: 0, WRAP_UP: 1, NOT_READY: 2, RESERVED: 3, TALKING: 4 };
+const FIRST = { READY: 0, WRAP_UP: 1, NOT_READY: 2 }; // the centre rings no others
 
 export class TargetPicker {
   /** `choose({to, agent|queue|number})`. */
