@@ -248,7 +248,7 @@ def owe(w: World, call: Call, source: str, number: str = "") -> Callback:
     number = number or number_of(call)
     linked = w.state.callbacks.get(call.callback)
     known = w.state.callbacks.get(w.owed.get(number, ""))
-    if linked is not None and linked.number != number:  # they left another number
+    if linked is not None and linked.number != number and linked.state is CallbackState.ON_LINE:  # they left another number
         if known is None:
             remove(w, linked)
             linked.number, linked.zone = number, zone_of(w, number)
@@ -267,7 +267,7 @@ def owe(w: World, call: Call, source: str, number: str = "") -> Callback:
         entry.customer = call.variables.get("customer", "")
         entry.wanted, entry.last = source in ("asked", "surge", "voicemail"), call.id
         chosen = call.menu or ((call.cursor.flow, call.cursor.node) if call.cursor is not None else ("", ""))
-        if call.id in w.state.calls:
+        if linked is None and call.id in w.state.calls:  # who is called for something else waits till that is over
             entry.state, entry.call = CallbackState.ON_LINE, call.id
             call.callback = entry.id
         opened(w, entry, call.id, ":".join(filter(None, chosen)))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ccenter.acd import callback, events, facts
 from ccenter.acd.callback import Callback, CallbackState, CallbackTrigger
-from ccenter.acd.config import Calendar, CallbackRules, Config
+from ccenter.acd.config import Calendar, CallbackRules, Config, ToQueue
 from ccenter.acd.machine import Acd
 from tests.acd import promises
 from tests.acd.centre import CALLER, MONDAY_NOON, Centre, config, working
@@ -163,6 +163,27 @@ def test_given_a_promise_to_another_number_then_that_one_is_called() -> None:
     centre.stores()
     centre.listens(leg)
     assert [entry.number for entry in centre.acd.world.state.callbacks.values()] == ["13900000009"]
+
+
+@pytest.mark.parametrize("number", [CALLER, OTHER])
+def test_given_a_task_when_its_customer_is_sent_on_and_asks_for_a_callback_then_both_are_done(number: str) -> None:
+    c = Centre()
+    release(c, customer="7")
+    c.sign_in("1003")
+    c.ask(events.DialCallback, "1003", callback="t1")
+    c.answers("1003")
+    leg = c.answers(CALLER)
+    c.ask(events.TransferCall, "1003", target=ToQueue("support"))
+    c.call_of(leg).variables["callback_number"] = number
+    c.ask(events.NotReady, "1003", reason="lunch")
+    c.presses(leg, "3")
+    c.stores()
+    c.listens(leg)
+    assert not c.acd.world.busy and c.acd.world.state.callbacks["t1"].state == "RESULT"
+    promised = next(entry for entry in c.acd.world.state.callbacks.values() if entry.id != "t1")
+    assert (promised.number, promised.state, bool(promised.line)) == (number, "WAITING", True)
+    c.passes(120)
+    assert (c.last(facts.CallbackClosed).callback, c.last(facts.CallbackClosed).reason) == ("t1", "done")
 
 
 def test_given_a_missed_caller_when_told_twice_then_it_counts_once(centre: Centre) -> None:
