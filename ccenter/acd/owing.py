@@ -243,11 +243,20 @@ def number_of(call: Call) -> str:
     return call.dial_to if call.direction == "out" else call.ani
 
 
+def still_owed(w: World, number: str) -> Callback | None:
+    """What a caller is owed who asks now: a talk that only waits for its result was had, and they ask anew."""
+    known = w.state.callbacks.get(w.owed.get(number, ""))
+    if known is not None and known.state is CallbackState.RESULT:
+        resulted(w, known, known.by, "done")
+        return None
+    return known
+
+
 def owe(w: World, call: Call, source: str, number: str = "") -> Callback:
     """The caller is owed a call. Who is owed one already keeps the place, and is called for what they asked last."""
     number = number or number_of(call)
     linked = w.state.callbacks.get(call.callback)
-    known = w.state.callbacks.get(w.owed.get(number, ""))
+    known = still_owed(w, number)
     if linked is not None and linked.number != number and linked.state is CallbackState.ON_LINE:  # they left another number
         if known is None:
             remove(w, linked)

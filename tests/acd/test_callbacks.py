@@ -192,6 +192,31 @@ def test_given_a_missed_caller_when_told_twice_then_it_counts_once(centre: Centr
     assert owed(centre).times == 1 and owed(centre).asked_at == centre.now - 60
 
 
+@pytest.mark.parametrize("how", ["missed", "by_web", "other_number"])
+def test_given_a_talk_that_waits_for_its_result_when_they_ask_again_then_they_are_called_again(how: str) -> None:
+    c = Centre()
+    first = gives_up(c)
+    c.sign_in("1003")
+    c.ask(events.NextCallback, "1003")
+    c.answers("1003")
+    c.answers(CALLER)
+    c.hangs_up(CALLER)
+    assert first.state == "RESULT"
+    if how == "missed":
+        c.send(events.CallerMissed("m1", CALLER, "4002", "blocked", c.now))
+    elif how == "by_web":
+        assert release(c, "w1", kind="callback") == ""
+    else:
+        leg = c.calls_in("4002", OTHER)
+        c.call_of(leg).variables["callback_number"] = CALLER
+        c.presses(leg, "3")
+        c.stores()
+        c.listens(leg)
+    assert (c.last(facts.CallbackResulted).result, c.last(facts.CallbackClosed).callback) == ("done", first.id)
+    c.passes(120)
+    assert owed(c).id != first.id and owed(c).state == "WAITING"
+
+
 @pytest.mark.parametrize("owed_before", [False, True])
 def test_given_a_caller_whom_the_last_resort_thanks_then_they_are_not_rung_before_it_has_spoken(owed_before: bool) -> None:
     c = Centre()
