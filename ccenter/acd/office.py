@@ -33,6 +33,7 @@ def release(w: World, request: events.ReleaseTask) -> str:
     known = owing.still_owed(w, request.number) if request.kind == "callback" else None
     if known is not None:
         owing.step_out(w, known)
+        owing.keep(w, known, w.now)
         known.asked_at = min(known.asked_at, request.at)
         known.times += 1
         owing.remember(w, request.task)
@@ -92,6 +93,7 @@ def on_missed(w: World, event: events.CallerMissed) -> None:
         owing.opened(w, entry)
         return
     owing.step_out(w, known)
+    owing.keep(w, known, w.now)
     known.times += 1
     known.asked_at = min(known.asked_at, asked_at)
     w.out.append(

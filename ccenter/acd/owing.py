@@ -221,7 +221,7 @@ def opened(w: World, entry: Callback, call: str = "", chosen: str = "") -> None:
     fact = facts.CallbackOpened(w.seq(), w.now, e.id, e.number, e.source, e.kind, e.asked_at, e.due, e.queue)
     names = ("priority", "dnis", "label", "language", "zone", "customer", "agent", "flow")
     w.out.append(replace(fact, call=call, chosen=chosen, **{name: getattr(e, name) for name in names}))
-    w.alarm("expire", e.id, max(w.now, e.due) + rules_of(w, e).expire_seconds)
+    keep(w, e, max(w.now, e.due))
     if forbidden(w, e):
         close(w, e, "do_not_call")
     elif e.due > w.now:
@@ -230,6 +230,12 @@ def opened(w: World, entry: Callback, call: str = "", chosen: str = "") -> None:
     elif e.state is CallbackState.WAITING:
         owned(w, e)
         stand(w, e)
+
+
+def keep(w: World, entry: Callback, since: float) -> None:
+    """It is too old when so much time has passed since it was asked for last, or since the time they wished for."""
+    known = w.state.timers.get(f"expire:{entry.id}", 0.0)
+    w.alarm("expire", entry.id, max(known, since + rules_of(w, entry).expire_seconds))
 
 
 def owned(w: World, entry: Callback) -> None:
@@ -282,6 +288,7 @@ def owe(w: World, call: Call, source: str, number: str = "") -> Callback:
         opened(w, entry, call.id, ":".join(filter(None, chosen)))
         return entry
     step_out(w, known)
+    keep(w, known, w.now)
     known.times += known.last != call.id
     known.last = call.id
     known.queue, known.source = queue or known.queue, source
@@ -344,6 +351,8 @@ def defer(w: World, entry: Callback, until: float, reason: str) -> None:
     moved(entry, CallbackTrigger.DEFER)
     entry.due = until
     w.alarm("callback", entry.id, until)
+    if reason == "later":
+        keep(w, entry, until)
     w.out.append(facts.CallbackDeferred(w.seq(), w.now, entry.id, until, reason))
 
 

@@ -687,6 +687,34 @@ def test_given_a_callback_that_nobody_works_off_when_a_week_has_passed_then_it_i
     assert centre.last(facts.CallbackClosed).reason == "expired"
 
 
+def test_given_a_talk_when_the_customer_wants_to_be_called_after_a_week_then_they_are() -> None:
+    c = with_rules(AGENT_FIRST)
+    entry = gives_up(c, dnis="4001")
+    c.sign_in("1001")
+    c.answers("1001")
+    c.answers(CALLER)
+    c.ask(events.CallbackResult, "1001", callback=entry.id, result="later", at=c.now + 8 * 86400)
+    c.hangs_up(CALLER)
+    c.passes(8 * 86400)
+    assert c.phone("1001")
+
+
+@pytest.mark.parametrize("how", ["gives_up", "missed", "by_web"])
+def test_given_one_who_asks_again_at_the_end_of_the_week_then_they_have_a_week_more(centre: Centre, how: str) -> None:
+    gives_up(centre)
+    centre.passes(6.9 * 86400)
+    if how == "gives_up":
+        gives_up(centre)
+    elif how == "missed":
+        centre.send(events.CallerMissed("m1", CALLER, "4002", "blocked", centre.now))
+    else:
+        release(centre, "w1", kind="callback")
+    centre.passes(6.9 * 86400)
+    assert owed(centre).state == "WAITING"
+    centre.passes(0.2 * 86400)
+    assert centre.last(facts.CallbackClosed).reason == "expired"
+
+
 # -- tasks -----------------------------------------------------------------------------------------------------
 
 
