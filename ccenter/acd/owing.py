@@ -470,6 +470,8 @@ def attempt_over(w: World, call: Call, entry: Callback, by: str, cause: int, not
             defer(w, entry, w.now + NO_LINE_SECONDS, "no_trunk")
         else:
             back(w, entry, note or by)
+    elif note == "called_in":  # given up for their own call, which is to have the place
+        back(w, entry, note)
     elif entry.result:
         result, entry.result = entry.result, ""
         at, entry.result_at = entry.result_at, None

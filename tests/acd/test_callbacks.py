@@ -513,6 +513,16 @@ def test_given_an_attempt_when_its_customer_rings_in_then_it_is_given_up_and_the
     assert c.together(leg) == {"1001"}
 
 
+def test_given_the_last_attempt_when_its_customer_rings_in_then_the_call_has_their_place() -> None:
+    c = with_rules(replace(CALLER_FIRST, most_attempts=1))
+    entry = gives_up(c, dnis="4001")
+    c.passes(60)
+    c.sign_in("1001")
+    leg = c.calls_in("4001")
+    assert (entry.state, entry.attempts, entry.results) == ("ON_LINE", 1, {})
+    assert c.call_of(leg).entered == entry.asked_at
+
+
 def test_given_an_owed_number_when_an_agent_dials_it_then_it_is_the_callback_and_nobody_else_dials_it() -> None:
     c = Centre()
     entry = gives_up(c)
