@@ -96,8 +96,9 @@ def on_missed(w: World, event: events.CallerMissed) -> None:
     owing.keep(w, known, w.now)
     known.times += 1
     known.asked_at = min(known.asked_at, asked_at)
+    source = "asked" if known.source == "asked" else event.source
     w.out.append(
-        facts.CallbackAsked(w.seq(), w.now, known.id, event.source, known.queue, known.times, known.number, "", known.asked_at)
+        facts.CallbackAsked(w.seq(), w.now, known.id, source, known.queue, known.times, known.number, "", known.asked_at)
     )
     if free > w.now and known.state is CallbackState.WAITING:
         owing.defer(w, known, free, "on_line")

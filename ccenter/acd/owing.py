@@ -291,9 +291,10 @@ def owe(w: World, call: Call, source: str, number: str = "") -> Callback:
     keep(w, known, w.now)
     known.times += known.last != call.id
     known.last = call.id
+    known.wanted |= source in ("asked", "surge", "voicemail")
+    source = "asked" if known.source == "asked" else source  # that it comes by itself is theirs to keep
     known.queue, known.source = queue or known.queue, source
     known.skills, known.priority = {**known.skills, **call.skills}, max(known.priority, call.priority)
-    known.wanted |= source in ("asked", "surge", "voicemail")
     w.out.append(facts.CallbackAsked(w.seq(), w.now, known.id, source, known.queue, known.times, number, call.id, known.asked_at))
     if known.state is CallbackState.TALKING and known.call == call.id:
         known.result, known.result_at = "later", w.now  # called, and promised another call

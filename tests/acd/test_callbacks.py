@@ -427,6 +427,23 @@ def test_given_one_who_asked_while_waiting_when_their_turn_comes_then_they_are_c
     assert c.line_to(CALLER), "before who came later and stayed"
 
 
+@pytest.mark.parametrize("how", ["gives_up", "missed"])
+def test_given_one_who_asked_while_waiting_when_they_ring_in_again_then_they_are_still_called_by_themselves(how: str) -> None:
+    c = with_rules(CallbackRules(in_turn=True))
+    leg = c.calls_in("4001")
+    c.presses(leg, "3")
+    c.stores()
+    c.listens(leg)
+    c.passes(60)
+    if how == "gives_up":
+        gives_up(c, dnis="4001")
+    else:
+        c.send(events.CallerMissed("m1", CALLER, "4001", "blocked", c.now))
+    assert c.last(facts.CallbackAsked).source == owed(c).source == "asked"
+    c.sign_in("1001")
+    assert c.phone("1001")
+
+
 def test_given_pull_when_somebody_only_gave_up_then_in_turn_is_not_for_them() -> None:
     c = with_rules(CallbackRules(in_turn=True))
     gives_up(c, dnis="4001")
