@@ -477,6 +477,16 @@ def test_given_a_number_that_no_trunk_carries_when_it_is_first_then_the_others_a
     assert c.line_to(CALLER) and c.last(facts.CallbackDeferred).reason == "no_route"
 
 
+def test_given_thousands_of_numbers_that_no_trunk_carries_when_they_are_first_then_the_next_is_called() -> None:
+    base = working()
+    c = Centre(replace(base, trunks={"demo": replace(base.trunks["demo"], prefixes=("+86",))}), careful=False)
+    for i in range(1500):
+        c.acd.handle(events.CallerMissed(f"m{i}", f"+121255{i:05}", "4001", "blocked", c.now - 60), c.now)
+    c.acd.handle(events.CallerMissed("m", CALLER, "4001", "blocked", c.now), c.now)
+    c.acd.handle(events.SignIn("r", "x", "1001", "PJSIP/1001", True), c.now)
+    assert [call.dial_to for call in c.acd.world.state.calls.values()] == [CALLER]
+
+
 def test_given_a_number_on_the_list_then_it_is_not_called_unless_they_asked_for_it_themselves(centre: Centre) -> None:
     entry = gives_up(centre)
     assert centre.ask(events.BarNumber, "", number=CALLER) == ""
