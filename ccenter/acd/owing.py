@@ -318,6 +318,11 @@ def forbidden(w: World, entry: Callback) -> bool:
     return entry.number in w.state.barred and not entry.wanted
 
 
+def refused_now(w: World, entry: Callback) -> str:
+    """Why they may not be dialled any more, though it was decided to."""
+    return "do_not_call" if forbidden(w, entry) else "" if allowed_now(w, entry) else "outside_hours"
+
+
 def set_barred(w: World, number: str, barred: bool) -> None:
     """Put a number on the do-not-call list, or take it off. What is live ends first."""
     if barred == (number in w.state.barred):

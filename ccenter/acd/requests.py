@@ -162,7 +162,9 @@ def dial(w: World, agent: Agent, request: events.DialNumber) -> str:
         return reason
     owed = owed_to(w, request.number)
     if owed is not None:
-        attempts.ring(w, attempts.start(w, owed, agent), owed, agent, asked=True)
+        call = attempts.start(w, owed, agent)
+        call.by_hand = True
+        attempts.ring(w, call, owed, agent, asked=True)
         return ""
     call = begin(w, agent, request.number)
     w.out.append(facts.CallStarted(w.seq(), w.now, call.id, "", call.direction, agent.code, request.number, "", agent=agent.code))
@@ -228,6 +230,7 @@ def seat_dialled(w: World, event: events.SeatDialled) -> None:
         w.hang_up(leg.id, 21)
         return
     call = begin(w, agent, event.dialled)
+    call.by_hand = True
     if owed is not None:
         attempts.attach(w, call, owed, agent.code)
     leg.call, leg.agent, leg.state, leg.answered = call.id, agent.code, "up", True

@@ -599,6 +599,34 @@ def test_given_a_callback_outside_allowed_hours_then_it_is_dialled_when_they_ope
     assert c.phone("1001")
 
 
+@pytest.mark.parametrize("how", ["by_itself", "asked", "by_hand"])
+def test_given_hours_that_end_while_the_agents_phone_rings_then_they_are_not_rung_but_by_an_agent_who_dials_them(
+    how: str,
+) -> None:
+    c = hours_centre(at("Asia/Shanghai", "2026-03-02 17:59:49" if how != "by_hand" else "2026-03-02 18:00:00"))
+    entry = gives_up(c, dnis="4001")
+    c.sign_in("1001", ready=how == "by_itself")
+    if how == "asked":
+        assert c.ask(events.DialCallback, "1001", callback=entry.id) == ""
+    elif how == "by_hand":
+        assert c.ask(events.DialNumber, "1001", number=CALLER) == ""
+    c.passes(10)
+    c.answers("1001")
+    assert bool(c.line_to(CALLER)) == (how == "by_hand")
+    if how != "by_hand":
+        assert (entry.state, entry.attempts, c.last(facts.CallbackReturned).reason) == ("WAITING", 0, "outside_hours")
+        assert not c.phone("1001")
+
+
+def test_given_a_number_put_on_the_list_while_the_agents_phone_rings_then_it_is_not_rung() -> None:
+    c = with_rules(AGENT_FIRST)
+    gives_up(c, dnis="4001")
+    c.sign_in("1001")
+    c.ask(events.BarNumber, "", number=CALLER)
+    c.answers("1001")
+    assert not c.line_to(CALLER) and c.last(facts.CallbackClosed).reason == "do_not_call"
+
+
 def test_given_hours_that_end_at_midnight_when_it_is_midnight_then_nobody_is_dialled() -> None:
     c = hours_centre(at("Asia/Shanghai", "2026-03-02 23:59:50"), ((540, 1440),))
     gives_up(c, dnis="4001", after=9)
