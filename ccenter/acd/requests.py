@@ -188,7 +188,8 @@ def refused_number(w: World, agent: Agent, number: str) -> str:
         return "" if colleague.state in (AgentState.READY, AgentState.NOT_READY) else "target_busy"
     if not number or len(number) > 32 or not all(c.isdigit() or c in "+*#" for c in number):
         return "bad_number"
-    if owing.being_called(w, number) or (number in w.owed and number in w.busy):
+    owed = owed_to(w, number)
+    if owing.being_called(w, number) or (owed is not None and owing.blocked(w, owed)):
         return "being_called"
     return "" if service.outbound(w, number) else "no_trunk"
 

@@ -560,6 +560,17 @@ def test_given_an_owed_number_when_an_agent_dials_it_then_it_is_the_callback_and
     assert c.ask(events.DialCallback, "1003", callback=entry.id) == "being_called"
 
 
+def test_given_a_customer_who_is_being_called_when_an_agent_dials_their_other_number_then_it_is_refused() -> None:
+    c = with_rules(CallbackRules())
+    release(c, "k", CALLER, customer="7", kind="callback")
+    release(c, "t1", OTHER, customer="7")
+    c.sign_in("1002", "1003")
+    assert c.ask(events.DialCallback, "1003", callback="t1") == ""
+    assert c.ask(events.DialNumber, "1002", number=CALLER) == "being_called"
+    c.send(events.SeatDialled(c.switch.comes_in(), "PJSIP/1002", CALLER, "PJSIP/1002-1"))
+    assert owed(c).state == "WAITING" and len(c.acd.world.state.calls) == 1
+
+
 # -- hours -----------------------------------------------------------------------------------------------------
 
 
