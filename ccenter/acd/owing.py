@@ -20,6 +20,7 @@ CAUSES = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "no_answer", 21: "bu
 CAUSES |= dict.fromkeys((1, 2, 3, 22, 28), "wrong_number")
 FINAL = ("done", "wrong_number", "refused", "do_not_call")
 NO_LINE_SECONDS = 5.0  # when the line that was free is not any more
+NO_CONTACT_SECONDS = 60.0  # when the trunk itself is not there
 RESULTS = (*FINAL, "no_answer", "busy", "machine", "failed", "later")
 
 
@@ -478,6 +479,9 @@ def attempt_over(w: World, call: Call, entry: Callback, by: str, cause: int, not
             back(w, entry, note or by)
     elif note == "called_in":  # given up for their own call, which is to have the place
         back(w, entry, note)
+    elif note == "no_contact" and entry.state is CallbackState.DIALLING:  # nobody's phone rang: no attempt either
+        entry.attempts -= 1
+        defer(w, entry, w.now + NO_CONTACT_SECONDS, "no_trunk")
     elif entry.result:
         result, entry.result = entry.result, ""
         at, entry.result_at = entry.result_at, None

@@ -675,6 +675,23 @@ def test_given_an_attempt_that_did_not_reach_them_then_it_is_tried_again_by_the_
     assert (c.last(facts.CallbackClosed).reason, entry.attempts) == (result, 3)
 
 
+def test_given_a_trunk_that_is_dead_when_it_is_there_again_then_no_attempt_was_used_up() -> None:
+    c = with_rules(replace(CALLER_FIRST, most_attempts=1))
+    entry = gives_up(c, dnis="4001")
+    c.sign_in("1001")
+    for _ in range(3):
+        c.switch.ends(c.line_to(CALLER), 27, "no_contact")
+        c.settle()
+        assert (entry.state, entry.attempts, entry.results) == ("LATER", 0, {})
+        assert c.last(facts.CallbackDeferred).reason == "no_trunk" and c.state("1001") == "READY"
+        c.passes(59)
+        assert not c.line_to(CALLER)
+        c.passes(1)
+    c.answers(CALLER)
+    c.answers("1001")
+    assert c.last(facts.CallbackDialled).attempt == 1
+
+
 def test_given_many_results_of_different_kinds_when_all_attempts_are_used_then_it_is_closed() -> None:
     c = with_rules(replace(CALLER_FIRST, most_attempts=2))
     gives_up(c, dnis="4001")
