@@ -30,13 +30,12 @@ def least(w: World, lines: Iterable[CallbackLine]) -> CallbackLine | None:
     """The line whose head is next: within their hours, and with a trunk's channel free for it."""
     found = None
     for line in lines:
-        if line.waiting and owing.is_open(w, line) and (found is None or line.waiting[0] < found.waiting[0]):
-            number = head(w, line).number
-            if service.outbound(w, number, keep=True) is not None:
-                found = line
-            elif not service.reachable(w, number):
-                owing.defer(w, head(w, line), w.now + NO_ROUTE_SECONDS, "no_route")
-                return least(w, lines)
+        while line.waiting and owing.is_open(w, line) and (found is None or line.waiting[0] < found.waiting[0]):
+            entry = head(w, line)
+            if service.reachable(w, entry.number):
+                found = line if service.outbound(w, entry.number, keep=True) is not None else found
+                break
+            owing.defer(w, entry, w.now + NO_ROUTE_SECONDS, "no_route")
     return found
 
 

@@ -214,6 +214,7 @@ class Call(Struct):
     ended_by: str = ""
     # -- callbacks
     callback: str = ""  # the one this call is an attempt of, or whose caller rang in again
+    by_hand: bool = False  # an agent dialled the number: whether it is an hour to call is theirs to say
     held_for: str = ""  # an agent kept free for the customer who is rung first
     surge: str = ""  # the surge attendant has it
     screen: str = ""  # a look-up that decides whether it takes the call

@@ -376,7 +376,10 @@ class CallbackOpened(Fact, tag=True, frozen=True, gc=False):
 
 
 class CallbackAsked(Fact, tag=True, frozen=True, gc=False):
-    """They asked once more. The place is kept, or an earlier one if it came to light; queue and source are the latest."""
+    """They asked once more. The place is kept, or an earlier one if it came to light; queue and source are the latest.
+
+    Of who has asked for a callback while waiting the source stays "asked".
+    """
 
     callback: str
     source: str

@@ -30,9 +30,10 @@ def release(w: World, request: events.ReleaseTask) -> str:
     if request.number in w.state.barred:
         return "do_not_call"
     source = "task" if request.kind != "callback" else "asked"
-    if request.kind == "callback" and request.number in w.owed:
-        known = w.state.callbacks[w.owed[request.number]]
+    known = owing.still_owed(w, request.number) if request.kind == "callback" else None
+    if known is not None:
         owing.step_out(w, known)
+        owing.keep(w, known, w.now)
         known.asked_at = min(known.asked_at, request.at)
         known.times += 1
         owing.remember(w, request.task)
@@ -83,7 +84,7 @@ def on_missed(w: World, event: events.CallerMissed) -> None:
         return
     asked_at = min(event.asked_at, w.now)
     free = asked_at + THANKED_SECONDS if event.source == "last_resort" else asked_at
-    known = w.state.callbacks.get(w.owed.get(event.ani, ""))
+    known = owing.still_owed(w, event.ani)
     if known is None:
         entry = owing.fresh(w, event.ani, event.source, "callback", asked_at)
         entry.queue, entry.priority, entry.dnis, entry.label = number.queue, number.priority, event.dnis, number.label
@@ -92,10 +93,12 @@ def on_missed(w: World, event: events.CallerMissed) -> None:
         owing.opened(w, entry)
         return
     owing.step_out(w, known)
+    owing.keep(w, known, w.now)
     known.times += 1
     known.asked_at = min(known.asked_at, asked_at)
+    source = "asked" if known.source == "asked" else event.source
     w.out.append(
-        facts.CallbackAsked(w.seq(), w.now, known.id, event.source, known.queue, known.times, known.number, "", known.asked_at)
+        facts.CallbackAsked(w.seq(), w.now, known.id, source, known.queue, known.times, known.number, "", known.asked_at)
     )
     if free > w.now and known.state is CallbackState.WAITING:
         owing.defer(w, known, free, "on_line")

@@ -20,6 +20,7 @@ CAUSES = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "no_answer", 21: "bu
 CAUSES |= dict.fromkeys((1, 2, 3, 22, 28), "wrong_number")
 FINAL = ("done", "wrong_number", "refused", "do_not_call")
 NO_LINE_SECONDS = 5.0  # when the line that was free is not any more
+NO_CONTACT_SECONDS = 60.0  # when the trunk itself is not there
 RESULTS = (*FINAL, "no_answer", "busy", "machine", "failed", "later")
 
 
@@ -221,7 +222,7 @@ def opened(w: World, entry: Callback, call: str = "", chosen: str = "") -> None:
     fact = facts.CallbackOpened(w.seq(), w.now, e.id, e.number, e.source, e.kind, e.asked_at, e.due, e.queue)
     names = ("priority", "dnis", "label", "language", "zone", "customer", "agent", "flow")
     w.out.append(replace(fact, call=call, chosen=chosen, **{name: getattr(e, name) for name in names}))
-    w.alarm("expire", e.id, max(w.now, e.due) + rules_of(w, e).expire_seconds)
+    keep(w, e, max(w.now, e.due))
     if forbidden(w, e):
         close(w, e, "do_not_call")
     elif e.due > w.now:
@@ -230,6 +231,12 @@ def opened(w: World, entry: Callback, call: str = "", chosen: str = "") -> None:
     elif e.state is CallbackState.WAITING:
         owned(w, e)
         stand(w, e)
+
+
+def keep(w: World, entry: Callback, since: float) -> None:
+    """It is too old when so much time has passed since it was asked for last, or since the time they wished for."""
+    known = w.state.timers.get(f"expire:{entry.id}", 0.0)
+    w.alarm("expire", entry.id, max(known, since + rules_of(w, entry).expire_seconds))
 
 
 def owned(w: World, entry: Callback) -> None:
@@ -243,12 +250,21 @@ def number_of(call: Call) -> str:
     return call.dial_to if call.direction == "out" else call.ani
 
 
+def still_owed(w: World, number: str) -> Callback | None:
+    """What a caller is owed who asks now: a talk that only waits for its result was had, and they ask anew."""
+    known = w.state.callbacks.get(w.owed.get(number, ""))
+    if known is not None and known.state is CallbackState.RESULT:
+        resulted(w, known, known.by, "done")
+        return None
+    return known
+
+
 def owe(w: World, call: Call, source: str, number: str = "") -> Callback:
     """The caller is owed a call. Who is owed one already keeps the place, and is called for what they asked last."""
     number = number or number_of(call)
     linked = w.state.callbacks.get(call.callback)
-    known = w.state.callbacks.get(w.owed.get(number, ""))
-    if linked is not None and linked.number != number:  # they left another number
+    known = still_owed(w, number)
+    if linked is not None and linked.number != number and linked.state is CallbackState.ON_LINE:  # they left another number
         if known is None:
             remove(w, linked)
             linked.number, linked.zone = number, zone_of(w, number)
@@ -267,17 +283,19 @@ def owe(w: World, call: Call, source: str, number: str = "") -> Callback:
         entry.customer = call.variables.get("customer", "")
         entry.wanted, entry.last = source in ("asked", "surge", "voicemail"), call.id
         chosen = call.menu or ((call.cursor.flow, call.cursor.node) if call.cursor is not None else ("", ""))
-        if call.id in w.state.calls:
+        if linked is None and call.id in w.state.calls:  # who is called for something else waits till that is over
             entry.state, entry.call = CallbackState.ON_LINE, call.id
             call.callback = entry.id
         opened(w, entry, call.id, ":".join(filter(None, chosen)))
         return entry
     step_out(w, known)
+    keep(w, known, w.now)
     known.times += known.last != call.id
     known.last = call.id
+    known.wanted |= source in ("asked", "surge", "voicemail")
+    source = "asked" if known.source == "asked" else source  # that it comes by itself is theirs to keep
     known.queue, known.source = queue or known.queue, source
     known.skills, known.priority = {**known.skills, **call.skills}, max(known.priority, call.priority)
-    known.wanted |= source in ("asked", "surge", "voicemail")
     w.out.append(facts.CallbackAsked(w.seq(), w.now, known.id, source, known.queue, known.times, number, call.id, known.asked_at))
     if known.state is CallbackState.TALKING and known.call == call.id:
         known.result, known.result_at = "later", w.now  # called, and promised another call
@@ -299,6 +317,11 @@ def back(w: World, entry: Callback, reason: str) -> None:
 
 def forbidden(w: World, entry: Callback) -> bool:
     return entry.number in w.state.barred and not entry.wanted
+
+
+def refused_now(w: World, entry: Callback) -> str:
+    """Why they may not be dialled any more, though it was decided to."""
+    return "do_not_call" if forbidden(w, entry) else "" if allowed_now(w, entry) else "outside_hours"
 
 
 def set_barred(w: World, number: str, barred: bool) -> None:
@@ -335,6 +358,8 @@ def defer(w: World, entry: Callback, until: float, reason: str) -> None:
     moved(entry, CallbackTrigger.DEFER)
     entry.due = until
     w.alarm("callback", entry.id, until)
+    if reason == "later":
+        keep(w, entry, until)
     w.out.append(facts.CallbackDeferred(w.seq(), w.now, entry.id, until, reason))
 
 
@@ -452,6 +477,11 @@ def attempt_over(w: World, call: Call, entry: Callback, by: str, cause: int, not
             defer(w, entry, w.now + NO_LINE_SECONDS, "no_trunk")
         else:
             back(w, entry, note or by)
+    elif note == "called_in":  # given up for their own call, which is to have the place
+        back(w, entry, note)
+    elif note == "no_contact" and entry.state is CallbackState.DIALLING:  # nobody's phone rang: no attempt either
+        entry.attempts -= 1
+        defer(w, entry, w.now + NO_CONTACT_SECONDS, "no_trunk")
     elif entry.result:
         result, entry.result = entry.result, ""
         at, entry.result_at = entry.result_at, None

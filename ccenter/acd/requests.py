@@ -162,7 +162,9 @@ def dial(w: World, agent: Agent, request: events.DialNumber) -> str:
         return reason
     owed = owed_to(w, request.number)
     if owed is not None:
-        attempts.ring(w, attempts.start(w, owed, agent), owed, agent, asked=True)
+        call = attempts.start(w, owed, agent)
+        call.by_hand = True
+        attempts.ring(w, call, owed, agent, asked=True)
         return ""
     call = begin(w, agent, request.number)
     w.out.append(facts.CallStarted(w.seq(), w.now, call.id, "", call.direction, agent.code, request.number, "", agent=agent.code))
@@ -186,7 +188,8 @@ def refused_number(w: World, agent: Agent, number: str) -> str:
         return "" if colleague.state in (AgentState.READY, AgentState.NOT_READY) else "target_busy"
     if not number or len(number) > 32 or not all(c.isdigit() or c in "+*#" for c in number):
         return "bad_number"
-    if owing.being_called(w, number) or (number in w.owed and number in w.busy):
+    owed = owed_to(w, number)
+    if owing.being_called(w, number) or (owed is not None and owing.blocked(w, owed)):
         return "being_called"
     return "" if service.outbound(w, number) else "no_trunk"
 
@@ -228,6 +231,7 @@ def seat_dialled(w: World, event: events.SeatDialled) -> None:
         w.hang_up(leg.id, 21)
         return
     call = begin(w, agent, event.dialled)
+    call.by_hand = True
     if owed is not None:
         attempts.attach(w, call, owed, agent.code)
     leg.call, leg.agent, leg.state, leg.answered = call.id, agent.code, "up", True

@@ -302,8 +302,12 @@ def reachable(w: World, number: str) -> bool:
 
 
 def ring_customer(w: World, call: Call) -> bool:
-    """Ring the number. Without a line for it the call ends."""
+    """Ring the number. Without a line for it, or when it is not allowed any more, the call ends."""
     entry = w.state.callbacks.get(call.callback)
+    refused = owing.refused_now(w, entry) if entry is not None and not call.by_hand else ""
+    if refused:
+        end(w, call, "system", note=refused)
+        return False
     way = outbound(w, call.dial_to, keep=entry is not None)
     if way is None:
         end(w, call, "system", cause=34, note="no_trunk")

@@ -7,6 +7,7 @@ again as the same request. So nothing here needs to know whether the core is the
 import logging
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -122,14 +123,20 @@ def cancel(user: Any, task: OutboundTask) -> OutboundTask:
     if task.state in OVER:
         raise Conflict({"state": _("This call is not planned any more.")})
     if task.state == State.OPEN:
-        task.request = requests.submit(user, "", "CloseCallback", {"callback": str(task.callback), "reason": CANCELLED}).pk
+        task.request = _close(user, task)
     elif task.state == State.RELEASED and not requests.withdraw(task.request):
         raise Conflict({"state": _("This call is being handed over just now. Please try again in some seconds.")})
     else:
+        if task.state == State.RELEASED:
+            _close(user, task)  # the core may have it though the record, which is behind, does not know
         task.state, task.closed_at = State.CANCELLED, timezone.now()
     task.save(update_fields=["state", "closed_at", "request"])
     audit(user, "outbound_tasks.cancel", task)
     return task
+
+
+def _close(user: Any, task: OutboundTask) -> UUID:
+    return requests.submit(user, "", "CloseCallback", {"callback": str(task.callback), "reason": CANCELLED}).pk
 
 
 def promise(record: ServiceRecord, at: datetime | None = None) -> OutboundTask | None:

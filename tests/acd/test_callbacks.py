@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ccenter.acd import callback, events, facts
 from ccenter.acd.callback import Callback, CallbackState, CallbackTrigger
-from ccenter.acd.config import Calendar, CallbackRules, Config
+from ccenter.acd.config import Calendar, CallbackRules, Config, ToQueue
 from ccenter.acd.machine import Acd
 from tests.acd import promises
 from tests.acd.centre import CALLER, MONDAY_NOON, Centre, config, working
@@ -165,10 +165,56 @@ def test_given_a_promise_to_another_number_then_that_one_is_called() -> None:
     assert [entry.number for entry in centre.acd.world.state.callbacks.values()] == ["13900000009"]
 
 
+@pytest.mark.parametrize("number", [CALLER, OTHER])
+def test_given_a_task_when_its_customer_is_sent_on_and_asks_for_a_callback_then_both_are_done(number: str) -> None:
+    c = Centre()
+    release(c, customer="7")
+    c.sign_in("1003")
+    c.ask(events.DialCallback, "1003", callback="t1")
+    c.answers("1003")
+    leg = c.answers(CALLER)
+    c.ask(events.TransferCall, "1003", target=ToQueue("support"))
+    c.call_of(leg).variables["callback_number"] = number
+    c.ask(events.NotReady, "1003", reason="lunch")
+    c.presses(leg, "3")
+    c.stores()
+    c.listens(leg)
+    assert not c.acd.world.busy and c.acd.world.state.callbacks["t1"].state == "RESULT"
+    promised = next(entry for entry in c.acd.world.state.callbacks.values() if entry.id != "t1")
+    assert (promised.number, promised.state, bool(promised.line)) == (number, "WAITING", True)
+    c.passes(120)
+    assert (c.last(facts.CallbackClosed).callback, c.last(facts.CallbackClosed).reason) == ("t1", "done")
+
+
 def test_given_a_missed_caller_when_told_twice_then_it_counts_once(centre: Centre) -> None:
     for _ in range(2):
         centre.send(events.CallerMissed("m1", CALLER, "4001", "blocked", centre.now - 60))
     assert owed(centre).times == 1 and owed(centre).asked_at == centre.now - 60
+
+
+@pytest.mark.parametrize("how", ["missed", "by_web", "other_number"])
+def test_given_a_talk_that_waits_for_its_result_when_they_ask_again_then_they_are_called_again(how: str) -> None:
+    c = Centre()
+    first = gives_up(c)
+    c.sign_in("1003")
+    c.ask(events.NextCallback, "1003")
+    c.answers("1003")
+    c.answers(CALLER)
+    c.hangs_up(CALLER)
+    assert first.state == "RESULT"
+    if how == "missed":
+        c.send(events.CallerMissed("m1", CALLER, "4002", "blocked", c.now))
+    elif how == "by_web":
+        assert release(c, "w1", kind="callback") == ""
+    else:
+        leg = c.calls_in("4002", OTHER)
+        c.call_of(leg).variables["callback_number"] = CALLER
+        c.presses(leg, "3")
+        c.stores()
+        c.listens(leg)
+    assert (c.last(facts.CallbackResulted).result, c.last(facts.CallbackClosed).callback) == ("done", first.id)
+    c.passes(120)
+    assert owed(c).id != first.id and owed(c).state == "WAITING"
 
 
 @pytest.mark.parametrize("owed_before", [False, True])
@@ -381,6 +427,23 @@ def test_given_one_who_asked_while_waiting_when_their_turn_comes_then_they_are_c
     assert c.line_to(CALLER), "before who came later and stayed"
 
 
+@pytest.mark.parametrize("how", ["gives_up", "missed"])
+def test_given_one_who_asked_while_waiting_when_they_ring_in_again_then_they_are_still_called_by_themselves(how: str) -> None:
+    c = with_rules(CallbackRules(in_turn=True))
+    leg = c.calls_in("4001")
+    c.presses(leg, "3")
+    c.stores()
+    c.listens(leg)
+    c.passes(60)
+    if how == "gives_up":
+        gives_up(c, dnis="4001")
+    else:
+        c.send(events.CallerMissed("m1", CALLER, "4001", "blocked", c.now))
+    assert c.last(facts.CallbackAsked).source == owed(c).source == "asked"
+    c.sign_in("1001")
+    assert c.phone("1001")
+
+
 def test_given_pull_when_somebody_only_gave_up_then_in_turn_is_not_for_them() -> None:
     c = with_rules(CallbackRules(in_turn=True))
     gives_up(c, dnis="4001")
@@ -412,6 +475,16 @@ def test_given_a_number_that_no_trunk_carries_when_it_is_first_then_the_others_a
     c.sign_in("1001")
     c.answers("1001")
     assert c.line_to(CALLER) and c.last(facts.CallbackDeferred).reason == "no_route"
+
+
+def test_given_thousands_of_numbers_that_no_trunk_carries_when_they_are_first_then_the_next_is_called() -> None:
+    base = working()
+    c = Centre(replace(base, trunks={"demo": replace(base.trunks["demo"], prefixes=("+86",))}), careful=False)
+    for i in range(1500):
+        c.acd.handle(events.CallerMissed(f"m{i}", f"+121255{i:05}", "4001", "blocked", c.now - 60), c.now)
+    c.acd.handle(events.CallerMissed("m", CALLER, "4001", "blocked", c.now), c.now)
+    c.acd.handle(events.SignIn("r", "x", "1001", "PJSIP/1001", True), c.now)
+    assert [call.dial_to for call in c.acd.world.state.calls.values()] == [CALLER]
 
 
 def test_given_a_number_on_the_list_then_it_is_not_called_unless_they_asked_for_it_themselves(centre: Centre) -> None:
@@ -467,6 +540,16 @@ def test_given_an_attempt_when_its_customer_rings_in_then_it_is_given_up_and_the
     assert c.together(leg) == {"1001"}
 
 
+def test_given_the_last_attempt_when_its_customer_rings_in_then_the_call_has_their_place() -> None:
+    c = with_rules(replace(CALLER_FIRST, most_attempts=1))
+    entry = gives_up(c, dnis="4001")
+    c.passes(60)
+    c.sign_in("1001")
+    leg = c.calls_in("4001")
+    assert (entry.state, entry.attempts, entry.results) == ("ON_LINE", 1, {})
+    assert c.call_of(leg).entered == entry.asked_at
+
+
 def test_given_an_owed_number_when_an_agent_dials_it_then_it_is_the_callback_and_nobody_else_dials_it() -> None:
     c = Centre()
     entry = gives_up(c)
@@ -475,6 +558,17 @@ def test_given_an_owed_number_when_an_agent_dials_it_then_it_is_the_callback_and
     assert entry.state == "DIALLING"
     assert c.ask(events.DialNumber, "1003", number=CALLER) == "being_called"
     assert c.ask(events.DialCallback, "1003", callback=entry.id) == "being_called"
+
+
+def test_given_a_customer_who_is_being_called_when_an_agent_dials_their_other_number_then_it_is_refused() -> None:
+    c = with_rules(CallbackRules())
+    release(c, "k", CALLER, customer="7", kind="callback")
+    release(c, "t1", OTHER, customer="7")
+    c.sign_in("1002", "1003")
+    assert c.ask(events.DialCallback, "1003", callback="t1") == ""
+    assert c.ask(events.DialNumber, "1002", number=CALLER) == "being_called"
+    c.send(events.SeatDialled(c.switch.comes_in(), "PJSIP/1002", CALLER, "PJSIP/1002-1"))
+    assert owed(c).state == "WAITING" and len(c.acd.world.state.calls) == 1
 
 
 # -- hours -----------------------------------------------------------------------------------------------------
@@ -516,6 +610,34 @@ def test_given_a_callback_outside_allowed_hours_then_it_is_dialled_when_they_ope
     assert c.phone("1001")
 
 
+@pytest.mark.parametrize("how", ["by_itself", "asked", "by_hand"])
+def test_given_hours_that_end_while_the_agents_phone_rings_then_they_are_not_rung_but_by_an_agent_who_dials_them(
+    how: str,
+) -> None:
+    c = hours_centre(at("Asia/Shanghai", "2026-03-02 17:59:49" if how != "by_hand" else "2026-03-02 18:00:00"))
+    entry = gives_up(c, dnis="4001")
+    c.sign_in("1001", ready=how == "by_itself")
+    if how == "asked":
+        assert c.ask(events.DialCallback, "1001", callback=entry.id) == ""
+    elif how == "by_hand":
+        assert c.ask(events.DialNumber, "1001", number=CALLER) == ""
+    c.passes(10)
+    c.answers("1001")
+    assert bool(c.line_to(CALLER)) == (how == "by_hand")
+    if how != "by_hand":
+        assert (entry.state, entry.attempts, c.last(facts.CallbackReturned).reason) == ("WAITING", 0, "outside_hours")
+        assert not c.phone("1001")
+
+
+def test_given_a_number_put_on_the_list_while_the_agents_phone_rings_then_it_is_not_rung() -> None:
+    c = with_rules(AGENT_FIRST)
+    gives_up(c, dnis="4001")
+    c.sign_in("1001")
+    c.ask(events.BarNumber, "", number=CALLER)
+    c.answers("1001")
+    assert not c.line_to(CALLER) and c.last(facts.CallbackClosed).reason == "do_not_call"
+
+
 def test_given_hours_that_end_at_midnight_when_it_is_midnight_then_nobody_is_dialled() -> None:
     c = hours_centre(at("Asia/Shanghai", "2026-03-02 23:59:50"), ((540, 1440),))
     gives_up(c, dnis="4001", after=9)
@@ -551,6 +673,23 @@ def test_given_an_attempt_that_did_not_reach_them_then_it_is_tried_again_by_the_
         assert c.line_to(CALLER)
     c.hangs_up(CALLER, cause)
     assert (c.last(facts.CallbackClosed).reason, entry.attempts) == (result, 3)
+
+
+def test_given_a_trunk_that_is_dead_when_it_is_there_again_then_no_attempt_was_used_up() -> None:
+    c = with_rules(replace(CALLER_FIRST, most_attempts=1))
+    entry = gives_up(c, dnis="4001")
+    c.sign_in("1001")
+    for _ in range(3):
+        c.switch.ends(c.line_to(CALLER), 27, "no_contact")
+        c.settle()
+        assert (entry.state, entry.attempts, entry.results) == ("LATER", 0, {})
+        assert c.last(facts.CallbackDeferred).reason == "no_trunk" and c.state("1001") == "READY"
+        c.passes(59)
+        assert not c.line_to(CALLER)
+        c.passes(1)
+    c.answers(CALLER)
+    c.answers("1001")
+    assert c.last(facts.CallbackDialled).attempt == 1
 
 
 def test_given_many_results_of_different_kinds_when_all_attempts_are_used_then_it_is_closed() -> None:
@@ -638,6 +777,34 @@ def test_given_a_callback_when_it_is_dialled_then_a_number_of_ours_is_shown_the_
 def test_given_a_callback_that_nobody_works_off_when_a_week_has_passed_then_it_is_closed_with_that_reason(centre: Centre) -> None:
     gives_up(centre)
     centre.passes(7 * 86400)
+    assert centre.last(facts.CallbackClosed).reason == "expired"
+
+
+def test_given_a_talk_when_the_customer_wants_to_be_called_after_a_week_then_they_are() -> None:
+    c = with_rules(AGENT_FIRST)
+    entry = gives_up(c, dnis="4001")
+    c.sign_in("1001")
+    c.answers("1001")
+    c.answers(CALLER)
+    c.ask(events.CallbackResult, "1001", callback=entry.id, result="later", at=c.now + 8 * 86400)
+    c.hangs_up(CALLER)
+    c.passes(8 * 86400)
+    assert c.phone("1001")
+
+
+@pytest.mark.parametrize("how", ["gives_up", "missed", "by_web"])
+def test_given_one_who_asks_again_at_the_end_of_the_week_then_they_have_a_week_more(centre: Centre, how: str) -> None:
+    gives_up(centre)
+    centre.passes(6.9 * 86400)
+    if how == "gives_up":
+        gives_up(centre)
+    elif how == "missed":
+        centre.send(events.CallerMissed("m1", CALLER, "4002", "blocked", centre.now))
+    else:
+        release(centre, "w1", kind="callback")
+    centre.passes(6.9 * 86400)
+    assert owed(centre).state == "WAITING"
+    centre.passes(0.2 * 86400)
     assert centre.last(facts.CallbackClosed).reason == "expired"
 
 

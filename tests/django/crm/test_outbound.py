@@ -183,7 +183,22 @@ def test_given_a_call_that_the_core_never_took_up_when_cancelled_then_it_never_d
     core_is_late()
     assert outbound.cancel(alice, task).state == "cancelled"
     tasks.release_outbound()
-    assert (core.takes_up(), core.owed) == ([], [])
+    assert ([type(event) for event in core.takes_up()], core.owed) == ([events.CloseCallback], [])
+
+
+def test_given_a_record_that_is_behind_when_a_call_the_core_has_is_cancelled_then_nobody_is_called(
+    alice: Any, core: Core
+) -> None:
+    task = planned(alice)
+    tasks.release_outbound()
+    for event in core.inbox.fetch():
+        core.centre.send(event)
+    assert core.owed == [str(task.callback)]
+    core_is_late()
+    assert outbound.cancel(alice, task).state == "cancelled"
+    core.takes_up()
+    outbound.follow()
+    assert (state_of(task), core.owed) == ("cancelled", [])
 
 
 def test_given_wishes_that_cannot_be_kept_then_each_field_says_so(alice: Any, queue: str) -> None:
