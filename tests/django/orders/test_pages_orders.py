@@ -76,6 +76,25 @@ def test_given_a_branch_when_it_lists_orders_then_it_sees_its_own_and_cards_of_o
     assert client.get(REVIEW).status_code == 403
 
 
+def test_given_newer_orders_of_others_when_a_branch_searches_then_it_still_finds_its_own(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ccenter.office.models import Branch
+
+    login = worker("shop", "branch")
+    branch = Branch.objects.create(code="hz", name="Hangzhou")
+    branch.logins.add(login)
+    theirs, *others = (
+        shop.order("submitted", (shop.pot, 1), branch=branch),
+        *(shop.order("submitted", (shop.pot, 1)) for _ in "12"),
+    )
+    monkeypatch.setattr("orders.selectors.lists.MOST", 1)
+    found = part(browser(login), LIST, search="王芳").text
+    assert theirs.number in found and not any(other.number in found for other in others)
+    found = part(browser(shop.rita), LIST, search="王芳").text
+    assert others[-1].number in found and theirs.number not in found
+
+
 @pytest.mark.parametrize(("address", "who"), [
     (LIST, "rita"), (REVIEW, "rita"), (DISPATCH, "will"), ("/orders/payments/", "fred"), ("/orders/outstanding/owed/", "fred"),
     ("/orders/returns/", "fred"), ("/orders/invoices/", "fred"),
