@@ -193,7 +193,7 @@ class RecordView(DeskView):
         if record is None or not may_change(request.user, record):
             raise services.NotThere
         body = self.body(bodies.RecordChange, partial=True)
-        record = services.change_record(record, dict(body.validated_data))
+        record = services.change_record(record, dict(body.validated_data), request.user)
         return Response(selectors.records(request.user, [record])[0])
 
 

@@ -29,8 +29,8 @@ def wrap_up(user: Any, call: str, fields: dict[str, Any]) -> tuple[ServiceRecord
 
 
 @transaction.atomic
-def change_record(record: ServiceRecord, fields: dict[str, Any]) -> ServiceRecord:
-    return crm.change_record(record, _with_order(fields, record))
+def change_record(record: ServiceRecord, fields: dict[str, Any], by: Any) -> ServiceRecord:
+    return crm.change_record(record, _with_order(fields, record), by)
 
 
 def _with_order(fields: dict[str, Any], record: ServiceRecord | None) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def day(request: HttpRequest) -> HttpResponse:
         record = crm.records().filter(pk=ident).first() if ident.isdecimal() and len(ident) < 19 else None
         if record is None or not may_change(request.user, record):
             raise Http404
-        services.change_record(record, {"followed_up": True})
+        services.change_record(record, {"followed_up": True}, request.user)
     now = timezone.localtime()
     mine = crm.records().filter(author=request.user, created_at__gte=now.replace(hour=0, minute=0, second=0, microsecond=0))
     told = {

@@ -19,6 +19,7 @@ change and removal, one transaction for each write, errors as `errors` has them,
         def merge(self, request, pk): return self.answer(services.merge(self.user, self.locked_row(), self.body(MergeBody)))
 """
 
+import re
 import threading
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
@@ -50,6 +51,8 @@ Row = TypeVar("Row", bound=Model)
 Values = dict[str, Any]
 SAFE = ("GET", "HEAD", "OPTIONS")
 _kept = threading.local()  # serializers, by name
+PHONES, PLACES = re.compile(r"phone|mobile"), re.compile(r"address|street")  # fields that hold such
+NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 PAGE_PARAMETERS = frozenset({"cursor", "page_size", "ordering", "search"})
 
 
@@ -398,3 +401,18 @@ def shown(user: Any, kind: str, text: str) -> str:
     if not text or not rights.masked(user, kind):
         return text
     return masked_number(text) if kind == "number" else f"{text[:2]}****"
+
+
+def as_read(user: Any, field: str, value: Any) -> Any:
+    """A value of the audit log as this user reads it; `field` says what it is."""
+    if isinstance(value, list):
+        return [as_read(user, field, one) for one in value]
+    if isinstance(value, dict):
+        return {key: as_read(user, key, one) for key, one in value.items()}
+    if not isinstance(value, str) or not value:
+        return value
+    if PLACES.search(field):
+        return shown(user, "address", value)
+    if PHONES.search(field):
+        return shown(user, "number", value)
+    return NUMBER.sub(lambda found: shown(user, "number", found[0]), value)

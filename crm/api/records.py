@@ -85,4 +85,4 @@ class Records(Adds[ServiceRecord], Changes[ServiceRecord]):
     def change(self, row: ServiceRecord, values: Values) -> ServiceRecord:
         if values.pop("call", row.call) != row.call:
             raise ValidationError({"call": _("A record stays its call's.")})
-        return services.change_record(row, values)
+        return services.change_record(row, values, self.user)

@@ -210,7 +210,7 @@ class ChangeRecord(SettingForm):
     def save(self, row: Any, values: dict[str, Any]) -> ServiceRecord:
         if values["followed_up"] == (row.followed_up_at is not None):
             del values["followed_up"]
-        return record_services.change_record(row, values)
+        return record_services.change_record(row, values, self.user)
 
 
 class FoundCustomers(OfficePage):

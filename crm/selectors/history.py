@@ -15,7 +15,7 @@ from ccenter.calls.models import Call, Recording
 from ccenter.calls.outcomes import outcome
 from ccenter.calls.rights import Role, hearable, role_of
 from ccenter.office.models import AuditEntry
-from ccenter.office.rights import may
+from ccenter.office.rights import may, scoped
 from crm.models import Customer, CustomerNote, CustomerPhone
 from crm.selectors.customers import with_absorbed
 
@@ -122,7 +122,7 @@ def _calls(user: Any, customers: list[int], before: datetime | None, most: int) 
 
 def _notes(user: Any, customers: list[int], before: datetime | None, most: int) -> list[Entry]:
     rows = (
-        CustomerNote.objects.filter(customer__in=customers)
+        scoped(user, CustomerNote.objects.filter(customer__in=customers), "notes")
         .select_related("author")
         .only("text", "created_at", "author__username")
     )

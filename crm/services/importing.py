@@ -105,6 +105,7 @@ class Import:
                 refused.append((place, cells, error.message_dict))
         there = _Known(lines)
         new: list[Line] = []
+        again: list[Line] = []
         for line in lines:
             try:
                 if (found := there.of(line.row)) is not None:
@@ -113,12 +114,17 @@ class Import:
                     self._tagged(line.row)
                     new.append(line)
                 else:
-                    self._twice(line)
+                    again.append(line)
             except ValidationError as error:
                 refused.append((line.place, line.cells, _messages(error)))
         if not self.dry:
             self._add(new)
         self._count("added", len(new))
+        for line in again:  # once those before them are there, to be changed
+            try:
+                self._twice(line)
+            except ValidationError as error:
+                refused.append((line.place, line.cells, _messages(error)))
         for one in sorted(refused):
             self._refuse(*one)
 
@@ -134,9 +140,15 @@ class Import:
             self._count("changed", 1)
 
     def _twice(self, line: Line) -> None:
-        if self.known == "refuse":
-            raise ValidationError({"phones": _("This number was in the file already.")})
-        self._count("skipped" if self.known == "skip" else "changed", 1)
+        number, twice = line.row.number, ValidationError({"phones": _("This number was in the file already.")})
+        if self.known == "refuse" or (self.dry and number and number not in self.numbers):
+            raise twice
+        if self.dry:
+            self._count("skipped" if self.known == "skip" else "changed", 1)
+        elif (found := _Known([line]).of(line.row)) is not None:
+            self._known(line, found)
+        else:  # the row before was refused
+            raise twice
 
     def _change(self, key: int, line: Line) -> None:
         """What the file says; a cell that is empty changes nothing, points only their own book changes."""
@@ -213,10 +225,15 @@ class _Known:
         self.claimed: set[str] = set()
 
     def of(self, row: Row) -> list[int] | None:
-        """Keys of the customers this row may be; a member number decides. None: nobody."""
+        """Keys of the customers this row may be; a member number decides. None: nobody.
+
+        Raises ValidationError for the telephone of one customer under a member number that is none's: it is somebody else's row.
+        """
         if row.number and row.number in self.members:
             return [self.members[row.number]]
         found = {self.phones[phone] for phone in row.phones if phone in self.phones}
+        if row.number and found:
+            raise ValidationError({"phones": _("These numbers belong to different customers.")})
         return sorted(found) or None
 
     def claims(self, row: Row, seen: set[str]) -> bool:

@@ -9,11 +9,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ccenter.office.audit import audit, changed, state_of
 from crm.models import ServiceRecord
 from crm.services import outbound
 from crm.services.categories import usable
 
 PROMISES = {"follow_up", "followed_up_at", "customer"}  # fields on which the call that was promised depends
+DERIVED = ("first_contact", "updated_at")  # columns whose change nobody asked for
 FIRST_CONTACT = timedelta(days=7)  # who asks about the same again within these was not helped the first time
 Result = ServiceRecord.Result
 UNKNOWN = ("", Result.UNREACHED, Result.NUISANCE)  # nothing was asked, or it is not written yet
@@ -23,14 +25,15 @@ def save_record(call: str, author: Any, agent: str, fields: dict[str, Any]) -> t
     """The author's record of a call: made, or the given fields changed. Whether it is new. Twice at once makes one."""
     with transaction.atomic():
         record, new = ServiceRecord.objects.get_or_create(call=call, author=author, defaults={"agent": agent})
-        return change_record(record, fields), new
+        return change_record(record, fields, author, new=new), new
 
 
 @transaction.atomic
-def change_record(record: ServiceRecord, fields: dict[str, Any]) -> ServiceRecord:
+def change_record(record: ServiceRecord, fields: dict[str, Any], by: Any, *, new: bool = False) -> ServiceRecord:
     """`fields` may hold followed_up: true ticks the follow-up off, false puts it back; and call_at: when they are to be called.
 
     Who is to be followed up is called on that day, by whoever promised it. Raises ValidationError for a time that is past.
+    The audit log keeps what it was before, unless it is `new`.
     """
     record = ServiceRecord.objects.select_for_update(of=("self",)).select_related("customer").get(pk=record.pk)
     now = timezone.now()
@@ -45,12 +48,15 @@ def change_record(record: ServiceRecord, fields: dict[str, Any]) -> ServiceRecor
     elif "follow_up" in wanted and wanted["follow_up"] != record.follow_up:
         wanted["followed_up_at"] = None
     usable(wanted.get("category"), record.category_id)
+    before = state_of(record, DERIVED)
     was = (record.customer_id, record.category_id)
     for name, value in wanted.items():
         setattr(record, name, value)
     record.updated_at = now
     record.clean_fields(exclude=["call", "author", "customer", "category"])
     record.save(update_fields=[*wanted, "updated_at"])
+    if not new and (changes := changed(before, record)):
+        audit(by, "records.change", record, changes)
     if {"customer", "category", "result"} & set(wanted):
         for customer, category in {was, (record.customer_id, record.category_id)}:
             _judge(customer, category)

@@ -16,7 +16,7 @@ from orders import documents
 from orders.models import Delivery, Order
 from orders.pages import order_acts as acts
 from orders.selectors import lists, review
-from orders.selectors.orders import listed, whole
+from orders.selectors.orders import listed, note_right, whole
 from orders.states import State
 
 MOST_NOTES = 100  # delivery notes in one file
@@ -50,7 +50,7 @@ class Orders(ManyActs, ListPage):
         return f"/orders/{row.number}/"
 
     def more(self, rows: list[Order]) -> dict[str, Any]:
-        return {"may_print": self.may("dispatch") or self.may("approve")}
+        return {"may_print": (self.may("dispatch") or self.may("approve")) and self.may(note_right(self.user))}
 
 
 class ExportOrders(ExportPage):
@@ -85,6 +85,7 @@ def told(user: Any, order: Order) -> dict[str, Any]:
     delivery = Delivery.objects.select_related("carrier", "method").filter(order=order).first()
     return {
         "delivery": delivery,
+        "may_print": delivery is not None and rights.may(user, f"orders.{note_right(user)}", order),
         "number": tokens.shown(order.phone, "o", order.pk, user) if order.phone else None,
         "findings": review.findings([order])[order.pk] if order.state == State.SUBMITTED else [],
         "may_change": order.state == State.DRAFT and rights.may(user, "orders.change", order),
@@ -101,6 +102,7 @@ class DeliveryNote(RowPage):
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         order = self.row()
+        rights.require(self.user, f"orders.{note_right(self.user)}", order)
         if not Delivery.objects.filter(order=order).exists():
             raise Http404
         return pdf(documents.delivery_note(order), f"{order.number}.pdf")
@@ -116,7 +118,7 @@ class DeliveryNotes(OfficePage):
         rows = (
             Order.objects.filter(pk__in=keys[:MOST_NOTES], delivery__isnull=False).select_related("customer").order_by("number")
         )
-        found = list(rights.scoped(self.user, rows, "orders"))
+        found = list(rights.scoped(self.user, rows, "orders", note_right(self.user)))
         if not found:
             raise Http404
         return pdf(documents.delivery_notes(found), "delivery-notes.pdf")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ccenter.calls.numbers import normalise
 from ccenter.office import filters as office
 from ccenter.office.filters import Filters, Named, YesNo
+from ccenter.office.rights import may, scoped
 from crm.selectors import finding
 from orders.models import Delivery, Invoice, Order, Payment, Product, Return, Stock
 from orders.selectors import products as products_
@@ -125,7 +126,8 @@ class StockFilter(Filters):
 def matching(rows: QuerySet[Order], text: str, user: Any) -> QuerySet[Order]:
     """Those with this number or its beginning, tracking number, recipient, telephone, or whose customer is found by it.
 
-    The newest MOST of each kind: each is found by an index of its own, where one condition for all would read the whole table.
+    The newest MOST of each kind among those the user sees: each is found by an index of its own, where one condition for all
+    would read the whole table.
     """
     if text.isdecimal() and Order.objects.filter(number=text).exists():  # who types a whole number means that order alone
         return rows.filter(number=text)
@@ -135,9 +137,10 @@ def matching(rows: QuerySet[Order], text: str, user: Any) -> QuerySet[Order]:
         ways.append(Q(number__startswith=text))
     if (number := normalise(text)).is_e164:
         ways.append(Q(phone=number.number))
+    there = scoped(user, Order.objects.all(), "orders") if may(user, "orders.view") else Order.objects.all()
     keys: set[int] = set()
     for way in ways:
-        keys.update(Order.objects.filter(way).order_by("-created_at", "-id").values_list("pk", flat=True)[:MOST])
+        keys.update(there.filter(way).order_by("-created_at", "-id").values_list("pk", flat=True)[:MOST])
     return rows.filter(pk__in=keys)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Case, Prefetch, Q, QuerySet, Value, When
 
+from ccenter.office.rights import masked
 from ccenter.prepared import Prepared, Slot
 from orders.models import Order, OrderLine
 from orders.states import State
@@ -51,6 +52,11 @@ def orders_of(customers: Collection[int]) -> dict[int, list[Order]]:
         if len(found[row.customer_id]) < SHOWN:
             found[row.customer_id].append(row)
     return found
+
+
+def note_right(user: Any) -> str:
+    """What it takes to have a delivery note, which tells number and street whole: who reads them masked has to be sending."""
+    return "dispatch" if masked(user, "number") or masked(user, "address") else "view"
 
 
 def belongs(order: str, customer: int | None) -> bool:

@@ -298,7 +298,9 @@ def _needs(lines: Sequence[OrderLine]) -> dict[int, int]:
 
 
 def _give_back(order: Order, by: Any) -> None:
-    """Stock and points of an order that is not to be."""
+    """Stock and points of an order that is not to be. Conflict where it has an invoice: who may withdraws that first."""
+    if standing := order.invoices.filter(voided_at=None).first():
+        raise Conflict({"order": [_("Withdraw the invoice %s first.") % standing.number]})
     stock.release(order.number, by)
     if order.points_used or order.points_exchanged:
         points.redeem(order.customer, order.number, 0, by)

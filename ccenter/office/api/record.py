@@ -1,11 +1,13 @@
 """The audit log, to read."""
 
+from typing import Any
+
 from django_filters import IsoDateTimeFilter
 from rest_framework import serializers
 
 from ccenter.office.filters import Filters, Named
 from ccenter.office.models import AuditEntry
-from ccenter.office.rest import Rows
+from ccenter.office.rest import Rows, as_read
 
 
 class AuditFilter(Filters):
@@ -25,6 +27,12 @@ class AuditBody(serializers.ModelSerializer):
     class Meta:
         model = AuditEntry
         fields = ["id", "at", "user", "action", "entity", "key", "label", "changes"]
+
+    def to_representation(self, entry: AuditEntry) -> dict[str, Any]:
+        """Numbers and addresses as the reader reads them."""
+        user, told = self.context["request"].user, super().to_representation(entry)
+        changes = {field: as_read(user, field, pair) for field, pair in told["changes"].items()}
+        return {**told, "label": as_read(user, "", told["label"]), "changes": changes}
 
 
 class Audit(Rows[AuditEntry]):

@@ -23,12 +23,10 @@ from ccenter.office import rights
 from ccenter.office.errors import Conflict
 from ccenter.office.models import AuditEntry
 from ccenter.office.pages.frame import OfficePage, stale_text
-from ccenter.office.rest import shown
+from ccenter.office.rest import as_read
 
 ENTRIES = 50  # of the audit log, on a card
-PHONES, PLACES = re.compile(r"phone|mobile"), re.compile(r"address|street")  # fields that hold such
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")  # as JSON has it
-NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
 
 class RowPage(OfficePage):
@@ -95,9 +93,9 @@ def told(user: Any, entry: AuditEntry) -> AuditEntry:
     """An entry as people read it: `title`, `kind`, and `changes` under the fields' names, masked for who reads them masked."""
     entry.title = str(rights.title_of(entry.action))  # type: ignore[attr-defined]
     entry.kind, names = _named(entry.entity)  # type: ignore[attr-defined]
-    entry.label = _masked(user, "", entry.label)
+    entry.label = as_read(user, "", entry.label)
     entry.changes = {
-        names.get(field, field): [_plain(_masked(user, field, value)) for value in pair] for field, pair in entry.changes.items()
+        names.get(field, field): [_plain(as_read(user, field, value)) for value in pair] for field, pair in entry.changes.items()
     }
     return entry
 
@@ -125,17 +123,3 @@ def _plain(value: Any) -> str:
         case dict():
             return ", ".join(f"{key}: {_plain(one)}" for key, one in value.items())
     return str(value)
-
-
-def _masked(user: Any, field: str, value: Any) -> Any:
-    if isinstance(value, list):
-        return [_masked(user, field, one) for one in value]
-    if isinstance(value, dict):
-        return {key: _masked(user, key, one) for key, one in value.items()}
-    if not isinstance(value, str) or not value:
-        return value
-    if PLACES.search(field):
-        return shown(user, "address", value)
-    if PHONES.search(field):
-        return shown(user, "number", value)
-    return NUMBER.sub(lambda found: shown(user, "number", found[0]), value)

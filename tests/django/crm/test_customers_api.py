@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ccenter.office.models import Branch
+from ccenter.office.models import Branch, Right
 from crm.models import Customer, CustomField, Duplicate
 from crm.services.customers import add_customer
 from tests.django.people import client, person
@@ -190,5 +190,7 @@ def test_given_notes_and_history_over_rest_then_they_are_told(agent: Any) -> Non
     assert agent.post("/api/crm/notes/", {"customer": who.pk, "text": "说话慢"}).status_code == 201
     told = agent.get(f"{CUSTOMERS}{who.pk}/history/").json()
     assert [(one["kind"], one["detail"]) for one in told["entries"]] == [("note", "说话慢")]
+    Right.objects.filter(group__name="agent", action="notes.view").update(scope="none")
+    assert agent.get(f"{CUSTOMERS}{who.pk}/history/").json()["entries"] == []
     assert agent.get(f"{CUSTOMERS}{who.pk}/history/", {"kind": "nonsense"}).status_code == 400
     assert agent.get(f"{CUSTOMERS}{who.pk}/history/", {"before": "yesterday"}).status_code == 400

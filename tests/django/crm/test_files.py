@@ -142,6 +142,32 @@ def test_given_customers_who_are_there_then_they_are_refused_skipped_or_changed_
     assert (who.phones.count(), [tag.name for tag in who.tags.all()]) == (2, ["新"])
 
 
+@pytest.mark.parametrize("batch", [1, 500])
+def test_given_somebody_new_twice_in_a_file_that_changes_then_the_second_row_is_written_too(
+    batch: int, root: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm.services.importing.BATCH", batch)
+    data = table(["王芳", "13800138000"], ["王小芳", "13800138000", "13911112222", "", "宁波市"])
+    assert imported(root, data, known="update", dry=True).report == {"added": 1, "changed": 1}
+    assert imported(root, data, known="update").report == {"added": 1, "changed": 1}
+    who = Customer.objects.get()
+    assert (who.name, who.phones.count(), [one.text for one in who.addresses.all()]) == ("王小芳", 2, ["宁波市"])
+
+
+@pytest.mark.parametrize("known", ["skip", "update"])
+def test_given_a_member_nobody_knows_with_the_number_of_another_then_the_row_is_refused_and_the_other_left_alone(
+    known: str, root: User
+) -> None:
+    add_customer({"name": "王芳", "number": "5001"}, ["13800138000"])
+    data = "会员号,姓名,手机\n5002,李强,13800138000\n5003,赵一,13911112222\n5004,钱二,13911112222\n5003,赵二,13911112222\n"
+    for dry in (True, False):
+        job = imported(root, data.encode(), mapping={}, known=known, dry=dry)
+        assert sorted(refused(job)) == ["2", "4"], dry
+        assert job.report == {"added": 1, "skipped" if known == "skip" else "changed": 1}, dry
+    told = {"5001": "王芳", "5003": "赵一" if known == "skip" else "赵二"}
+    assert dict(Customer.objects.values_list("number", "name")) == told
+
+
 def test_given_a_worker_that_died_then_the_next_goes_on_and_nothing_is_there_twice(
     root: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

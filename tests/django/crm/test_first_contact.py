@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def record(author: Any, call: str, days_ago: float, **fields: Any) -> ServiceRecord:
     made, _new = save_record(call, author, "1001", {})
     ServiceRecord.objects.filter(pk=made.pk).update(created_at=timezone.now() - timedelta(days=days_ago))
-    return change_record(made, fields)
+    return change_record(made, fields, author)
 
 
 def told(*records: ServiceRecord) -> list[bool | None]:
@@ -30,7 +30,7 @@ def test_given_a_solved_call_when_the_customer_asks_again_within_a_week_then_it_
     assert told(first) == [True]
     second = record(alice, "c2", 1, customer=who, category=late, result="solved")
     assert told(first, second) == [False, False]
-    change_record(second, {"category": service.category("invoice")})
+    change_record(second, {"category": service.category("invoice")}, alice)
     assert told(first, second) == [True, True]
 
 

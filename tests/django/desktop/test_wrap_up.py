@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from ccenter.office.models import AuditEntry
 from crm.models import Category, Complaint, ServiceRecord
 from tests.django.desktop.customers import call, customer, order
 
@@ -55,6 +56,20 @@ def test_given_a_record_when_posted_again_then_it_is_the_same_and_only_what_is_s
     assert (again.json()["summary"], again.json()["customer"]["id"]) == ("done", who.pk)
     cleared = alice.patch(f"{RECORDS}{first.json()['id']}/", {"customer": None})
     assert (cleared.status_code, cleared.json()["customer"]) == (200, None)
+
+
+def test_given_a_record_when_it_is_changed_then_the_audit_log_has_who_and_what_it_was(alice: Any, lead: Any) -> None:
+    call("c1", "1001")
+    made = alice.post(RECORDS, {"call": "c1", "summary": "draft"}).json()["id"]
+    alice.post(RECORDS, {"call": "c1", "summary": "draft"})
+    assert not AuditEntry.objects.exists()
+    alice.post(RECORDS, {"call": "c1", "summary": "done", "result": "solved"})
+    lead.patch(f"{RECORDS}{made}/", {"summary": "sold"})
+    told = AuditEntry.objects.filter(entity="crm.servicerecord", key=str(made)).order_by("id").values_list
+    assert list(told("user__username", "action", "changes")) == [
+        ("alice", "records.change", {"summary": ["draft", "done"], "result": ["", "solved"]}),
+        ("lead", "records.change", {"summary": ["done", "sold"]}),
+    ]
 
 
 def test_given_an_order_without_a_customer_then_its_customer_is_meant_and_another_customers_is_refused(alice: Any) -> None:

@@ -25,6 +25,16 @@ def test_given_changes_when_made_then_the_log_says_who_what_from_and_to(login: C
     assert log[1]["changes"] == {"city": ["", "Wuhan"], "logins": [[], ["root"]]}
 
 
+def test_given_numbers_and_addresses_in_the_log_when_the_auditor_reads_then_they_are_masked(login: Callable[..., Any]) -> None:
+    root, ada = login("root", "admin"), login("ada", "auditor")
+    made = root.post(URL, {"code": "one", "name": "One +8613800138000", "phone": "+8613800138000", "address": "文三路9号"}).json()
+    root.patch(f"{URL}{made['id']}/", {"address": "解放路1号", "city": "Wuhan"}, headers={"If-Match": '"1"'})
+    whole, masked = (asker.get("/api/office/audit/", {"ordering": "id"}) for asker in (root, ada))
+    assert all(text in whole.text for text in ("13800138000", "文三路9号", "解放路1号"))
+    assert not any(text in masked.text for text in ("13800138000", "文三路9号", "解放路1号"))
+    assert masked.json()["results"][1]["changes"] == {"city": ["", "Wuhan"], "address": ["文三****", "解放****"]}
+
+
 def test_given_the_log_when_filtered_then_by_who_and_when(login: Callable[..., Any]) -> None:
     root, eve = login("root", "admin"), login("eve", "office_admin")
     root.post(URL, {"code": "one", "name": "One"})

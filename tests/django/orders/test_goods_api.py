@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ccenter.office.models import AuditEntry
+from ccenter.office.models import AuditEntry, Right
 from crm.services import merging
 from orders.models import PointEntry, Product, ProductPrice
 from orders.services import points, stock
@@ -43,6 +44,15 @@ def etag(asker: Any, address: str) -> dict[str, str]:
 
 
 # -- products --------------------------------------------------------------------------------------------------
+
+
+def test_given_who_may_change_products_but_not_set_prices_when_a_price_is_sent_then_it_is_refused(boss: Any, will: Any) -> None:
+    pan = send(boss.post(f"{API}/products/", {"code": "1001", "name": "不粘炒锅", "price": "299.00"}), 201)
+    address = f"{API}/products/{pan['id']}/"
+    Right.objects.create(group=Group.objects.get(name="warehouse"), action="products.change", scope="all")
+    send(will.patch(address, {"price": "1.00", "unit": "个"}, headers=etag(will, address)), 403)
+    assert send(boss.get(address), 200)["price"] == "299.00"
+    assert send(will.patch(address, {"price": "299.00", "unit": "个"}, headers=etag(will, address)), 200)["unit"] == "个"
 
 
 def test_given_a_product_when_written_and_changed_then_price_and_history_follow(boss: Any) -> None:

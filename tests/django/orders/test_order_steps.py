@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,7 +16,7 @@ from orders.selectors import stock as stocks
 from orders.selectors.entry import draft_for, proposals
 from orders.selectors.orders import listed, one, orders_of
 from orders.services import drafts as services
-from orders.services import steps
+from orders.services import invoices, steps
 from orders.services.drafts import Want
 from orders.states import TABLE, State, allowed
 from tests.django.orders.shop import Shop, product, worker
@@ -138,6 +139,17 @@ def test_given_an_order_when_it_is_cancelled_on_its_way_then_the_goods_are_free_
         steps.cancel(order, shop.anna)
     order = shop.fresh(steps.cancel(order, shop.anna, "changed her mind"))
     assert (order.state, order.reason, order.balance, free(shop)) == ("cancelled", "changed her mind", 0, (10, 10))
+
+
+@pytest.mark.parametrize("how", [steps.cancel, steps.refuse, steps.reopen])
+def test_given_an_invoice_that_stands_when_the_order_is_called_back_then_it_is_withdrawn_first(shop: Shop, how: Any) -> None:
+    order, by = shop.order("submitted"), shop.rita if how is steps.refuse else shop.anna
+    invoice = invoices.issue(order, shop.fred)
+    with pytest.raises(Conflict, match=f"Withdraw the invoice {invoice.number} first"):
+        how(order, by, "no more")
+    assert (shop.fresh(order).state, free(shop)) == ("submitted", (8, 9))
+    invoices.void(invoice, shop.fred, "no more")
+    assert how(order, by, "no more").state != "submitted"
 
 
 def test_given_a_refused_order_when_it_is_changed_and_submitted_again_then_it_can_be_approved(shop: Shop) -> None:

@@ -76,6 +76,25 @@ def test_given_a_branch_when_it_lists_orders_then_it_sees_its_own_and_cards_of_o
     assert client.get(REVIEW).status_code == 403
 
 
+def test_given_newer_orders_of_others_when_a_branch_searches_then_it_still_finds_its_own(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ccenter.office.models import Branch
+
+    login = worker("shop", "branch")
+    branch = Branch.objects.create(code="hz", name="Hangzhou")
+    branch.logins.add(login)
+    theirs, *others = (
+        shop.order("submitted", (shop.pot, 1), branch=branch),
+        *(shop.order("submitted", (shop.pot, 1)) for _ in "12"),
+    )
+    monkeypatch.setattr("orders.selectors.lists.MOST", 1)
+    found = part(browser(login), LIST, search="王芳").text
+    assert theirs.number in found and not any(other.number in found for other in others)
+    found = part(browser(shop.rita), LIST, search="王芳").text
+    assert others[-1].number in found and theirs.number not in found
+
+
 @pytest.mark.parametrize(("address", "who"), [
     (LIST, "rita"), (REVIEW, "rita"), (DISPATCH, "will"), ("/orders/payments/", "fred"), ("/orders/outstanding/owed/", "fred"),
     ("/orders/returns/", "fred"), ("/orders/invoices/", "fred"),
@@ -163,17 +182,26 @@ def test_given_an_order_when_brought_from_review_to_the_door_by_buttons_then_mon
     found = Order.objects.get()
     assert (found.state, found.paid, found.balance) == ("delivered", Decimal("265.90"), 0)
     invoice = Invoice.objects.get()
-    for address in (
-        f"{card(order)}delivery-note/",
-        f"/orders/invoices/{invoice.pk}/pdf/",
-        f"/orders/delivery-notes/?row={order.pk}",
+    for user, address in (
+        (shop.will, f"{card(order)}delivery-note/"),
+        (shop.fred, f"/orders/invoices/{invoice.pk}/pdf/"),
+        (shop.will, f"/orders/delivery-notes/?row={order.pk}"),
     ):
-        paper = browser(shop.fred).get(address)
+        paper = browser(user).get(address)
         assert paper.content[:5] == b"%PDF-"
         assert paper["Content-Disposition"].startswith("inline")
-    assert browser(shop.fred).get("/orders/delivery-notes/?row=1").status_code == 404
+    assert browser(shop.will).get("/orders/delivery-notes/?row=1").status_code == 404
     assert do(shop.fred, card(order), order, "void", reason="wrong name").status_code == 200
     assert "wrong name" in browser(shop.fred).get(card(order)).text
+
+
+def test_given_a_reader_of_masked_numbers_who_sends_nothing_then_the_delivery_note_is_not_theirs(shop: Shop) -> None:
+    order = shop.order("approved")
+    for user, status, statuses in ((shop.fred, 403, 404), (shop.anna, 403, 404), (shop.will, 200, 200), (shop.rita, 200, 200)):
+        asker = browser(user)
+        assert asker.get(f"{card(order)}delivery-note/").status_code == status, user
+        assert asker.get(f"/orders/delivery-notes/?row={order.pk}").status_code == statuses, user
+        assert ("delivery-note/" in asker.get(card(order)).text) is (status == 200), user
 
 
 def test_given_goods_that_come_back_when_entered_then_stock_and_balance_follow_and_the_money_goes_back(shop: Shop) -> None:

@@ -372,6 +372,7 @@ export class Pop {
       language: select("language", LANGUAGES, from.language || ""),
       province: text("province", from.province, 40),
       city: text("city", from.city, 40),
+      district: text("district", from.district, 40),
       address: text("address", from.address, 200),
     };
   }
@@ -380,7 +381,8 @@ export class Pop {
     const label = (name, node) => el("label.field", null, el("span", null, name), node);
     return el("div.form-grid", null,
       label(gettext("Name"), fields.name), label(gettext("Title"), fields.title), label(gettext("Language"), fields.language),
-      label(gettext("Province"), fields.province), label(gettext("City"), fields.city), phone ? label(gettext("Number"), phone) : null,
+      label(gettext("Province"), fields.province), label(gettext("City"), fields.city), label(gettext("District"), fields.district),
+      phone ? label(gettext("Number"), phone) : null,
       el("label.field.wide", null, el("span", null, gettext("Address")), fields.address));
   }
 
@@ -409,12 +411,14 @@ export class Pop {
 
   _edit(customer) {
     const fields = this._fields(customer);
+    const loaded = values(fields);
     const more = el("input.in.tnum", { type: "tel", maxlength: "24", placeholder: gettext("Add a number") });
     const dialog = el("dialog.box", { "aria-label": gettext("Edit the customer") });
     const form = el("form.box-form", { method: "dialog" }, el("h2", null, customer.name), this._formGrid(fields, more), el("div.form-foot", null, el("button.b", { type: "button", onclick: () => dialog.close() }, gettext("Cancel")), el("button.b.main", { type: "submit" }, gettext("Save"))));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const body = values(fields);
+      // only what was changed here: the rest may be a colleague's, newer than this form
+      const body = Object.fromEntries(Object.entries(values(fields)).filter(([name, value]) => value !== loaded[name]));
       if (more.value.trim()) body.phones = [{ number: more.value.trim() }];
       try {
         const fresh = await patch(`/api/desk/customers/${customer.id}/`, body);
