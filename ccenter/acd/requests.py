@@ -163,7 +163,7 @@ def dial(w: World, agent: Agent, request: events.DialNumber) -> str:
     owed = owed_to(w, request.number)
     if owed is not None:
         call = attempts.start(w, owed, agent)
-        call.by_hand = True
+        call.by_hand = w.rouse = True  # its line may wait for no opening hour any more
         attempts.ring(w, call, owed, agent, asked=True)
         return ""
     call = begin(w, agent, request.number)
