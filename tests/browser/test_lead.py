@@ -178,7 +178,7 @@ async def test_given_a_recorded_call_of_somebody_with_a_hostile_name_then_floor_
         await lead.page.keyboard.type(caller.ani[-8:])
         await lead.press("Enter")
         await expect(lead.at("#recordings tr")).to_have_count(1)
-        assert caller.ani[-8:] in lead.page.url, "it can be sent to a colleague"
+        await lead.page.wait_for_url(lambda url: caller.ani[-8:] in url)  # it can be sent to a colleague
         await lead.press("Escape", "ArrowDown")
         await lead.shows("#player", caller.ani[-4:])
         await lead.at("#player [data-part=events] button").last.click()  # to what happened in the call

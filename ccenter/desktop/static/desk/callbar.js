@@ -101,10 +101,19 @@ export class CallBar {
     this.show();
   }
 
+  /** One request at a time, with all that was pressed meanwhile: side by side, keys change places on the way. */
   async sendKey(key) {
     if (!this.model.may("SendKeys")) return;
     keyTone(key);
-    await act("send-keys", { keys: key }).catch((error) => say(error.message, "bad"));
+    this._typed = (this._typed || "") + key;
+    if (this._typing) return;
+    this._typing = true;
+    while (this._typed) {
+      const keys = this._typed;
+      this._typed = "";
+      await act("send-keys", { keys }).catch((error) => say(error.message, "bad"));
+    }
+    this._typing = false;
   }
 
   get keypad() {
