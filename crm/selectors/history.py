@@ -15,6 +15,7 @@ from ccenter.calls.models import Call, Recording
 from ccenter.calls.outcomes import outcome
 from ccenter.calls.rights import Role, hearable, role_of
 from ccenter.office.models import AuditEntry
+from ccenter.office.rest import as_read
 from ccenter.office.rights import may, scoped
 from crm.models import Customer, CustomerNote, CustomerPhone
 from crm.selectors.customers import with_absorbed
@@ -138,7 +139,12 @@ def _changes(user: Any, customers: list[int], before: datetime | None, most: int
     rows = rows.filter(at__lt=before) if before else rows
     return [
         Entry(
-            one.at, "change", str(one.pk), one.action, one.user.get_username() if one.user else "", data={"changes": one.changes}
+            one.at,
+            "change",
+            str(one.pk),
+            one.action,
+            one.user.get_username() if one.user else "",
+            data={"changes": {field: as_read(user, field, pair) for field, pair in one.changes.items()}},
         )
         for one in rows.order_by("-at", "-id")[:most]
     ]
