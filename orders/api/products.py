@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ccenter.office.rest import Adds, Changes, Entities, MomentField, RowBody, Strict
+from ccenter.office.rights import require
 from orders.models import Product, ProductAttribute, ProductCategory, ProductPrice
 from orders.selectors import products as selectors
 from orders.selectors.lists import ProductFilter
@@ -147,6 +148,8 @@ class Products(Adds[Product], Changes[Product]):
         return services.add_product(self.user, values)
 
     def change(self, row: Product, values: dict[str, Any]) -> Product:
+        if values.get("price", row.price) != row.price:
+            require(self.user, "products.set_price")
         return services.change_product(self.user, row, values)
 
     @extend_schema(responses=ProductPriceBody(many=True), parameters=[], filters=False)

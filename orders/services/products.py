@@ -19,7 +19,6 @@ from crm.services import rows
 from crm.services.fields import value_of
 from orders.models import OrderLine, Product, ProductAttribute, ProductCategory, ProductPrice, Stock, StockMove
 from orders.selectors.products import attributes_of, priced
-from orders.services.drafts import demand
 
 
 @transaction.atomic
@@ -38,11 +37,9 @@ def add_product(by: Any, values: dict[str, Any]) -> Product:
 
 @transaction.atomic
 def change_product(by: Any, product: Product, values: dict[str, Any]) -> Product:
-    """`price` holds from now on, and takes the right to set prices; `attributes` are all the product shall have."""
+    """`price` holds from now on; `attributes` are all the product shall have."""
     given = dict(values)
     price = given.pop("price", product.price)
-    if price != product.price:
-        demand(by, "products.set_price")
     if given.get("stocked", product.stocked) != product.stocked:
         _not_moved(product)
     if {"attributes", "category"} & set(given):
