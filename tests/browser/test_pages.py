@@ -231,8 +231,7 @@ async def test_given_one_call_after_the_other_then_the_console_keeps_nothing_of_
     watch = await alice.context.new_cdp_session(alice.page)
     await watch.send("Performance.enable")
 
-    async def serve(times: int) -> dict[str, float]:
-        """So many calls; then what the page holds: nodes (those in no tree too) and listeners; but for today's records, which grow."""
+    async def serve(times: int) -> None:
         for _ in range(times):
             call = callers("direct", media=False).dial()
             await alice.rings()
@@ -244,6 +243,9 @@ async def test_given_one_call_after_the_other_then_the_console_keeps_nothing_of_
             await alice.press("Control+Enter")
             await expect(alice.at("#pop-tabs .tab")).to_have_count(0)
         await expect(alice.at(".toasts > *")).to_have_count(0)
+
+    async def held() -> dict[str, float]:
+        """What the page holds: nodes (those in no tree too) and listeners; but for today's records, which grow."""
         await watch.send("HeapProfiler.collectGarbage")
         metrics = {one["name"]: one["value"] for one in (await watch.send("Performance.getMetrics"))["metrics"]}
         mine = await alice.page.evaluate(
@@ -251,7 +253,10 @@ async def test_given_one_call_after_the_other_then_the_console_keeps_nothing_of_
         )
         return {"Nodes": metrics["Nodes"] - mine, "JSEventListeners": metrics["JSEventListeners"]}
 
-    few = await serve(4)
-    more = await serve(8)
-    assert more["Nodes"] <= few["Nodes"] + 40, (few, more)
-    assert more["JSEventListeners"] <= few["JSEventListeners"] + 20, (few, more)
+    await serve(4)
+    few = await held()
+    await serve(8)
+    async with asyncio.timeout(20):  # what was drawn before is let go of when the browser comes to it; a leak stays
+        while (more := await held())["Nodes"] > few["Nodes"] + 40 or more["JSEventListeners"] > few["JSEventListeners"] + 20:
+            print(few, more)
+            await asyncio.sleep(0.5)
