@@ -66,6 +66,9 @@ class Performer:
                 case commands.Snoop(leg=leg):
                     self._live.setdefault(leg, 0)
                     self._lanes.start(job, touches(command), dials, makes=leg)
+                case commands.Park(leg=leg) if (left := self._places.of(leg).bridge) not in ("", self.hold):
+                    # Not while another enters what it leaves: the switch may bridge their audio twice.
+                    self._lanes.start(job, [leg, left], dials)
                 case _:
                     self._lanes.start(job, touches(command), dials)
 

@@ -325,10 +325,12 @@ async def test_given_somebody_who_joins_while_the_customer_is_parked_then_whoeve
     await performer.idle()
     joined = switch.hold("bridges/x/addChannel")
     performer.perform([commands.Join("x", ("other",)), commands.Park("customer", "default")])
-    performer.perform([commands.SendDtmf("customer", "1")])
-    await until(lambda: "POST channels/customer/dtmf" in switch.asked)
+    performer.perform([commands.SendDtmf("agent", "1")])
+    await until(lambda: "POST channels/agent/dtmf" in switch.asked)
+    assert "POST bridges/ast1-hold/addChannel" not in switch.asked, "one leaves while another enters"
     joined.set()
     await performer.idle()
+    assert "POST bridges/ast1-hold/addChannel" in switch.asked
     assert "POST channels/agent/silence" not in switch.asked
 
 
