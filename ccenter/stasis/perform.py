@@ -226,20 +226,27 @@ class Performer:
             await _unless(self.ari.playbacks.stop(play), 404)
 
     async def _quieten(self, leg: str) -> None:
-        """Whoever is joined with others hears nothing but them."""
+        """Whoever is joined with others hears nothing but them.
+
+        Outside of bridges: there another thread plays the music or silence, and an end that comes while it is at it is lost.
+        """
         await self._hush(leg)
         place = self._places.of(leg)
+        if place.music or place.silence:
+            await self._step_out(leg)
         if place.music:
             place.music = False
             await self.ari.channels.stopMoh(leg)
-        await self._end_silence(leg)
-
-    async def _end_silence(self, leg: str) -> None:
-        place = self._places.of(leg)
         if place.silence:
             place.silence = False
             with suppress(AriError):
                 await self.ari.channels.stopSilence(leg)
+
+    async def _step_out(self, leg: str) -> None:
+        place = self._places.of(leg)
+        if place.bridge:
+            await _unless(self.ari.bridges.removeChannel(place.bridge, leg), 404, 422)
+            place.bridge = ""
 
     # -- bridges -----------------------------------------------------------------------------------------------
 
@@ -252,6 +259,9 @@ class Performer:
 
     async def _join(self, command: commands.Join) -> None:
         legs = [leg for leg in command.legs if leg in self._live]
+        if not legs:
+            return
+        legs += [leg for leg in self._places.members(command.bridge) if self._places.of(leg).silence and leg not in legs]
         for leg in legs:
             with suppress(AriError):
                 await self._quieten(leg)
@@ -264,10 +274,6 @@ class Performer:
                 await _unless(self._add(command.bridge, [leg]), 400, 404, NOT_IN_APPLICATION)
 
     async def _add(self, bridge: str, legs: list[str]) -> None:
-        if not legs:
-            return
-        for leg in self._places.members(bridge):
-            await self._end_silence(leg)
         loop = asyncio.get_running_loop()
         patient_until = loop.time() + (ENTERS_WITHIN if any(self._places.of(leg).snoop for leg in legs) else 0.0)
         while True:
@@ -347,10 +353,8 @@ class Performer:
 
     async def _record_message(self, command: commands.RecordMessage) -> None:
         await self._quieten(command.leg)
+        await self._step_out(command.leg)
         place = self._places.of(command.leg)
-        if place.bridge:
-            await _unless(self.ari.bridges.removeChannel(place.bridge, command.leg), 404, 422)
-            place.bridge = ""
         await self.ari.channels.record(command.leg, f"voicemail/{command.message}", MESSAGE_FORMAT, command.seconds)
         place.beeps_until = asyncio.get_running_loop().time() + BEEP
 

@@ -287,8 +287,8 @@ async def test_given_legs_of_before_a_restart_then_their_music_is_stopped_when_j
     performer.perform([commands.RecordMessage("a", "m1", 60)])
     await performer.idle()
     assert switch.asked == [
-        "DELETE channels/a/moh",
         "POST bridges/ast1-hold/removeChannel",
+        "DELETE channels/a/moh",
         "POST channels/a/record",
     ]
 
@@ -304,13 +304,20 @@ async def test_given_a_leg_that_stays_behind_alone_then_it_is_sent_silence_until
     switch.asked.clear()
     performer.perform([commands.Join("x", ("customer",))])
     await performer.idle()
-    assert switch.asked == ["DELETE channels/customer/moh", "DELETE channels/agent/silence", "POST bridges/x/addChannel"]
+    assert switch.asked == [
+        "POST bridges/ast1-hold/removeChannel",
+        "DELETE channels/customer/moh",
+        "POST bridges/x/removeChannel",
+        "DELETE channels/agent/silence",
+        "POST bridges/x/addChannel",
+    ]
+    assert switch.joined[-2:] == ["customer", "agent"]
     performer.perform([commands.Park("customer", "default")])
     await performer.idle()
     switch.asked.clear()
     performer.perform([commands.Join("y", ("agent", "other"))])
     await performer.idle()
-    assert switch.asked == ["DELETE channels/agent/silence", "POST bridges/y/addChannel"]
+    assert switch.asked == ["POST bridges/x/removeChannel", "DELETE channels/agent/silence", "POST bridges/y/addChannel"]
     performer.perform([commands.Park("customer", "default")])
     await performer.idle()
     assert "POST channels/agent/silence" not in switch.asked, "who is on hold already leaves nobody behind"
