@@ -74,7 +74,7 @@ async def test_given_cti_killed_under_load_then_no_talk_is_cut_and_waiting_calle
     await agents[0].do("not-ready", reason="break")  # after this call no new one comes by itself
     assert not any(call.ended for call in talks + waiting)
     gaps = [call.media.worst_gap(since) for call in talks]
-    assert max(gaps) < 1000, f"audio stood still for {max(gaps):.0f} ms"
+    assert max(gaps) < 3000, f"audio stood still for {max(gaps):.0f} ms"
     # free one agent after the other: who waited longest is served first
     served = []
     for n in range(WAITING):

@@ -106,7 +106,7 @@ class UserAgent(Waitable):
         return f"<{type(self).__name__} {self.name} at port {self.transport.address[1]}, {len(self.dialogs)} calls>"
 
     def describe(self) -> str:
-        return f"{self!r}\n{self.transport.dump()[-6000:]}"
+        return f"{self!r}\n{self.transport.dump()}"
 
     # -- registration ---------------------------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ class Dialog(Waitable):
         return self.media.describe()
 
     def _story(self) -> str:
-        return f"{self!r}\n{self.ua.transport.dump()[-6000:]}"
+        return f"{self!r}\n{self.ua.transport.dump()}"
 
     # -- waiting --------------------------------------------------------------------------------------------
 

@@ -48,13 +48,19 @@ class Message:
     def call_id(self) -> str:
         return self.get("Call-ID")
 
+    @property
+    def start(self) -> str:
+        return f"{self.method} {self.uri} SIP/2.0" if self.method else f"SIP/2.0 {self.status} {self.reason}"
+
     def encode(self) -> bytes:
-        start = f"{self.method} {self.uri} SIP/2.0" if self.method else f"SIP/2.0 {self.status} {self.reason}"
-        lines = [start, *(f"{k}: {v}" for k, v in self.headers), f"Content-Length: {len(self.body)}", "", ""]
+        lines = [self.start, *(f"{k}: {v}" for k, v in self.headers), f"Content-Length: {len(self.body)}", "", ""]
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
 
     def __str__(self) -> str:
-        return self.encode().decode("utf-8", "replace")
+        """What it is, and where the audio goes, in a line."""
+        audio = re.search(rb"^m=audio.*?(?=\r|\n|$)", self.body, re.MULTILINE)
+        said = [self.start, self.get("CSeq"), self.call_id[:8], self.get("Reason"), audio[0].decode("latin-1") if audio else ""]
+        return ", ".join(part for part in said if part)
 
 
 def parse(data: bytes) -> Message:

@@ -12,6 +12,7 @@ from .clock import SO_TIMESTAMPNS, arrival
 from .message import Message, authorization, param, parse, token
 
 T1, T2, GIVE_UP = 0.5, 4.0, 32.0  # seconds
+SHOWN = 30  # messages under a failed test
 KEPT = 4000  # transactions remembered, in each direction
 
 
@@ -218,9 +219,9 @@ class Transport:
         self.on_request(message)
 
     def dump(self) -> str:
-        """The last messages in and out, for a failed test."""
+        """The last messages in and out, a line each, for a failed test."""
         start = self.trace[0][0] if self.trace else 0.0
-        return "\n".join(f"{t - start:8.3f} {way} {m}" for t, way, m in self.trace)
+        return "\n".join(f"{t - start:8.3f} {way} {m}" for t, way, m in list(self.trace)[-SHOWN:])
 
 
 def _forget_old(transactions: dict[tuple[str, str], Any]) -> None:
