@@ -132,6 +132,8 @@ class Performer:
                     raise
                 # The caller has just gone, which is no fault of this phone's: it rings until the core has heard.
                 await self._originate(command, "")
+            if command.leg not in self._live:  # taken for gone while the link was away: the phone would ring for nobody
+                await _unless(self.ari.channels.hangup(command.leg, OUT_OF_ORDER), 404)
         except AriError as error:
             if error.status == 409:  # done before
                 return

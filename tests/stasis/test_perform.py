@@ -251,6 +251,20 @@ async def test_given_a_switch_that_does_not_answer_in_time_then_a_dial_is_given_
     assert "DELETE channels/l1" in switch.asked
 
 
+async def test_given_a_dial_under_way_when_its_leg_is_taken_for_gone_then_the_phone_does_not_ring_on(
+    switch: Switch, performer: Performer
+) -> None:
+    """The link came back, and the switch had not made the channel yet when it was asked what there is."""
+    made = switch.hold("POST channels")
+    performer.perform([commands.Dial("l1", "PJSIP/1001", "1", "c1")])
+    await until(lambda: "POST channels" in switch.asked)
+    del switch.live["l1"]
+    made.set()
+    await performer.idle()
+    assert switch.asked == ["POST channels", "DELETE channels/l1"]
+    assert switch.emitted == []
+
+
 async def test_given_a_switch_that_is_away_then_nothing_is_told_as_the_next_link_tells_all(tmp_path: Path) -> None:
     emitted: list[events.AnyEvent] = []
     live: Live = {"a": 0}
