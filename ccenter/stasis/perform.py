@@ -69,6 +69,8 @@ class Performer:
                 case commands.Park(leg=leg) if (left := self._places.of(leg).bridge) not in ("", self.hold):
                     # Not while another enters what it leaves: the switch may bridge their audio twice.
                     self._lanes.start(job, [leg, left], dials)
+                case commands.Join(bridge=bridge):  # whoever is there alone steps out for a moment
+                    self._lanes.start(job, [*touches(command), *self._places.members(bridge)], dials)
                 case _:
                     self._lanes.start(job, touches(command), dials)
 

@@ -341,18 +341,37 @@ async def test_given_somebody_who_joins_while_the_customer_is_parked_then_whoeve
     switch: Switch, performer: Performer
 ) -> None:
     """They would hear nothing of the one who joined."""
-    switch.live |= {"customer": 0, "agent": 0, "other": 0}
+    switch.live |= {"customer": 0, "agent": 0, "other": 0, "elsewhere": 0}
     performer.perform([commands.Join("x", ("customer", "agent"))])
     await performer.idle()
     joined = switch.hold("bridges/x/addChannel")
     performer.perform([commands.Join("x", ("other",)), commands.Park("customer", "default")])
-    performer.perform([commands.SendDtmf("agent", "1")])
-    await until(lambda: "POST channels/agent/dtmf" in switch.asked)
+    performer.perform([commands.SendDtmf("elsewhere", "1")])
+    await until(lambda: "POST channels/elsewhere/dtmf" in switch.asked)
     assert "POST bridges/ast1-hold/addChannel" not in switch.asked, "one leaves while another enters"
     joined.set()
     await performer.idle()
     assert "POST bridges/ast1-hold/addChannel" in switch.asked
     assert "POST channels/agent/silence" not in switch.asked
+
+
+async def test_given_somebody_who_is_moved_while_others_join_them_then_one_comes_after_the_other(
+    switch: Switch, performer: Performer
+) -> None:
+    """Whoever is sent silence steps out of the bridge for a moment: what moves them elsewhere must not meet them there."""
+    switch.live |= {"customer": 0, "agent": 0, "elsewhere": 0}
+    performer.perform([commands.Join("x", ("customer", "agent"))])
+    performer.perform([commands.Park("customer", "default")])
+    await performer.idle()
+    switch.asked.clear()
+    outside = switch.hold("DELETE channels/agent/silence")
+    performer.perform([commands.Join("x", ("customer",))])
+    await until(lambda: "DELETE channels/agent/silence" in switch.asked)
+    performer.perform([commands.Park("agent", "default"), commands.SendDtmf("elsewhere", "1")])
+    await until(lambda: "POST channels/elsewhere/dtmf" in switch.asked)
+    outside.set()
+    await performer.idle()
+    assert switch.asked.index("POST bridges/x/addChannel") < switch.asked.index("POST bridges/ast1-hold/addChannel")
 
 
 @pytest.mark.parametrize(
