@@ -148,6 +148,7 @@ class Watch(Struct):
     snoop: str = ""  # leg
     of: str = ""  # the leg it was made for, and the mode
     snoop_mode: str = ""
+    partner: str = ""  # the one leg that the agent talked with alone
 
 
 class Call(Struct):

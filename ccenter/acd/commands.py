@@ -149,7 +149,7 @@ class Snoop(Command, tag=True, frozen=True, gc=False):
     """A new leg that hears another, and may be heard on it. "in" is what that leg says, "out" what is heard there.
 
     It is a leg without a phone, up at once; joined to a bridge like any other. It ends by itself with the leg it is `of`:
-    LegEnded, as when it cannot be made.
+    LegEnded, as when it cannot be made. `instead` of another one: that is ended first.
     """
 
     leg: str
@@ -157,6 +157,7 @@ class Snoop(Command, tag=True, frozen=True, gc=False):
     spy: Direction
     whisper: Direction
     call: str = ""
+    instead: str = ""
 
 
 class LookUp(Command, tag=True, frozen=True, gc=False):

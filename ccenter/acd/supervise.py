@@ -221,24 +221,38 @@ def arrange(w: World) -> None:
 
 
 def open_ear(w: World, watch: Watch, call: Call, leg: str) -> None:
-    """Let the lead hear this leg ("": none now); whispering, also speak to it. A snoop cannot change: another takes its place."""
+    """Let the lead hear this leg ("": none now); whispering, also speak to it.
+
+    A snoop cannot change, and the switch leaves out whoever talks with the agent after another (see `ContinueRecording`):
+    a new one takes its place.
+    """
     joining = []
     if not watch.bridge:
         watch.bridge = w.fresh("b", call.node)
         w.out.append(commands.MakeBridge(watch.bridge))
         joining.append(watch.leg)
-    old = ""
-    if leg and (watch.of, watch.snoop_mode) != (leg, watch.mode):
-        old, watch.snoop = watch.snoop, w.fresh("l", call.node)
+    partner = partner_of(w, call, leg)
+    if leg and ((watch.of, watch.snoop_mode) != (leg, watch.mode) or "" != partner != watch.partner != ""):
+        old = w.state.legs.get(watch.snoop)
+        if old is not None:
+            old.ending, old.call = True, ""
+        instead, watch.snoop = watch.snoop, w.fresh("l", call.node)
         watch.of, watch.snoop_mode = leg, watch.mode
         w.state.legs[watch.snoop] = Leg(watch.snoop, call.id, "snoop", w.now, state="up")
         w.quiet("snoop", watch.supervisor)
-        w.out.append(commands.Snoop(watch.snoop, leg, "both", WHISPERED[watch.mode], call.id))
+        w.out.append(commands.Snoop(watch.snoop, leg, "both", WHISPERED[watch.mode], call.id, instead if old else ""))
         joining.append(watch.snoop)
+    watch.partner = partner or watch.partner
     for leg_id in joining:
         w.state.legs[leg_id].bridge = watch.bridge
         w.out.append(commands.Join(watch.bridge, (leg_id,)))  # a snoop takes a moment; who barged in is out of the call at once
-    w.hang_up(old)
+
+
+def partner_of(w: World, call: Call, leg: str) -> str:
+    """Whom this leg is alone in the call's bridge with; "" for nobody, or for several."""
+    everybody = (call.customer, call.agent_leg, *(party.leg for party in call.parties()))
+    there = {one for one in everybody if one in w.state.legs and w.state.legs[one].bridge == call.bridge != ""} - {leg}
+    return there.pop() if len(there) == 1 else ""
 
 
 def close_ear(w: World, watch: Watch) -> None:
@@ -250,7 +264,7 @@ def close_ear(w: World, watch: Watch) -> None:
             leg.bridge = ""
             w.out.append(commands.Leave(watch.bridge, watch.leg))
         w.out.append(commands.DropBridge(watch.bridge))
-    watch.snoop = watch.bridge = watch.of = watch.snoop_mode = ""
+    watch.snoop = watch.bridge = watch.of = watch.snoop_mode = watch.partner = ""
 
 
 def close(w: World, watch: Watch, reason: str) -> None:

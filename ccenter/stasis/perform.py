@@ -26,7 +26,7 @@ from ccenter.stasis.wording import as_dialled, caller_id, headers, is_endpoint, 
 
 log = logging.getLogger(__name__)
 
-HOOK_GONE = 0.1  # seconds until a stopped recording's hook is off the channel: it goes with the next packet
+HOOK_GONE = 0.1  # seconds until the hook of a stopped recording or snoop is off the channel: it goes with the next packet
 RING_LIMIT = 120  # seconds; only a guard, the core decides how long a phone rings
 OUT_OF_ORDER, NO_CONTACT = 27, "no_contact"
 NOT_IN_APPLICATION = 422  # ARI's word for a channel that is there, but not in our hands
@@ -161,6 +161,10 @@ class Performer:
 
     async def _snoop(self, command: commands.Snoop) -> None:
         self._places.of(command.leg).snoop = True
+        if command.instead:
+            with suppress(AriError):
+                await self.ari.channels.hangup(command.instead, 16)
+            await asyncio.sleep(HOOK_GONE)
         try:
             await self.ari.channels.snoopChannelWithId(
                 command.of, command.leg, command.spy, command.whisper, f"snoop,{command.of}"
@@ -265,7 +269,8 @@ class Performer:
         legs = [leg for leg in command.legs if leg in self._live]
         if not legs:
             return
-        legs += [leg for leg in self._places.members(command.bridge) if self._places.of(leg).silence and leg not in legs]
+        alone = [leg for leg in self._places.members(command.bridge) if self._places.of(leg).silence and leg not in legs]
+        legs = alone + legs
         for leg in legs:
             with suppress(AriError):
                 await self._quieten(leg)

@@ -148,7 +148,9 @@ class Switch:
             case commands.Dial(leg=leg, endpoint=endpoint):
                 assert leg not in self.channels, f"{leg} dialled twice"
                 self.channels[leg] = Channel(leg, "dialling", endpoint)
-            case commands.Snoop(leg=leg, of=of, spy=spy, whisper=whisper):
+            case commands.Snoop(leg=leg, of=of, spy=spy, whisper=whisper, instead=instead):
+                if instead in self.channels:
+                    self.ends(instead, 16)
                 assert leg not in self.channels, f"{leg} made twice"
                 self.channels[leg] = Channel(leg, "up", of=of, spy=spy, whisper=whisper)
                 if of not in self.channels:

@@ -107,6 +107,24 @@ def test_given_a_consultation_when_a_lead_listens_to_the_consulted_colleague_the
     assert centre.switch.voices(leg) == {centre.phone("1001"), centre.phone("1003")}
 
 
+def test_given_a_lead_who_listens_when_the_agent_talks_with_another_then_a_new_snoop_hears_them(centre: Centre) -> None:
+    """The switch's old one would leave out whoever's audio is numbered lower."""
+    talking(centre)
+    centre.sign_in("1003")
+    monitors(centre)
+    assert len(centre.told(commands.Snoop)) == 1
+    centre.ask(events.HoldCall, "1001")
+    centre.ask(events.ResumeCall, "1001")
+    assert len(centre.told(commands.Snoop)) == 1, "the same customer"
+    centre.ask(events.ConsultWith, "1001", target=ToAgent("1003"))
+    centre.answers("1003")
+    first, second = centre.told(commands.Snoop)
+    assert (second.instead, second.of, second.whisper) == (first.leg, first.of, first.whisper)
+    assert centre.switch.voices(centre.phone(LEAD)) == {centre.phone("1001"), centre.phone("1003")}
+    centre.ask(events.CancelConsult, "1001")
+    assert centre.told(commands.Snoop)[2:][0].instead == second.leg
+
+
 def test_given_a_lead_on_the_consulted_colleague_when_the_transfer_is_completed_then_they_hear_on(centre: Centre) -> None:
     caller = talking(centre)
     centre.sign_in("1003")

@@ -142,6 +142,25 @@ async def test_given_a_call_on_hold_then_the_customer_hears_neither_agent_nor_a_
     await call.hangup()
 
 
+async def test_given_a_lead_who_whispers_when_the_agent_consults_then_all_of_it_is_heard_and_so_is_the_customer_afterwards(
+    alice: Seat, bob: Seat, boss: Lead, carol: Caller, talk: Talk
+) -> None:
+    call, seat = talk
+    await bob.not_ready()
+    ear = await boss.hears_into(alice, "whisper")
+    await asyncio.gather(ear.hears(carol.tone), seat.hears(boss.tone))
+    await alice.do("consult", to="agent", agent=bob.agent)
+    third = await bob.phone.ringing()
+    await third.answer()
+    await asyncio.gather(ear.hears(bob.tone), ear.hears(alice.tone), seat.hears(bob.tone), seat.hears(boss.tone))
+    await asyncio.gather(ear.hears_not(carol.tone), third.hears_not(boss.tone, LONG))
+    await alice.do("cancel-consult")
+    await third.wait_ended()
+    await asyncio.gather(ear.hears(carol.tone), seat.hears(carol.tone), seat.hears(boss.tone))
+    await call.hears_not(boss.tone, LONG)
+    await call.hangup()
+
+
 async def test_given_the_agent_leaves_the_call_then_the_lead_is_let_go_and_so_they_are_when_they_hang_up(
     alice: Seat, boss: Lead, carol: Caller, lead: Api, talk: Talk
 ) -> None:

@@ -182,6 +182,17 @@ async def test_given_a_leg_that_has_gone_when_a_snoop_is_wanted_then_the_snoop_e
     assert switch.asked.index("POST channels/agent/snoop/s1") < switch.asked.index("DELETE channels/s1")
 
 
+async def test_given_a_snoop_instead_of_another_then_that_is_ended_first(switch: Switch, performer: Performer) -> None:
+    switch.live |= {"agent": 0, "s1": 0}
+    gone = switch.hold("DELETE channels/s1")
+    performer.perform([commands.Snoop("s2", "agent", "both", "none", "c1", "s1")])
+    await until(lambda: "DELETE channels/s1" in switch.asked)
+    assert switch.asked == ["DELETE channels/s1"]
+    gone.set()
+    await performer.idle()
+    assert switch.asked[1:] == ["POST channels/agent/snoop/s2"]
+
+
 async def test_given_a_repeated_snoop_then_nothing_is_told_while_it_is_there(switch: Switch, performer: Performer) -> None:
     switch.live |= {"agent": 0}
     switch.answers["snoop"] = (500, "Snoop channel could not be created")
@@ -319,13 +330,13 @@ async def test_given_a_leg_that_stays_behind_alone_then_it_is_sent_silence_until
     performer.perform([commands.Join("x", ("customer",))])
     await performer.idle()
     assert switch.asked == [
-        "POST bridges/ast1-hold/removeChannel",
-        "DELETE channels/customer/moh",
         "POST bridges/x/removeChannel",
         "DELETE channels/agent/silence",
+        "POST bridges/ast1-hold/removeChannel",
+        "DELETE channels/customer/moh",
         "POST bridges/x/addChannel",
     ]
-    assert switch.joined[-2:] == ["customer", "agent"]
+    assert switch.joined[-2:] == ["agent", "customer"]
     performer.perform([commands.Park("customer", "default")])
     await performer.idle()
     switch.asked.clear()
