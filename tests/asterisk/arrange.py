@@ -78,7 +78,7 @@ def main() -> None:
             "t-choices",
             "menu",
             {
-                "menu": acd.MenuNode(("please-wait",), {"1": "right"}, timeout=0.5, tries=2, failed="given-up"),
+                "menu": acd.MenuNode(("please-wait",), {"1": "right"}, timeout=1.0, tries=2, failed="given-up"),
                 "right": acd.HangUpNode(("goodbye",)),
                 "given-up": acd.HangUpNode(("too-many-tries",)),
             },
@@ -98,7 +98,7 @@ def main() -> None:
             "t-late",
             "look",
             {
-                "look": acd.LookUpNode("order_status", "there", "none", {"number": "$ani"}, timeout=0.5, failed="late"),
+                "look": acd.LookUpNode("order_status", "there", "none", {"number": "$ani"}, timeout=1.0, failed="late"),
                 "there": acd.HangUpNode(("please-wait",)),
                 "none": acd.HangUpNode(("goodbye",)),
                 "late": acd.HangUpNode(("lookup-failed",)),

@@ -144,7 +144,7 @@ async def test_given_a_look_up_that_does_not_answer_in_time_then_the_caller_is_t
     first, second = callers(numbers["late"]), callers(numbers["late"])
     with locked(stack, "orders_order, crm_customer, crm_customerphone"):
         call = await answered(first)
-        await hears_prompts(call, "lookup-failed", within=1.0, whole=False)
+        await hears_prompts(call, "lookup-failed", within=2.0, whole=False)
         await call.hangup()
     assert (await reaches(lead, first, "LookUpEnded"))["result"] == "timeout"
     call = await answered(second)

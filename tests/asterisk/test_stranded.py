@@ -65,7 +65,7 @@ async def test_given_a_target_that_cannot_be_had_when_consulted_or_transferred_t
     target: Target, alice: Seat, callers: MakeCaller, ledger: Ledger, cannot_be_had: Callable[[Caller | Phone], None]
 ) -> None:
     party, asked = target
-    await ledger.dials(0.7)
+    await ledger.dials(1.5)
     cannot_be_had(on_the_line(party))
     caller = callers("direct")
     call, phone = await alice.talks_with(caller)
@@ -87,7 +87,7 @@ async def test_given_a_target_that_cannot_be_had_when_consulted_or_transferred_t
     if cannot_be_had is unplugged:  # what it was asked meanwhile comes again, and is taken back
         on_the_line(party).replug()
         for _ in range(2):
-            await (await on_the_line(party).ringing(8)).wait_ended()
+            await (await on_the_line(party).ringing(40)).wait_ended()
     await silent(on_the_line(party))
 
 
@@ -159,7 +159,7 @@ async def test_given_a_target_that_cannot_be_a_target_when_asked_for_then_409_an
 async def test_given_phones_that_ring_for_ever_then_the_next_is_rung_and_after_two_misses_an_agent_is_taken_out(
     seats: MakeSeat, callers: MakeCaller, ledger: Ledger
 ) -> None:
-    await ledger.rings("direct", 0.7)
+    await ledger.rings("direct", 1.5)
     alice, bob, charlie = [await seats(place, media=False) for place in range(3)]
     call = callers("direct", media=False).dial()
     dead = await alice.phone.ringing(), await bob.phone.ringing()
@@ -185,7 +185,7 @@ async def test_given_phones_that_ring_for_ever_then_the_next_is_rung_and_after_t
 async def test_given_phones_unplugged_while_they_ring_then_the_callers_go_on_to_the_next_and_the_phones_serve_again_when_back(
     seats: MakeSeat, callers: MakeCaller, ledger: Ledger
 ) -> None:
-    await ledger.rings("direct", 0.7)
+    await ledger.rings("direct", 1.5)
     team: list[Seat] = [await seats(place) for place in range(4)]
     lost, others = team[:2], team[2:]
     calls = [callers("direct").dial() for _ in lost]
