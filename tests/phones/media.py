@@ -83,7 +83,8 @@ class Media(Waitable):
         self._audio = bytearray()
         self._pieces: deque[bytes] = deque()  # payloads to say instead of the tone
         self._keys: deque[tuple[int, int, int, bool]] = deque()  # (event, duration, repeats, first)
-        self._sequence, self._stamp, self._ssrc = 0, 0, id(self) & 0xFFFFFFFF
+        self.sequence = 0  # of the next packet; real phones begin anywhere
+        self._stamp, self._ssrc = 0, id(self) & 0xFFFFFFFF
         self._key_stamp = 0
         self._seen: tuple[int, int] | None = None  # (ssrc, sequence) of the last packet
         self._last_key_end = -1
@@ -132,8 +133,8 @@ class Media(Waitable):
 
     def _send(self, remote: Remote, kind: int, stamp: int, payload: bytes) -> None:
         assert self._socket
-        packet = struct.pack("!BBHII", 0x80, kind, self._sequence, stamp, self._ssrc) + payload
-        self._sequence = (self._sequence + 1) & 0xFFFF
+        packet = struct.pack("!BBHII", 0x80, kind, self.sequence, stamp, self._ssrc) + payload
+        self.sequence = (self.sequence + 1) & 0xFFFF
         try:
             self._socket.sendto(packet, (remote.host, remote.port))
             self.sent += 1
