@@ -81,7 +81,7 @@ async def says(call: Dialog, language: str, prompt: str) -> None:
         match = np.fft.irfft(np.fft.rfft(came, size) * np.conj(np.fft.rfft(wanted, size)), size).max()
         return bool(match > 0.9 * (wanted @ wanted))
 
-    await until(heard, 8)
+    await until(heard, 20)
 
 
 async def ari(switch: Json, method: str, path: str, body: Json | None = None) -> int:

@@ -317,11 +317,12 @@ async def test_given_sixty_seats_that_listen_when_facts_come_then_each_gets_its_
 
     people = [await person(f"a{seat}", "agent", str(seat)) for seat in range(1001, 1061)]
     await sync_to_async(put)(told(1, 3))
-    waiting = [asyncio.create_task(web.get("/api/feed/?since=3&timeout=10", headers)) for headers in people]
+    waiting = [asyncio.create_task(web.get("/api/feed/?since=3&timeout=25", headers)) for headers in people]
     from ccenter.calls import feed
 
-    while feed.hub()._listening < 60:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while feed.hub()._listening < 60:
+            await asyncio.sleep(0.01)
     assert await sync_to_async(connections)() <= 8
     news = [facts.AgentChanged(4 + n, AT, str(1001 + n), "READY") for n in range(60)]
     await sync_to_async(put)(news)

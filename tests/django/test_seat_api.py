@@ -245,7 +245,7 @@ def wait_for(look: Any, condition: Any) -> Any:
     """What `look` sees once the condition holds; within 5 s."""
     import time
 
-    end = time.monotonic() + 5
+    end = time.monotonic() + 15
     while not condition(seen := look()):
         assert time.monotonic() < end, seen
         time.sleep(0.01)

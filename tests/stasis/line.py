@@ -68,7 +68,7 @@ class Line(Waitable):
         for leg in list(self.live):
             self.do(commands.HangUp(leg))
         await self.performer.idle()
-        await self.until(lambda: not self.live or self.task.done(), 5, "all legs ended")
+        await self.until(lambda: not self.live or self.task.done(), 15, "all legs ended")
         await asyncio.gather(*self._jobs)
         self.task.cancel()
         self.following.cancel()

@@ -127,7 +127,7 @@ async def test_given_dial_and_hang_up_in_one_breath_then_the_phone_does_not_ring
         leg = f"ast1-lbreath{number}"
         line.do(commands.Dial(leg, "PJSIP/1001", "1", "c1"), commands.HangUp(leg))
         await line.event(events.LegEnded, leg=leg)
-    await alice.until(lambda: all(d.ended for d in alice.dialogs), 5, "every call to the phone ended")
+    await alice.until(lambda: all(d.ended for d in alice.dialogs), 15, "every call to the phone ended")
 
 
 async def test_given_a_repeated_dial_then_the_phone_rings_once(line: Line, alice: Phone) -> None:
@@ -194,7 +194,7 @@ async def test_given_two_legs_joined_then_they_hear_each_other_and_the_music_tha
     customer = (await line.event(events.CallOffered)).leg
     line.do(commands.Answer(customer), commands.StartMusic(customer, "default"))
     agent, seat = await line.dial(alice, "PJSIP/1001", like=customer)
-    await call.media.until(lambda: call.media.packets() > 5, 3, "music")
+    await call.media.until(lambda: call.media.packets() > 5, 15, "music")
     await seat.answer()
     await line.event(events.LegAnswered)
     await line.done(commands.MakeBridge("ast1-bone"), commands.Join("ast1-bone", (customer, agent)))
@@ -230,13 +230,13 @@ async def test_given_a_talk_when_the_customer_is_parked_then_music_and_nobody_an
     await line.done(commands.Park(customer, "default"))
     await asyncio.gather(call.hears_not(alice.tone), seat.hears_not(carol.tone))
     before = call.media.packets()
-    await call.media.until(lambda: call.media.packets() > before + 10, 3, "music")
+    await call.media.until(lambda: call.media.packets() > before + 10, 15, "music")
     line.do(commands.Play(customer, "ast1-pparked", (PROMPT,), "zh"))
     await call.hears(1000)
     line.do(commands.StopPlay(customer, "ast1-pparked"))
     await call.hears_not(1000)
     before = call.media.packets()
-    await call.media.until(lambda: call.media.packets() > before + 10, 3, "music again after a prompt")
+    await call.media.until(lambda: call.media.packets() > before + 10, 15, "music again after a prompt")
     await line.done(commands.Join(bridge, (customer,)))
     await asyncio.gather(call.hears(alice.tone), seat.hears(carol.tone))
 

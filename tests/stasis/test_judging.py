@@ -44,7 +44,7 @@ async def test_given_a_leg_that_is_to_be_judged_when_answered_then_it_is_told_wh
     judged = await line.event(events.AnswerJudged, timeout=15, leg=leg)
     assert judged.by == verdict
     assert line.count(events.LegEnded) == 0, "neither the leg nor a snoop is told as one"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while [channel.id for channel in await line.ari.channels.list()] != [leg]:
             pass
 
@@ -60,7 +60,7 @@ async def test_given_a_leg_that_is_judged_when_it_hangs_up_first_then_its_end_is
     await line.event(events.LegEnded, leg=leg)
     line.do(commands.HangUp(leg))
     await line.performer.idle()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while await line.ari.channels.list():
             pass
     assert line.count(events.LegEnded) == 1

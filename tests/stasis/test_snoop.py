@@ -114,7 +114,7 @@ async def test_given_snoops_joined_in_the_breath_they_are_made_then_each_is(line
     for leg in list(line.live):
         if leg not in (lead, talk[0], talk[2]):
             line.do(commands.HangUp(leg))
-    await line.until(lambda: set(line.live) == {lead, talk[0], talk[2]}, 5, "all snoops ended")
+    await line.until(lambda: set(line.live) == {lead, talk[0], talk[2]}, 15, "all snoops ended")
 
 
 async def test_given_a_snoop_said_twice_then_there_is_one(line: Line, talk: Talk) -> None:

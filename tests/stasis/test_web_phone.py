@@ -106,7 +106,7 @@ async def test_given_a_page_whose_network_is_lost_in_a_call_then_its_leg_ends_wi
         await call.answer()  # and not a word from then on
         await line.event(events.LegAnswered, leg=leg)
         page.transport.unplugged = True
-        ended = await line.event(events.LegEnded, 8, leg=leg)
+        ended = await line.event(events.LegEnded, 20, leg=leg)
         assert ended.cause == 44
         await changes(line, False)
         looks.clear()
