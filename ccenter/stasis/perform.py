@@ -66,11 +66,18 @@ class Performer:
                 case commands.Snoop(leg=leg):
                     self._live.setdefault(leg, 0)
                     self._lanes.start(job, touches(command), dials, makes=leg)
-                case commands.Park(leg=leg) if (left := self._places.of(leg).bridge) not in ("", self.hold):
+                case commands.Park(leg=leg):
                     # Not while another enters what it leaves: the switch may bridge their audio twice.
-                    self._lanes.start(job, [leg, left], dials)
-                case commands.Join(bridge=bridge):  # whoever is there alone steps out for a moment
-                    self._lanes.start(job, [*touches(command), *self._places.members(bridge)], dials)
+                    left = self._places.going(leg, self.hold)
+                    self._lanes.start(job, [leg, left] if left not in ("", self.hold) else [leg], dials)
+                case commands.Join(bridge=bridge, legs=legs):  # whoever is there alone steps out for a moment
+                    there = [leg for leg, place in self._places.items() if place.goes == bridge]
+                    for leg in legs:
+                        self._places.going(leg, bridge)
+                    self._lanes.start(job, [*touches(command), *there], dials)
+                case commands.Leave(leg=leg) | commands.RecordMessage(leg=leg):
+                    self._places.going(leg, "")
+                    self._lanes.start(job, touches(command), dials)
                 case _:
                     self._lanes.start(job, touches(command), dials)
 
@@ -334,6 +341,8 @@ class Performer:
         for place in self._places.values():
             if place.bridge == command.bridge:
                 place.bridge = ""
+            if place.goes == command.bridge:
+                place.goes = ""
 
     # -- recordings --------------------------------------------------------------------------------------------
 

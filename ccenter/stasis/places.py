@@ -11,6 +11,7 @@ class Place(Struct):
     """`bridge`: "" is none. `music`: it may be playing. `play`: a playback that may be on. `silence`: it may be sent some."""
 
     bridge: str = ""
+    goes: str = ""  # the bridge it will be in when all that was asked for is done
     music: bool = False
     play: str = ""
     silence: bool = False
@@ -35,6 +36,12 @@ class Places(dict[str, Place]):
                 self[leg] = place
         return place
 
+    def going(self, leg: str, bridge: str) -> str:
+        """From now on the leg is to be in this bridge; where it was to be before."""
+        place = self.of(leg)
+        before, place.goes = place.goes, bridge
+        return before
+
     def members(self, bridge: str) -> list[str]:
         """The legs that are together in a bridge."""
         return [leg for leg, place in self.items() if place.bridge == bridge] if bridge not in ("", self._hold) else []
@@ -58,5 +65,5 @@ class Places(dict[str, Place]):
         for bridge, members in bridges.items():
             for leg in members:
                 if leg in self:
-                    self[leg].bridge = bridge
+                    self[leg].bridge = self[leg].goes = bridge
                     self[leg].silence = len(members) == 1 and bridge != self._hold

@@ -366,6 +366,23 @@ async def test_given_somebody_who_joins_while_the_customer_is_parked_then_whoeve
     assert "POST channels/agent/silence" not in switch.asked
 
 
+async def test_given_a_leg_that_is_still_joining_when_it_is_parked_then_nobody_enters_beside_it(
+    switch: Switch, performer: Performer
+) -> None:
+    switch.live |= {"customer": 0, "agent": 0, "lead": 0, "elsewhere": 0}
+    joined, parked = switch.hold("bridges/x/addChannel"), switch.hold("bridges/ast1-hold/addChannel")
+    performer.perform([commands.Join("x", ("customer", "agent"))])
+    performer.perform([commands.Park("customer", "default"), commands.Join("x", ("lead",))])
+    joined.set()
+    await until(lambda: "POST bridges/ast1-hold/addChannel" in switch.asked)
+    performer.perform([commands.SendDtmf("elsewhere", "1")])
+    await until(lambda: "POST channels/elsewhere/dtmf" in switch.asked)
+    assert switch.joined == ["customer", "agent"], "one leaves while another enters"
+    parked.set()
+    await performer.idle()
+    assert switch.joined[-1] == "lead"
+
+
 async def test_given_somebody_who_is_moved_while_others_join_them_then_one_comes_after_the_other(
     switch: Switch, performer: Performer
 ) -> None:
