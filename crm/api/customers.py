@@ -88,7 +88,9 @@ class WholeCustomerBody(RowBody):
     owner = _slug("username", people(), allow_null=True)
     team = _slug("code", SeatGroup.objects.all(), allow_null=True)
     branch = _slug("code", Branch.objects.all(), allow_null=True)
-    consent_by = serializers.SlugRelatedField("username", read_only=True, help_text="Who wrote it down; null: the system.")
+    consent_by = serializers.SlugRelatedField(
+        "username", read_only=True, allow_null=True, help_text="Who wrote it down; null: the system."
+    )
     phones = PhoneBody(many=True, required=False, max_length=customers.MOST_PHONES)
     addresses = AddressBody(many=True, required=False, max_length=customers.MOST_ADDRESSES)
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from ccenter.calls.models import Calendar, CentreSettings, Flow, Number, Queue, Surge, Trunk
 from ccenter.calls.selectors import load_config
+from ccenter.desktop.callbacks import ruling
 from ccenter.office.models import AuditEntry
 from tests.django.people import client, person
 
@@ -92,6 +94,22 @@ def test_given_rules_that_make_no_sense_when_sent_then_the_field_says_so_and_not
     answer = change(root, places[QUEUES], body)
     assert answer.status_code == 400 and any(name.startswith(field) for name in answer.json()["fields"]), answer.json()
     assert Queue.objects.get(code="tv").callbacks == {} and not AuditEntry.objects.exists()
+
+
+def test_given_limits_when_a_program_writes_past_forms_and_rest_then_the_service_refuses_it_too(places: dict[str, str]) -> None:
+    queue, surge = Queue.objects.get(code="tv"), Surge.objects.get()
+    for name, values in (
+        ("ring_seconds", {"ring_seconds": 4.0}), ("most_attempts", {"most_attempts": 51}), ("greeting", {"greeting": "a" * 81}),
+        ("expire_seconds", {"expire_seconds": float("nan")}),
+    ):  # fmt: skip
+        with pytest.raises(ValidationError) as refused:
+            ruling.change_queue(None, queue, values)
+        assert list(refused.value.message_dict) == [name]
+    for name, value in (("exempt_priority", 10), ("every", float("nan")), ("exempt_seconds", 11.0), ("hysteresis", -0.1)):
+        with pytest.raises(ValidationError) as refused:
+            ruling.save_surge(None, surge, {name: value})
+        assert list(refused.value.message_dict) == [name]
+    assert not AuditEntry.objects.exists()
 
 
 def test_given_kept_lines_when_changed_then_never_more_than_there_are_and_no_secret_is_told(
