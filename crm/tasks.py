@@ -39,6 +39,7 @@ def release_outbound() -> None:
     """Calls that are due go to the core, those that went are followed."""
     outbound.follow()
     outbound.ask_again()
+    outbound.withdraw()
     outbound_rules.plan_for_calls(timezone.now())
     while outbound.release_due(timezone.now()) == outbound.BATCH:
         pass

@@ -130,6 +130,7 @@ class Callback(Struct):
     zone: str = ""
     variables: dict[str, str] = field(default_factory=dict)
     wanted: bool = False  # asked for by the customer: no list forbids it
+    consent: bool = True  # to calls of this kind, where that is needed
     times: int = 1  # asked
     last: str = ""  # the call in which they asked last
     line: str = ""  # the line it stands in, "" in none

@@ -315,7 +315,7 @@ class Settings(Struct, frozen=True):
     callback_queue: str = ""  # of callers who reached no queue; "" the first
     owes: tuple[str, ...] = OWED  # whom we call back
     zones: dict[str, str] = {}  # beginning of a number -> time zone, the longest wins; else the centre's
-    needs_consent: tuple[str, ...] = ("survey", "campaign")  # tasks of these kinds are refused without
+    needs_consent: tuple[str, ...] = ("survey", "campaign")  # nobody is called for tasks of these kinds without
     machine_calls: int = 10  # outbound calls by machines alone at the same time
 
 

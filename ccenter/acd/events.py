@@ -375,7 +375,7 @@ class ReleaseTask(Request, tag=True, frozen=True, gc=False):
     zone: str = ""  # the customer's, where it is known better than from the number
     language: str = ""
     dnis: str = ""  # the number they once called
-    consent: bool = False
+    consent: bool = False  # they have agreed to such calls, or to this one
     variables: dict[str, str] = {}  # for the flow
 
 
@@ -389,6 +389,12 @@ class BarNumber(Request, tag=True, frozen=True, gc=False):
 
     number: str
     barred: bool = True
+
+
+class WithdrawConsent(Request, tag=True, frozen=True, gc=False):
+    """The customer has not agreed to it any more: where its kind needs that, nobody calls; an attempt under way is the last."""
+
+    callback: str
 
 
 AnyRequest = (
@@ -425,7 +431,7 @@ AnyRequest = (
     | ForceHangUp
     | ForceTransfer
 )
-AnyOfficeRequest = ReleaseTask | CloseCallback | BarNumber
+AnyOfficeRequest = ReleaseTask | CloseCallback | BarNumber | WithdrawConsent
 AnyEvent = (
     CallOffered
     | SeatDialled

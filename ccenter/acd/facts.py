@@ -436,7 +436,7 @@ class CallbackDeferred(Fact, tag=True, frozen=True, gc=False):
 
 
 class CallbackClosed(Fact, tag=True, frozen=True, gc=False):
-    """`reason`: called_in, a result, attempts, do_not_call, expired, moved (to `detail`), or what the office says."""
+    """`reason`: called_in, a result, attempts, do_not_call, no_consent, expired, moved (to `detail`), or what the office says."""
 
     callback: str
     reason: str

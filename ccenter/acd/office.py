@@ -50,7 +50,7 @@ def release(w: World, request: events.ReleaseTask) -> str:
     entry.language, entry.variables = request.language, dict(request.variables)
     entry.label = (w.config.numbers.get(request.dnis) or Number("", ToEnd())).label
     entry.zone = request.zone or entry.zone
-    entry.wanted = request.kind == "callback"
+    entry.wanted, entry.consent = request.kind == "callback", request.consent
     owing.opened(w, entry)
     return ""
 
@@ -70,6 +70,15 @@ def bar(w: World, request: events.BarNumber) -> str:
     if not is_number(request.number):
         return "bad_number"
     owing.set_barred(w, request.number, request.barred)
+    return ""
+
+
+def withdraw(w: World, request: events.WithdrawConsent) -> str:
+    entry = w.state.callbacks.get(request.callback)
+    if entry is None:
+        return "no_such_callback"
+    entry.consent = False
+    owing.refuse(w, entry)
     return ""
 
 
@@ -110,4 +119,5 @@ OFFICE: dict[type, Callable[[World, Any], str]] = {
     events.ReleaseTask: release,
     events.CloseCallback: close,
     events.BarNumber: bar,
+    events.WithdrawConsent: withdraw,
 }

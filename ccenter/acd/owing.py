@@ -223,8 +223,8 @@ def opened(w: World, entry: Callback, call: str = "", chosen: str = "") -> None:
     names = ("priority", "dnis", "label", "language", "zone", "customer", "agent", "flow")
     w.out.append(replace(fact, call=call, chosen=chosen, **{name: getattr(e, name) for name in names}))
     keep(w, e, max(w.now, e.due))
-    if forbidden(w, e):
-        close(w, e, "do_not_call")
+    if reason := forbidden(w, e):
+        close(w, e, reason)
     elif e.due > w.now:
         e.state = CallbackState.LATER
         w.alarm("callback", e.id, e.due)
@@ -315,17 +315,22 @@ def back(w: World, entry: Callback, reason: str) -> None:
     line_up(w, entry)
 
 
-def forbidden(w: World, entry: Callback) -> bool:
-    return entry.number in w.state.barred and not entry.wanted
+def forbidden(w: World, entry: Callback) -> str:
+    """Why nobody may call there, "" when somebody may. Who asked for this call has consented to it."""
+    if entry.wanted:
+        return ""
+    if entry.number in w.state.barred:
+        return "do_not_call"
+    return "no_consent" if entry.kind in w.settings.needs_consent and not entry.consent else ""
 
 
 def refused_now(w: World, entry: Callback) -> str:
     """Why they may not be dialled any more, though it was decided to."""
-    return "do_not_call" if forbidden(w, entry) else "" if allowed_now(w, entry) else "outside_hours"
+    return forbidden(w, entry) or ("" if allowed_now(w, entry) else "outside_hours")
 
 
 def set_barred(w: World, number: str, barred: bool) -> None:
-    """Put a number on the do-not-call list, or take it off. What is live ends first."""
+    """Put a number on the do-not-call list, or take it off."""
     if barred == (number in w.state.barred):
         return
     if barred:
@@ -334,22 +339,26 @@ def set_barred(w: World, number: str, barred: bool) -> None:
         del w.state.barred[number]
     w.out.append(facts.NumberBarred(w.seq(), w.now, number, barred))
     for ident in list(w.persons.get(number, ())) if barred else ():
-        entry = w.state.callbacks[ident]
-        if entry.state not in LIVE and forbidden(w, entry):
-            close(w, entry, "do_not_call")
+        refuse(w, w.state.callbacks[ident])
+
+
+def refuse(w: World, entry: Callback) -> None:
+    """Close what may not be called any more. What is live ends first."""
+    if entry.state not in LIVE and (reason := forbidden(w, entry)):
+        close(w, entry, reason)
 
 
 def line_up(w: World, entry: Callback) -> None:
-    """Let it wait, unless the number was put on the list meanwhile."""
-    if forbidden(w, entry):
-        close(w, entry, "do_not_call")
+    """Let it wait, unless it was forbidden meanwhile."""
+    if reason := forbidden(w, entry):
+        close(w, entry, reason)
     else:
         stand(w, entry)
 
 
 def defer(w: World, entry: Callback, until: float, reason: str) -> None:
-    if forbidden(w, entry):
-        close(w, entry, "do_not_call")
+    if why := forbidden(w, entry):
+        close(w, entry, why)
         return
     step_out(w, entry)
     if w.presented.get(entry.offered_to) == entry.id:
@@ -419,8 +428,8 @@ def resulted(w: World, entry: Callback, agent: str, result: str, at: float | Non
     delays = () if result in FINAL else rules.retries.get(result, ())
     if result == "later" and at is not None:
         defer(w, entry, at, "later")
-    elif forbidden(w, entry):
-        close(w, entry, "do_not_call")
+    elif reason := forbidden(w, entry):
+        close(w, entry, reason)
     elif entry.results[result] > len(delays):
         close(w, entry, result)
     elif entry.attempts >= rules.most_attempts:

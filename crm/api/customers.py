@@ -78,21 +78,28 @@ def _slug(column: str, rows: Any, **options: Any) -> serializers.SlugRelatedFiel
 
 
 class WholeCustomerBody(RowBody):
-    """Lists of phones and addresses are all there shall be: what is not in them goes."""
+    """Lists of phones and addresses are all there shall be: what is not in them goes.
+
+    `consent`: to calls of the kinds that need it, "" not known; with "yes" goes `consent_how`. `consent_at`: now, if not said.
+    """
 
     fields = OwnFields(required=False)
     tags = _slug("name", Tag.objects.all(), many=True)
     owner = _slug("username", people(), allow_null=True)
     team = _slug("code", SeatGroup.objects.all(), allow_null=True)
     branch = _slug("code", Branch.objects.all(), allow_null=True)
+    consent_by = serializers.SlugRelatedField(
+        "username", read_only=True, allow_null=True, help_text="Who wrote it down; null: the system."
+    )
     phones = PhoneBody(many=True, required=False, max_length=customers.MOST_PHONES)
     addresses = AddressBody(many=True, required=False, max_length=customers.MOST_ADDRESSES)
 
     class Meta:
         model = Customer
         fields = [
-            "id", "version", "number", "name", "title", "level", "language", "email", "points", "fields", "tags", "owner",
-            "team", "branch", "phones", "addresses", "created_at", "updated_at",
+            "id", "version", "number", "name", "title", "level", "language", "email", "consent", "consent_at", "consent_how",
+            "consent_by", "points", "fields", "tags", "owner", "team", "branch", "phones", "addresses", "created_at",
+            "updated_at",
         ]  # fmt: skip
         read_only_fields = ["number", "points"]
 

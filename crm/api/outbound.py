@@ -99,7 +99,7 @@ class RuleBody(RowBody):
         model = OutboundRule
         fields = [
             *("id", "version", "title", "active", "kind", "event", "of_queue", "days", "minutes", "at", "share", "quiet_days"),
-            *("queue", "own_agent", "flow", "script", "priority", "consent", "reason"),
+            *("queue", "own_agent", "flow", "script", "priority", "reason"),
         ]
 
 

@@ -40,6 +40,8 @@ class Tag(Versioned):
 class Customer(Versioned):
     """Somebody who buys. `number` is the member number, for a telephone's keys; `language` is empty when never asked.
 
+    `consent`: whether they agree to calls of the kinds in `CentreSettings.needs_consent`; `consent_at` since when, to the minute,
+    `consent_how` how they said so, `consent_by` who wrote it down, None the system.
     `fields` holds what `CustomField` defines: {code: value}. `team` and `owner` look after them. Who was found to be another one
     (`merged_into`) stays as a row without numbers, so that the merge can be undone and old references resolve; no list has them.
     """
@@ -54,12 +56,30 @@ class Customer(Versioned):
         MR = "mr", _("Mr")
         MS = "ms", _("Ms")
 
+    class Consent(models.TextChoices):
+        UNKNOWN = "", _("not known")
+        YES = "yes", _("yes")
+        NO = "no", _("no")
+
+    class ConsentHow(models.TextChoices):
+        NONE = "", "-"
+        CALL = "call", _("in a call")
+        WRITING = "writing", _("in writing")
+        ONLINE = "online", _("online")
+        OTHER = "other", _("in another way")
+
     number = models.CharField(_("member number"), max_length=12, unique=True)
     name = models.CharField(_("name"), max_length=100)
     title = models.CharField(_("title"), max_length=2, choices=Title.choices, default=Title.NONE, blank=True)
     level = models.CharField(_("level"), max_length=8, choices=Level.choices, default=Level.ORDINARY)
     language = models.CharField(_("language"), max_length=2, choices=Language.choices, blank=True)
     email = models.EmailField(_("email"), max_length=200, blank=True)
+    consent = models.CharField(_("agrees to be called"), max_length=3, choices=Consent.choices, default="", blank=True)
+    consent_at = models.DateTimeField(_("said so on"), null=True, blank=True)
+    consent_how = models.CharField(_("said so how"), max_length=7, choices=ConsentHow.choices, default="", blank=True)
+    consent_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("written down by")
+    )
     points = models.PositiveIntegerField(_("points"), default=0)
     fields = models.JSONField(_("own fields"), default=dict, blank=True, encoder=DjangoJSONEncoder)
     tags = models.ManyToManyField(Tag, blank=True, related_name="customers", verbose_name=_("tags"))
@@ -92,6 +112,11 @@ class Customer(Versioned):
         constraints = [
             models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{4,12}\Z"), name="customer_number_digits"),
             models.CheckConstraint(condition=~Q(name=""), name="customer_name"),
+            models.CheckConstraint(
+                condition=Q(consent="", consent_at=None, consent_how="", consent_by=None)
+                | (Q(consent="no") | (Q(consent="yes") & ~Q(consent_how=""))) & Q(consent_at__isnull=False),
+                name="customer_consent_since",
+            ),
             models.CheckConstraint(condition=~Q(merged_into=F("id")), name="customer_merged_into_another"),
             models.CheckConstraint(
                 condition=Exact(Func("fields", function="jsonb_typeof", output_field=TextField()), Value("object")),

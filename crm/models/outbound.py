@@ -51,7 +51,6 @@ class OutboundRule(Versioned):
     flow = models.CharField(_("flow of the machine that calls"), max_length=40, blank=True)
     script = models.ForeignKey(Script, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("questionnaire"))
     priority = models.SmallIntegerField(_("priority"), default=0)
-    consent = models.BooleanField(_("customers have agreed to such calls"), default=False)
     reason = models.CharField(_("reason"), max_length=200)
 
     class Meta:
@@ -131,7 +130,7 @@ class OutboundTask(Versioned):
     flow = models.CharField(_("flow of the machine that calls"), max_length=40, blank=True)
     script = models.ForeignKey(Script, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("questionnaire"))
     priority = models.SmallIntegerField(_("priority"), default=0)
-    consent = models.BooleanField(_("the customer has agreed to it"), default=False)
+    consent = models.BooleanField(_("the customer has agreed to this call"), default=False)
     reason = models.CharField(_("reason"), max_length=200)
     ticket = models.ForeignKey(
         Ticket, models.CASCADE, null=True, blank=True, related_name="outbound_tasks", verbose_name=_("ticket")

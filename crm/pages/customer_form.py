@@ -16,10 +16,11 @@ from ccenter.calls.models.centre import Language
 from ccenter.calls.tokens import spelt
 from ccenter.office import rights
 from ccenter.office.models import Branch
+from ccenter.office.pages.forms import MomentField
 from ccenter.office.rest import shown
 from crm.models import Customer, CustomField, Tag
 from crm.selectors.lists import PersonField
-from crm.services.customers import MOST_ADDRESSES, MOST_PHONES, PARTS
+from crm.services.customers import CONSENT, MOST_ADDRESSES, MOST_PHONES, PARTS
 from crm.services.fields import LONGEST
 
 OWN = "own_"  # before the code of a field that the centre defined
@@ -55,6 +56,9 @@ class Columns(forms.Form):
     level = forms.ChoiceField(label=_("Level"), choices=Customer.Level.choices)
     language = forms.ChoiceField(label=_("Language"), choices=[("", "–"), *Language.choices], required=False)
     email = forms.EmailField(label=_("Email"), max_length=200, required=False)
+    consent = forms.ChoiceField(label=_("Agrees to be called"), choices=Customer.Consent.choices, required=False)
+    consent_how = forms.ChoiceField(label=_("Said so how"), choices=Customer.ConsentHow.choices, required=False)
+    consent_at = MomentField(label=_("Said so on"), help_text=_("Empty: now."))
     owner = PersonField(label=_("Looked after by"), required=False)
     team = forms.ModelChoiceField(SeatGroup.objects.all(), label=_("Team"), to_field_name="code", required=False)
     branch = forms.ModelChoiceField(Branch.objects.filter(active=True), label=_("Branch"), to_field_name="code", required=False)
@@ -233,7 +237,7 @@ class CustomerForm:
 def _told(customer: Customer | None) -> dict[str, Any]:
     if customer is None:
         return {"level": Customer.Level.ORDINARY}
-    told = {name: getattr(customer, name) for name in ("name", "title", "level", "language", "email")}
+    told = {name: getattr(customer, name) for name in ("name", "title", "level", "language", "email", *CONSENT)}
     told |= {"owner": customer.owner and customer.owner.get_username(), "team": customer.team and customer.team.code}
     return {**told, "branch": customer.branch and customer.branch.code, "tags": [tag.pk for tag in customer.tags.all()]}
 

@@ -127,7 +127,16 @@ class Customers(ManyActs, ListPage):
     queryset = finding.found()
     filterset_class = ListFilters
     filters = ("level", "tag", "city", "owner")
-    more_filters: ClassVar[tuple[str, ...]] = ("province", "district", "team", "branch", "language", "made_from", "made_to")
+    more_filters: ClassVar[tuple[str, ...]] = (
+        "province",
+        "district",
+        "team",
+        "branch",
+        "language",
+        "consent",
+        "made_from",
+        "made_to",
+    )
     search_hint = gettext_lazy("Name, pinyin, initials, number, order, address …")
     acts = (
         Act("assign", gettext_lazy("Assign"), assign, verb="change", icon="user-share", form=AssignForm),

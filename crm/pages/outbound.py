@@ -219,7 +219,7 @@ class RuleForm(WhoCalls, RowForm):
         model = OutboundRule
         fields = [
             "title", "active", "kind", "event", "of_queue", "days", "minutes", "at", "share", "quiet_days", "reason", "own_agent",
-            "queue", "script", "flow", "priority", "consent",
+            "queue", "script", "flow", "priority",
         ]  # fmt: skip
 
 

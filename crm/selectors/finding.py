@@ -45,7 +45,7 @@ def register(find: Finder) -> None:
 def found() -> QuerySet[Customer]:
     """Customers as lists show them: three queries. Those merged into another are left out."""
     rows = Customer.objects.filter(merged_into=None).defer("pin")
-    return rows.select_related("owner", "team", "branch").prefetch_related("phones", "addresses", "tags")
+    return rows.select_related("owner", "team", "branch", "consent_by").prefetch_related("phones", "addresses", "tags")
 
 
 def customers(text: str, user: Any = None, most: int = 20) -> list[Customer]:

@@ -35,6 +35,12 @@ class CustomerFilters(Filters):
     owner = Named("owner__username")
     team = Named("team__code")
     branch = Named("branch__code")
+    consent = django_filters.ChoiceFilter(
+        label=_("Agrees to be called"),
+        choices=[("yes", _("yes")), ("no", _("no")), ("unknown", _("not known"))],
+        empty_label=_("all"),
+        method="by_consent",
+    )
     phone = django_filters.CharFilter(method="by_phone", help_text="A whole number, in any way of writing.")
     province = django_filters.CharFilter(method="by_place")
     city = django_filters.CharFilter(method="by_place")
@@ -50,6 +56,9 @@ class CustomerFilters(Filters):
 
     def by_tag(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         return rows.filter(pk__in=Customer.tags.through.objects.filter(tag__name=value).values("customer"))
+
+    def by_consent(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        return rows.filter(consent="" if value == "unknown" else value)
 
     def by_phone(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         number = normalise(value).number

@@ -3,16 +3,18 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from ccenter.calls.numbers import normalise
-from crm.models import CustomField
-from crm.services.customers import MOST_PHONES
+from crm.models import Customer, CustomField
+from crm.services.customers import CONSENT, MOST_PHONES, say_consent
 from crm.services.fields import values_of
 from crm.tables import text_of
 
@@ -24,6 +26,9 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "level": ("等级", "级别", "会员等级", "level"),
     "language": ("语言", "language"),
     "email": ("邮箱", "电子邮箱", "电子邮件", "email", "e-mail"),
+    "consent": ("同意呼叫", "同意被呼叫", "agrees to be called", "consent"),
+    "consent_at": ("同意时间", "consent since"),
+    "consent_how": ("同意方式", "how consent was given"),
     "phones": ("电话", "手机", "手机号", "电话号码", "联系电话", "phone", "phones", "mobile", "telephone"),
     "province": ("省", "省份", "province"),
     "city": ("市", "城市", "city"),
@@ -68,14 +73,45 @@ LANGUAGES = {
     "en": "en",
     "english": "en",
 }
+CONSENTS = {
+    "": "",
+    "未知": "",
+    "notknown": "",
+    "是": "yes",
+    "同意": "yes",
+    "yes": "yes",
+    "true": "yes",
+    "否": "no",
+    "不同意": "no",
+    "no": "no",
+    "false": "no",
+}
+CONSENT_HOWS = {
+    "": "",
+    "通话中": "call",
+    "电话": "call",
+    "call": "call",
+    "inacall": "call",
+    "书面": "writing",
+    "writing": "writing",
+    "inwriting": "writing",
+    "在线": "online",
+    "网上": "online",
+    "online": "online",
+    "其他方式": "other",
+    "其他": "other",
+    "other": "other",
+    "inanotherway": "other",
+}
 LONGEST = {"name": 100, "email": 200, "province": 40, "city": 40, "district": 40, "street": 200, "postcode": 10}
+WORDS = {"title": TITLES, "level": LEVELS, "language": LANGUAGES, "consent": CONSENTS, "consent_how": CONSENT_HOWS}
 _MANY = re.compile(r"[,，;；、/|\n]+")
 
 
 class Row(NamedTuple):
     """A row as it was read: `columns` of the customer, `number` "" when it has none, `points` None when not told."""
 
-    columns: dict[str, str]
+    columns: dict[str, Any]
     number: str
     phones: list[str]
     address: dict[str, str]
@@ -132,8 +168,8 @@ def read(cells: Sequence[Any], places: Mapping[int, str], fields: Sequence[Custo
     """One row. `new`: own fields get defaults, and what is required must be there. Raises ValidationError by field."""
     given = {target: text_of(cells[place]) for place, target in places.items() if target != "phones" and place < len(cells)}
     errors: dict[str, Any] = {}
-    columns = {name: given[name] for name in ("name", "email") if name in given}
-    for name, words in (("title", TITLES), ("level", LEVELS), ("language", LANGUAGES)):
+    columns: dict[str, Any] = {name: given[name] for name in ("name", "email") if name in given}
+    for name, words in WORDS.items():
         if name in given:
             if not given[name] and not new:
                 continue
@@ -150,6 +186,14 @@ def read(cells: Sequence[Any], places: Mapping[int, str], fields: Sequence[Custo
             validate_email(given["email"])
         except ValidationError:
             errors["email"] = _("Not an email address.")
+    if given.get("consent_at"):
+        columns["consent_at"] = _moment(given["consent_at"], errors)
+    if new and columns.get("consent") in ("yes", "no"):
+        said = {name: value for name, value in columns.items() if name in CONSENT}
+        try:
+            say_consent(Customer(**said), {}, said.keys(), None)
+        except ValidationError as error:
+            errors |= error.message_dict
     number = given.get("number", "")
     if number and not re.fullmatch(r"[0-9]{4,12}", number):
         errors["number"] = _("A member number has 4 to 12 digits.")
@@ -171,6 +215,16 @@ def read(cells: Sequence[Any], places: Mapping[int, str], fields: Sequence[Custo
         address = {}
     tags = [tag.strip() for tag in _MANY.split(given.get("tags", "")) if tag.strip()]
     return Row(columns, number, phones, address, tags, own, int(points) if points else None)
+
+
+def _moment(text: str, errors: dict[str, Any]) -> datetime | None:
+    """A time of the centre, or the beginning of a day."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        errors["consent_at"] = _("Not a day like 2026-01-31, or a time like 2026-01-31 10:30.")
+        return None
+    return timezone.make_aware(found) if timezone.is_naive(found) else found
 
 
 def numbers_of(text: str) -> list[str]:

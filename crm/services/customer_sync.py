@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.timezone import localtime
 
 from ccenter.calls.tokens import spelt
 from crm.models import Customer, CustomerPhone
@@ -60,6 +61,9 @@ def _texts(one: Customer) -> Texts:
         "level": one.level,
         "language": one.language,
         "email": one.email,
+        "consent": one.consent,
+        "consent_at": f"{localtime(one.consent_at):%Y-%m-%d %H:%M}" if one.consent_at else "",
+        "consent_how": one.consent_how,
         "phones": "; ".join(sorted(spelt(phone.number) for phone in one.phones.all())),
         **where,
         "tags": ", ".join(sorted(tag.name for tag in one.tags.all())),

@@ -1,6 +1,6 @@
 """Writes about customers: one function makes one, one changes one, with numbers, addresses, tags and own fields."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -15,12 +15,13 @@ from ccenter.office import webhooks
 from ccenter.office.audit import audit, changed, state_of
 from crm.models import Customer, CustomerAddress, CustomerNote, CustomerPhone, CustomField, Duplicate, Tag
 from crm.selectors.fields import definitions
-from crm.services import indexing
+from crm.services import indexing, outbound
 from crm.services.fields import values_of
 
 MOST_PHONES = MOST_ADDRESSES = 10
 MEMBERS = 90_000_000  # member numbers that we give out are above
-COLUMNS = frozenset({"name", "title", "level", "language", "email", "owner", "team", "branch"})
+CONSENT = frozenset({"consent", "consent_at", "consent_how"})
+COLUMNS = frozenset({"name", "title", "level", "language", "email", "owner", "team", "branch", *CONSENT})
 # a main address, told with the customer's own columns
 MAIN = {"province": "province", "city": "city", "district": "district", "address": "street"}
 PARTS = ("province", "city", "district", "street", "postcode", "receiver", "phone")
@@ -50,6 +51,7 @@ def add_customer(
     values = values_of(given.get("fields", {}), definitions(), seen=seen)
     columns = {name: value for name, value in given.items() if name in COLUMNS or name == "points"}
     customer = Customer(id=ident, number=number, fields=values, **columns)
+    say_consent(customer, {}, CONSENT & set(given), by)
     customer.full_clean(exclude=["owner", "team", "branch", "fields"], validate_unique=False, validate_constraints=False)
     customer.save(force_insert=True)
     set_phones(customer, [*given.get("phones", ()), *numbers], by=by)
@@ -82,6 +84,7 @@ def change_customer(
     before, hung = state_of(customer), _hanging(customer)
     for name in COLUMNS & set(given):
         setattr(customer, name, given[name])
+    say_consent(customer, before, CONSENT & set(given), by)
     if "fields" in given:
         customer.fields = values_of(given["fields"], definitions(), customer.fields, seen=seen)
     if "phones" in given:
@@ -99,10 +102,12 @@ def change_customer(
     if changes:
         customer.full_clean(exclude=["owner", "team", "branch", "fields"], validate_unique=False, validate_constraints=False)
         customer.updated_at = timezone.now()
-        customer.save(update_fields=[*(COLUMNS & set(given)), "fields", "updated_at"])
+        customer.save(update_fields=[*(COLUMNS & set(given)), *CONSENT, "consent_by", "fields", "updated_at"])
         indexing.index([customer.pk])
         audit(by, "customers.change", customer, changes)
         webhooks.tell("customer.changed", {"id": customer.pk, "number": customer.number, "fields": sorted(changes)})
+    if before["consent"] == Customer.Consent.YES != customer.consent:
+        outbound.withdraw(customer)
     return customer
 
 
@@ -120,6 +125,31 @@ def add_note(customer: Customer, text: str, author: Any) -> CustomerNote:
     note.full_clean()
     note.save()
     return note
+
+
+# -- consent ---------------------------------------------------------------------------------------------------
+
+
+def say_consent(customer: Customer, before: Mapping[str, Any], said: Collection[str], by: Any) -> None:
+    """What goes with a consent: since when, how and from whom it is known. `before`: the columns as they were; `said`: which of
+    CONSENT were given. Raises ValidationError by field."""
+    if not customer.consent:
+        customer.consent_at, customer.consent_how, customer.consent_by = None, "", None
+        return
+    anew = customer.consent != before.get("consent")
+    if anew and "consent_how" not in said:
+        customer.consent_how = ""
+    if anew and "consent_at" not in said:
+        customer.consent_at = None
+    customer.consent_at = (customer.consent_at or timezone.now()).replace(second=0, microsecond=0)
+    if customer.consent == Customer.Consent.YES and not customer.consent_how:
+        raise ValidationError({"consent_how": _("How did they say so?")})
+    if customer.consent_at.year < 1902:
+        raise ValidationError({"consent_at": _("A year from 1902 to 2200.")})
+    if customer.consent_at > timezone.now():
+        raise ValidationError({"consent_at": _("This is not yet.")})
+    if any(getattr(customer, name) != before.get(name) for name in CONSENT):
+        customer.consent_by = by
 
 
 # -- numbers ---------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.timezone import localtime
 
 from ccenter.calls.tokens import spelt
 from ccenter.office import rights
@@ -71,6 +72,9 @@ def line(one: Customer, fields: Sequence[CustomField], user: Any) -> list[Any]:
         one.get_level_display(),
         one.get_language_display() if one.language else "",
         one.email,
+        one.get_consent_display() if one.consent else "",
+        f"{localtime(one.consent_at):%Y-%m-%d %H:%M}" if one.consent_at else "",
+        one.get_consent_how_display() if one.consent_how else "",
         "; ".join(shown(user, "number", spelt(phone.number)) for phone in one.phones.all()),
         *((main.province, main.city, main.district, shown(user, "address", main.street), main.postcode) if main else [""] * 5),
         ", ".join(tag.name for tag in one.tags.all()),

@@ -24,7 +24,7 @@ from crm.selectors.customers import resolve
 from crm.selectors.fields import visible
 from crm.services import columns, indexing
 from crm.services.columns import Row
-from crm.services.customers import MEMBERS, change_customer, tags_of
+from crm.services.customers import CONSENT, MEMBERS, change_customer, say_consent, tags_of
 
 BATCH = 500
 KNOWN = ("refuse", "skip", "update")
@@ -175,6 +175,8 @@ class Import:
             )
             for line, (ident, number) in zip(lines, ids, strict=True)
         ]
+        for one, line in zip(people, lines, strict=True):
+            say_consent(one, {}, CONSENT & set(line.row.columns), self.job.user)
         Customer.objects.bulk_create(people)
         pairs = list(zip(people, lines, strict=True))
         CustomerPhone.objects.bulk_create(

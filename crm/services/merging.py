@@ -24,6 +24,9 @@ TAKEN = ("name", "title", "level", "language", "email")  # what may be taken fro
 FILLED = ("title", "language", "email", "owner_id", "team_id", "branch_id")  # taken where the one who stays has none
 
 
+SAID = ["consent", "consent_at", "consent_how", "consent_by_id"]
+
+
 class Mover(NamedTuple):
     """`move(kept, gone, by)` gives JSON that `back(kept, gone, data, by)` undoes it with."""
 
@@ -61,6 +64,7 @@ def merge(kept: Customer, gone: Customer, by: Any, take: Collection[str] = ()) -
     indexing.forget([gone.pk])
     moved: dict[str, Any] = {
         "fields": _fill(kept, gone, take),
+        "consent": _take_consent(kept, gone),
         "phones": _move_phones(kept, gone),
         "addresses": _move_addresses(kept, gone),
         "tags": _add_tags(kept, gone),
@@ -99,6 +103,7 @@ def undo(merge: Merge, by: Any) -> Merge:
     _addresses_back(kept, gone, moved["addresses"])
     kept.tags.remove(*moved["tags"])
     _unfill(kept, moved["fields"])
+    _consent_back(kept, moved.get("consent"))
     Customer.objects.filter(pk=gone.pk).update(merged_into=None, updated_at=timezone.now())
     Customer.objects.filter(pk=kept.pk).update(updated_at=timezone.now())
     done.undone_at, done.undone_by = timezone.now(), by
@@ -169,6 +174,23 @@ def _unfill(kept: Customer, moved: dict[str, Any]) -> None:
             setattr(kept, name, before)
     kept.fields = {code: value for code, value in kept.fields.items() if moved["own"].get(code) != value}
     kept.save(update_fields=[*moved["columns"], "fields"])
+
+
+def _take_consent(kept: Customer, gone: Customer) -> dict[str, Any] | None:
+    """Taken where the one who stays has said nothing; who has once said no has not agreed."""
+    if not gone.consent or (kept.consent and (kept.consent, gone.consent) != ("yes", "no")):
+        return None
+    before = {name: getattr(kept, name) for name in SAID}
+    for name in SAID:
+        setattr(kept, name, getattr(gone, name))
+    kept.save(update_fields=SAID)
+    return {"before": before, "after": gone.consent}
+
+
+def _consent_back(kept: Customer, moved: dict[str, Any] | None) -> None:
+    """What was said since stays."""
+    if moved is not None and kept.consent == moved["after"]:
+        Customer.objects.filter(pk=kept.pk).update(**moved["before"])
 
 
 def _move_phones(kept: Customer, gone: Customer) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.calls import requests
-from ccenter.calls.models import Agent, Call, Flow, Queue, Request
+from ccenter.calls.models import Agent, Call, CentreSettings, Flow, Queue, Request
 from ccenter.calls.numbers import normalise
 from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.errors import Conflict
@@ -28,6 +28,7 @@ CANCELLED = "cancelled"
 MORNING = time(9, 30)
 log = logging.getLogger(__name__)
 AHEAD = timedelta(seconds=30)  # handed over that much before its time: the core waits more exactly than we look
+ASKED_AGAIN = timedelta(minutes=1)
 State = OutboundTask.State
 MAY_CHANGE = ("number", "due_at", "zone", "agent", "queue", "flow", "script", "priority", "consent", "reason")
 _zones = available_timezones()
@@ -160,7 +161,7 @@ def promise(record: ServiceRecord, at: datetime | None = None) -> OutboundTask |
     call = Call.objects.filter(pk=record.call).first()
     seat = Agent.objects.filter(number=record.agent, active=True).exists()
     about = {"agent": record.agent if seat else "", "queue": call.queue if call else ""}
-    about |= {"call": record.call, "order": record.order}
+    about |= {"call": record.call, "order": record.order, "consent": True}  # to this one call
     reason = record.summary[:200].strip() or _("promised in a call")
     try:
         number = call.number if call else ""
@@ -187,7 +188,8 @@ def _locked(task: OutboundTask) -> OutboundTask:
 def release_due(now: datetime) -> int:
     """Hands a batch of those whose time has come to the core; how many. Two at once take different ones."""
     planned = OutboundTask.objects.filter(state=State.PLANNED, due_at__lte=now + AHEAD).order_by("due_at", "id")
-    rows = list(planned.select_for_update(skip_locked=True)[:BATCH])
+    planned = planned.select_related("customer").defer("customer__pin")
+    rows = list(planned.select_for_update(skip_locked=True, of=("self",))[:BATCH])
     for task in rows:
         _release(task)
     return len(rows)
@@ -209,7 +211,7 @@ def _release(task: OutboundTask) -> None:
             "priority": task.priority,
             "customer": str(task.customer_id),
             "zone": task.zone,
-            "consent": task.consent,
+            "consent": task.consent or task.customer.consent == Customer.Consent.YES,
             "variables": {"task": str(task.pk), "order": task.order},
         },
     )
@@ -220,7 +222,7 @@ def _release(task: OutboundTask) -> None:
 FOLLOW = """
 UPDATE crm_outboundtask t SET
   state = CASE WHEN c.closed_at IS NULL THEN 'open' WHEN c.closed_reason = 'cancelled' THEN 'cancelled'
-    WHEN c.closed_reason = 'do_not_call' AND c.attempts = 0 THEN 'refused' ELSE 'done' END,
+    WHEN c.closed_reason IN ('do_not_call', 'no_consent') AND c.attempts = 0 THEN 'refused' ELSE 'done' END,
   opened_at = coalesce(t.opened_at, c.opened_at, now()), closed_at = c.closed_at,
   result = CASE WHEN c.closed_at IS NULL THEN '' ELSE left(coalesce(nullif(c.closed_reason, ''), 'done'), 40) END
 FROM calls_callbackentry c
@@ -246,6 +248,24 @@ def follow() -> None:
         cursor.execute(FOLLOW)
         cursor.execute(REFUSED)
         cursor.execute(FOLLOWED_UP)
+
+
+def withdraw(customer: Customer | None = None) -> int:
+    """Tells the core of whom it was to call, of all or of one customer, that they do not consent (any more); how many.
+
+    Where the rules demand it, and who has not agreed to that one call. What the core did not take up it is told again.
+    """
+    rules = CentreSettings.objects.first() or CentreSettings()
+    rows = OutboundTask.objects.filter(state__in=[State.RELEASED, State.OPEN], kind__in=rules.needs_consent, consent=False)
+    rows = rows.exclude(customer__consent=Customer.Consent.YES)
+    if customer is not None:
+        rows = rows.filter(customer=customer)
+    found = {str(callback) for callback in rows.values_list("callback", flat=True)}
+    lately = Request.objects.filter(action="WithdrawConsent", created_at__gt=timezone.now() - ASKED_AGAIN) if found else ()
+    found -= {row.params["callback"] for row in lately}
+    for callback in sorted(found):
+        requests.submit(None, "", "WithdrawConsent", {"callback": callback})
+    return len(found)
 
 
 def ask_again() -> int:

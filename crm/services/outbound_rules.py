@@ -81,7 +81,7 @@ def after(
         if (rule.of_queue and rule.of_queue != queue) or not drawn(rule, subject) or _left_alone(rule, customer):
             continue
         about: dict[str, Any] = {"kind": rule.kind, "queue": rule.queue or ("" if rule.flow else queue), "rule": rule}
-        about |= {"flow": rule.flow, "script": rule.script, "priority": rule.priority, "consent": rule.consent}
+        about |= {"flow": rule.flow, "script": rule.script, "priority": rule.priority}
         about |= {"agent": agent if rule.own_agent else "", "order": order, "ticket": ticket, "call": call}
         try:
             own = customer.phones.order_by("id").values_list("number", flat=True).first()

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from django.db.models import Model
 
 from ccenter.office.audit import audit, changed, state_of
+from ccenter.office.models import Versioned
 from ccenter.office.services import touch
 
 Row = TypeVar("Row", bound=Model)
@@ -35,7 +36,7 @@ def change(user: Any, entity: str, row: Row, values: dict[str, Any], **many: Any
         if there != (wanted := sorted(one.pk for one in others)):
             getattr(row, name).set(others)
             changes[name] = (there, wanted)
-            if list(changes) == [name]:
+            if list(changes) == [name] and isinstance(row, Versioned):
                 touch(row)
     if changes:
         audit(user, f"{entity}.change", row, changes)

@@ -282,7 +282,7 @@ def every_callback_goes_on(acd: Acd) -> None:
         if entry.kind == "callback":
             assert entry.number not in numbers, f"{entry.number} has two callbacks"
             numbers.add(entry.number)
-        assert entry.wanted or entry.number not in w.state.barred or bool(entry.by or live), f"{entry.id} is forbidden"
+        assert not owing.forbidden(w, entry) or bool(entry.by or live), f"{entry.id} is forbidden"
     attempts = [call for call in w.state.calls.values() if call.direction == "out" and call.callback]
     for call in attempts:
         assert w.state.callbacks[call.callback].call == call.id, f"{call.id} calls {call.callback}, which is not its business"

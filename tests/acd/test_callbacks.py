@@ -506,6 +506,37 @@ def test_given_a_survey_when_there_is_no_consent_then_it_is_refused(centre: Cent
     assert release(centre, kind="survey", consent=True) == ""
 
 
+def test_given_a_survey_that_waits_when_the_consent_is_withdrawn_then_it_is_closed_and_what_needs_none_stays(
+    centre: Centre,
+) -> None:
+    release(centre, "t1", kind="survey", consent=True)
+    release(centre, "t2", OTHER)
+    for task in ("t1", "t2"):
+        assert centre.ask(events.WithdrawConsent, "", callback=task) == ""
+    assert list(centre.acd.world.state.callbacks) == ["t2"]
+    assert (centre.last(facts.CallbackClosed).callback, centre.last(facts.CallbackClosed).reason) == ("t1", "no_consent")
+    assert centre.ask(events.WithdrawConsent, "", callback="t1") == "no_such_callback"
+
+
+def test_given_a_survey_under_way_when_the_consent_is_withdrawn_then_that_attempt_is_the_last() -> None:
+    c = with_rules(replace(CALLER_FIRST, retries={"busy": (60.0, 60.0)}))
+    c.sign_in("1003")
+    release(c, kind="survey", consent=True)
+    assert owed(c).state == "DIALLING"
+    assert c.ask(events.WithdrawConsent, "", callback="t1") == ""
+    assert owed(c).state == "DIALLING"
+    c.hangs_up(CALLER, 17)
+    assert c.last(facts.CallbackClosed).reason == "no_consent"
+    assert [fact.result for fact in c.told(facts.CallbackResulted)] == ["busy"]
+
+
+def test_given_one_who_asked_for_a_callback_when_a_consent_is_withdrawn_then_they_are_called_all_the_same(centre: Centre) -> None:
+    asks(centre)
+    entry = owed(centre)
+    assert centre.ask(events.WithdrawConsent, "", callback=entry.id) == ""
+    assert owed(centre).state == "WAITING"
+
+
 def test_given_a_customer_on_the_line_when_something_else_is_owed_to_them_then_it_waits_till_they_are_off_it() -> None:
     c = with_rules(AGENT_FIRST)
     c.sign_in("1001", "1003")

@@ -230,9 +230,11 @@ class Play(RuleBasedStateMachine):
         task = {"task": f"t{ident}", "number": number, "at": at, "queue": "sales", "consent": True, **more}
         self.c.feed(events.ReleaseTask(f"q{self.requests}", "office", **task))
 
-    @rule(index=SOMEONE, number=THEIRS, what=st.sampled_from(["close", "bar", "allow", "missed"]))
+    @rule(index=SOMEONE, number=THEIRS, what=st.sampled_from(["close", "bar", "allow", "missed", "withdraw"]))
     def the_office_does(self, index: int, number: str, what: str) -> None:
-        if what == "close":
+        if what == "withdraw":
+            self.ask(events.WithdrawConsent, "", callback=self.some(self.c.acd.world.state.callbacks, index) or "k0")
+        elif what == "close":
             self.ask(
                 events.CloseCallback, "", callback=self.some(self.c.acd.world.state.callbacks, index) or "k0", reason="cancelled"
             )

@@ -21,6 +21,7 @@ from tests.phones.seat import Api
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
+BUSY_HERE = 486
 FLOW = "t-choices"  # says something, and hangs up
 AGAIN = "SELECT count(*) FROM calls_request WHERE id = ANY(%s::uuid[]) AND created_at > %s"
 
@@ -47,10 +48,10 @@ async def customer(lead: Api) -> Json:
     return {"id": made["id"], "number": number}
 
 
-async def planned(lead: Api, ledger: Ledger, customer: Json) -> Json:
+async def planned(lead: Api, ledger: Ledger, customer: Json, kind: str = "visit") -> Json:
     """Due in a moment, made by the machine: no agent has to be there."""
     ((due_at,),) = ledger.rows("SELECT (now() + interval '1 second')::text")
-    body = {"customer": customer["id"], "kind": "visit", "reason": "回访", "flow": FLOW, "due_at": due_at}
+    body = {"customer": customer["id"], "kind": kind, "reason": "回访", "flow": FLOW, "due_at": due_at}
     return dict(await lead.post("/api/crm/outbound-tasks/", body))
 
 
@@ -126,3 +127,24 @@ async def test_given_the_core_killed_as_it_takes_a_task_up_then_it_rings_once(
     done = await becomes(lead, task, state="done")
     attempts = ledger.rows("SELECT count(*) FROM calls_callbackattempt WHERE callback = %s", done["callback"])
     assert (attempts, len(pstn.dialogs)) == ([(1,)], 1)
+
+
+async def test_given_a_survey_then_only_who_agrees_is_called_and_not_again_once_they_take_it_back(
+    numbers: dict[str, str], lead: Api, customer: Json, pstn: Caller, ledger: Ledger
+) -> None:
+    address = f"/api/crm/customers/{customer['id']}/"
+
+    async def says(**consent: str) -> None:
+        status, body = await lead.raw("PATCH", address, consent, headers={"If-Match": "*"})
+        assert status == 200, body
+
+    refused = await planned(lead, ledger, customer, kind="survey")
+    assert (await becomes(lead, refused, state="refused"))["result"] == "no_consent"
+    assert not pstn.dialogs
+    await says(consent="yes", consent_how="online")
+    task = await planned(lead, ledger, customer, kind="survey")
+    (await pstn.ringing(timeout=30)).refuse(BUSY_HERE)
+    await becomes(lead, task, state="open", callback_state="LATER", attempts=1)
+    await says(consent="no")
+    done = await becomes(lead, task, state="done")
+    assert (done["result"], done["callback_state"], len(pstn.dialogs)) == ("no_consent", "CLOSED", 1)

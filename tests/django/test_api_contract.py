@@ -55,7 +55,7 @@ def described() -> Any:
     found = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True))
     found.app = app
     found.config.phases.coverage.enabled = False  # it would build some thousand examples before the first test
-    return found.include(path_regex="^/api/(office|crm|orders|callbacks|surge-spans)/")
+    return found.include(path_regex="^/api/(office|crm|orders|callbacks|callback-rules|surges|surge-spans)/")
 
 
 schema = described()
@@ -93,6 +93,7 @@ def rows(db: None, token: str, django_capture_on_commit_callbacks: Any) -> None:
     """Some of everything, so that a path can lead somewhere."""
     from django.contrib.auth.models import User
 
+    from ccenter.calls.models import Surge, Trunk
     from ccenter.office import webhooks
     from ccenter.office.models import Branch, Job, SavedFilter
     from crm.models import Customer
@@ -105,6 +106,8 @@ def rows(db: None, token: str, django_capture_on_commit_callbacks: Any) -> None:
     hook = webhooks.add(root, {"name": "shop", "url": "https://shop.example.com/", "events": ["*"]})
     webhooks.test(hook)
     Job.objects.create(kind="customers.import", owner=root)
+    Trunk.objects.create(code="gw", addresses=["10.0.0.1"])
+    Surge.objects.create(code="tv", curve=[[0.8, 0.2], [1.0, 1.0]], flow="")
     SavedFilter.objects.create(owner=root, entity="branches", name="open", query={"active": "true"})
     fill(root)
     drafts.add(root, Customer.objects.get(), {}, [drafts.Want("1001", 1)])

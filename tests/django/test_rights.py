@@ -156,6 +156,8 @@ OFFICE = (
     "/api/crm/",
     "/api/orders/",
     "/api/callbacks/",
+    "/api/callback-rules/",
+    "/api/surges/",
     "/api/surge-spans/",
     "/office/",
     "/crm/",

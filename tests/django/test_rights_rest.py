@@ -152,9 +152,18 @@ WAYS = {
     "crm/survey-answers/results/": "survey_answers GET:view",
     "callbacks/": "callbacks GET:view",
     "callbacks/figures/": "callbacks GET:figures",
+    "callbacks/results/": "callbacks GET:figures",
     "callbacks/9999999/": "callbacks GET:view",
     "callbacks/9999999/tries/": "callbacks GET:view",
     "callbacks/9999999/close/": "callbacks POST:view",
+    "callback-rules/queues/": "callback_rules GET:view",
+    "callback-rules/queues/9999999/": "callback_rules GET:view PUT:change PATCH:change",
+    "callback-rules/lines/": "callback_rules GET:view",
+    "callback-rules/lines/9999999/": "callback_rules GET:view PUT:change PATCH:change",
+    "callback-rules/centre/": "callback_rules GET:view",
+    "callback-rules/centre/9999999/": "callback_rules GET:view PUT:change PATCH:change",
+    "surges/": "surges GET:view POST:add",
+    "surges/9999999/": "surges GET:view PUT:change PATCH:change DELETE:delete",
     "surge-spans/": "surges GET:view",
     "surge-spans/9999999/": "surges GET:view",
     "surge-spans/line_times/": "surges GET:view",
@@ -263,7 +272,15 @@ WAYS = {
     "orders/purchases/9999999/order/": "purchases POST:order",
     "orders/purchases/9999999/receive/": "purchases POST:receive",
 }
-OFFICE = ("/api/crm/", "/api/orders/", "/api/office/", "/api/callbacks/", "/api/surge-spans/")
+OFFICE = (
+    "/api/crm/",
+    "/api/orders/",
+    "/api/office/",
+    "/api/callbacks/",
+    "/api/callback-rules/",
+    "/api/surges/",
+    "/api/surge-spans/",
+)
 SIGNED = {("POST", "/api/crm/sources/<slug:code>/rows/")}  # by its body: tests/django/crm/test_syncing.py
 
 

@@ -96,13 +96,16 @@ def _copy(cursor: Any, places: range, base: int) -> None:
         level = "vip" if mix % 20 == 0 else "member" if mix % 4 == 0 else "ordinary"
         made = f"2026-{1 + place % 11:02}-{1 + place % 28:02} 08:00:00+00"
         title = "ms" if mix % 3 else "mr"
-        tables["customer"].append(f"{key}\t1\t{member}\t{name}\t{title}\t{level}\t\t\t{mix % 5000}\t{{}}\t\t0\t{made}\t{made}\n")
+        tables["customer"].append(
+            f"{key}\t1\t{member}\t{name}\t{title}\t{level}\t\t\t\t\t{mix % 5000}\t{{}}\t\t0\t{made}\t{made}\n"
+        )
         tables["phone"].append(f"{key}\t{number}\tf\n")
         tables["address"].append("\t".join((str(key), *address, "", "", "", "t")) + "\n")
         _key, words, twins = row(key, Entry(name, member, "", {}, [number], [address]), ())
         quoted = " ".join(f"'{word}'" for word in words)
         tables["index"].append(f"{key}\t{quoted}\t{{{','.join(map(str, twins))}}}\n")
-    columns = "id, version, number, name, title, level, language, email, points, fields, pin, pin_misses, created_at, updated_at"
+    columns = "id, version, number, name, title, level, language, email, consent, consent_how, points, fields, pin, pin_misses"
+    columns += ", created_at, updated_at"
     _send(cursor, f"crm_customer ({columns})", tables["customer"])
     _send(cursor, "crm_customerphone (customer_id, number, shared)", tables["phone"])
     parts = "province, city, district, street, postcode, receiver, phone, main"

@@ -7,6 +7,7 @@ A change in any of these tables reaches the running centre by itself: a trigger 
 from typing import get_args
 from zoneinfo import available_timezones
 
+import msgspec
 from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -15,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.acd.agent import MISSED, PHONE_BUSY, PHONE_OFFLINE
@@ -262,12 +264,22 @@ class Queue(models.Model):
         return self.name or self.code
 
     def clean(self) -> None:
-        rules = self.callbacks if isinstance(self.callbacks, dict) else {}
-        calendar, shown = rules.get("calendar"), rules.get("caller_id")
-        if calendar and not Calendar.objects.filter(code=calendar).exists():
-            raise ValidationError({"callbacks": _("There is no calendar %(code)s.") % {"code": calendar}})
-        if shown and not apps.get_model("calls", "Number").objects.filter(number=shown).exists():
-            raise ValidationError({"callbacks": _("The number shown must be one of the centre's.")})
+        try:
+            wrong = self.unknown_in(msgspec.convert(self.callbacks, CallbackRules))
+        except msgspec.ValidationError:  # the field says it
+            return
+        if wrong:
+            raise ValidationError({"callbacks": list(wrong.values())})
+
+    @staticmethod
+    def unknown_in(rules: CallbackRules) -> dict[str, str]:
+        """What rules name that is not there: {field: why it is wrong}."""
+        wrong = {}
+        if rules.calendar and not Calendar.objects.filter(code=rules.calendar).exists():
+            wrong["calendar"] = gettext("There is no calendar %(code)s.") % {"code": rules.calendar}
+        if rules.caller_id and not apps.get_model("calls", "Number").objects.filter(number=rules.caller_id).exists():
+            wrong["caller_id"] = gettext("The number shown must be one of the centre's.")
+        return wrong
 
 
 class QueueSkill(models.Model):

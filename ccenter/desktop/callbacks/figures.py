@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -109,6 +110,26 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
+def check_days(since: date, until: date) -> None:
+    """Raises ValidationError by field."""
+    if not 1902 <= since.year <= 2200:
+        raise ValidationError({"since": _("A day between 1902 and 2200.")})
+    if not timedelta(0) <= until - since < timedelta(days=DAYS):
+        raise ValidationError({"until": _("Not before the first day, and at most a year.")})
+
+
+def usual_days() -> tuple[date, date]:
+    """The last week."""
+    today = timezone.localdate()
+    return today - timedelta(days=6), today
+
+
+def names_of(by: str) -> dict[str, str]:
+    """What the keys of such lines are called, where that is another word."""
+    known = guides()
+    return {"queue": known.queues, "agent": known.agents}.get(by, {})
+
+
 class FiguresForm(forms.Form):
     since = forms.DateField(label=_("From"))
     until = forms.DateField(label=_("To"))
@@ -116,11 +137,8 @@ class FiguresForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
-        since, until = given.get("since"), given.get("until")
-        if since and until and not timedelta(0) <= until - since < timedelta(days=DAYS):
-            self.add_error("until", _("Not before the first day, and at most a year."))
-        if since and not 1902 <= since.year <= 2200:
-            self.add_error("since", _("A day between 1902 and 2200."))
+        if "since" in given and "until" in given:
+            check_days(given["since"], given["until"])
         return given
 
 
@@ -129,8 +147,8 @@ class Figures(OfficePage):
     template, part = "callbacks/figures.html", "callbacks/figures_part.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        today = timezone.localdate()
-        first = {"since": (today - timedelta(days=6)).isoformat(), "until": today.isoformat(), "by": "day"}
+        since, until = usual_days()
+        first = {"since": since.isoformat(), "until": until.isoformat(), "by": "day"}
         form = FiguresForm({**first, **{name: value for name, value in request.GET.items() if value}})
         lines: list[Line] = []
         by = "day"
@@ -149,8 +167,7 @@ class Figures(OfficePage):
         )  # fmt: skip
 
     def _named(self, lines: list[Line], by: str) -> list[Line]:
-        known = guides()
-        names = {"queue": known.queues, "agent": known.agents}.get(by, {})
+        names = names_of(by)
         return [line._replace(key=" ".join(filter(None, (line.key, names.get(line.key, ""))))) for line in lines]
 
     def _file(self, lines: list[Line], by: str) -> HttpResponse:

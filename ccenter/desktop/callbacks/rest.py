@@ -1,4 +1,7 @@
-"""/api/callbacks/ and /api/surge-spans/: whom we owe a call, how it went, and what came of it. The core changes them, not we."""
+"""/api/callbacks/ and /api/surge-spans/: whom we owe a call, how it went, and what came of it. The core changes them, not we.
+
+/api/callback-rules/ and /api/surges/, the rules for it: `rules_rest`.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +21,7 @@ from ccenter.calls.models import CallbackAttempt, CallbackEntry, SurgeSpan
 from ccenter.calls.numbers import normalise
 from ccenter.desktop import selectors, services
 from ccenter.desktop.bodies import CLOSED
+from ccenter.desktop.callbacks import figures, rules_rest
 from ccenter.desktop.callbacks.filters import due, mine
 from ccenter.office.filters import Filters, YesNo
 from ccenter.office.rest import MaskedField, MomentField, Router, Rows, Strict
@@ -133,6 +137,29 @@ class FiguresBody(serializers.Serializer):
     until_reached = serializers.FloatField(allow_null=True, help_text="Seconds from the asking to the first answer, median.")
 
 
+class ResultsOf(Strict):
+    since = serializers.DateField(required=False, help_text="The first day they were asked for; a week ago.")
+    until = serializers.DateField(required=False, help_text="The last one; today.")
+    by = serializers.ChoiceField(list(figures.BY), default="day")
+
+
+class ResultsBody(serializers.Serializer):
+    """Of an agent only what was tried counts: `promised` are the callbacks they called."""
+
+    key = serializers.CharField(help_text='The day, queue, station or agent; "" where there is none.')
+    name = serializers.CharField(help_text="What a queue or an agent is called.")
+    promised = serializers.IntegerField(help_text="Who was owed a call.")
+    reached = serializers.IntegerField(help_text="Who was reached by one.")
+    called_in = serializers.IntegerField(help_text="Who rang in again first.")
+    unreached = serializers.IntegerField(help_text="Who was given up.")
+    open = serializers.IntegerField(help_text="Who is still owed it.")
+    attempts = serializers.IntegerField()
+    until_called = serializers.FloatField(allow_null=True, help_text="Seconds from the asking to the first attempt, median.")
+    results = serializers.DictField(
+        child=serializers.IntegerField(), help_text=f"Attempts by result: {', '.join(figures.TRIED)}."
+    )
+
+
 class Callbacks(Rows[CallbackEntry]):
     """Whom we owe a call, open and closed, of the queues that one serves or leads. Tasks that were handed over are among them."""
 
@@ -177,6 +204,29 @@ class Callbacks(Rows[CallbackEntry]):
         found = recovered.figures(selectors.owed_in(self.user), since, before, asked.validated_data["by"])
         return Response(FiguresBody([one._asdict() for one in found], many=True).data)
 
+    @extend_schema(parameters=[ResultsOf], responses=ResultsBody(many=True), filters=False)
+    @action(detail=False, methods=["get"], right="figures", pagination_class=None)
+    def results(self, request: Request) -> Response:
+        """Whom we promised a call and what came of it: by day, queue, station or agent, over at most a year."""
+        asked = ResultsOf(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        first, last = figures.usual_days()
+        by, since, until = (
+            asked.validated_data.get(name, usual) for name, usual in (("by", "day"), ("since", first), ("until", last))
+        )
+        figures.check_days(since, until)
+        names = figures.names_of(by)
+        told = [
+            {
+                **line._asdict(),
+                "name": names.get(line.key, ""),
+                "until_called": line.median,
+                "results": dict(zip(figures.TRIED, line.results, strict=True)),
+            }
+            for line in figures.table(self.user, since, until, by)
+        ]
+        return Response(ResultsBody(told, many=True).data)
+
 
 class SpanBody(serializers.ModelSerializer):
     id = serializers.IntegerField(source="seq")
@@ -219,4 +269,8 @@ class SurgeSpans(Rows[SurgeSpan]):
 router = Router()
 router.register("callbacks", Callbacks, basename="callback")
 router.register("surge-spans", SurgeSpans, basename="surge-span")
+router.register("callback-rules/queues", rules_rest.QueueRules, basename="callback-queue-rule")
+router.register("callback-rules/lines", rules_rest.KeptLines, basename="callback-kept-line")
+router.register("callback-rules/centre", rules_rest.CentreRules, basename="callback-centre-rule")
+router.register("surges", rules_rest.Surges, basename="surge")
 urlpatterns = router.urls

@@ -1,4 +1,4 @@
-"""The forms of the rules for callbacks, and what of them goes into the configuration."""
+"""The forms of the rules for callbacks: how they are written. What of it is possible, `ruling` says."""
 
 import re
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.acd.config import OWED, CallbackRules
 from ccenter.calls.models import Calendar, CentreSettings, Flow, Number, Queue, Surge, Trunk
 from ccenter.calls.outcomes import SOURCES
+from ccenter.desktop.callbacks.ruling import LIMITS, LONGEST_PROMPT, NEED_CONSENT, OF_CENTRE, RETRIED, check_pauses
 from ccenter.desktop.callbacks.words import KINDS, RESULTS
 from ccenter.office.pages.forms import RowForm
 
@@ -22,9 +22,12 @@ MODES = (
 )
 FIRST = (("agent", _("the agent")), ("caller", _("the customer")))
 AGAINST = (("callers_first", _("callers")), ("by_age", _("who asked earlier")), ("callbacks_first", _("callbacks")))
-RETRIED = ("no_answer", "busy", "machine", "failed")
-LONGEST = 30 * 1440  # minutes
-MOST_POINTS = 10
+
+
+def _within(name: str, unit: int = 1) -> dict[str, Any]:
+    """The limits of a rule, for its field; `unit` seconds."""
+    low, high = LIMITS[name]
+    return {"min_value": low / unit if unit > 1 else low, "max_value": high / unit if unit > 1 else high}
 
 
 class MinutesField(forms.CharField):
@@ -36,12 +39,11 @@ class MinutesField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         words = [word for word in re.split(r"[,;，；、\s]+", str(value or "").strip()) if word]
         try:
-            minutes = [float(word) for word in words]
+            pauses = [float(word) * 60 for word in words]
         except ValueError:
             raise ValidationError(_("Minutes, with commas between: 2, 10, 30")) from None
-        if len(minutes) > MOST_POINTS or not all(0 < one <= LONGEST for one in minutes):
-            raise ValidationError(_("At most ten pauses, each of a minute's part to 30 days."))
-        return [one * 60 for one in minutes]
+        check_pauses(pauses)
+        return pauses
 
     def validate(self, value: Any) -> None:
         """An empty list is one."""
@@ -54,21 +56,21 @@ class QueueRulesForm(forms.Form):
     against_callers = forms.ChoiceField(label=_("A free agent serves first"), choices=AGAINST)
     calendar = forms.ChoiceField(label=_("Hours, on the customer's clock"), required=False)
     caller_id = forms.ChoiceField(label=_("Number shown"), required=False)
-    most_attempts = forms.IntegerField(label=_("Attempts in all"), min_value=1, max_value=50)
-    expire_days = forms.FloatField(label=_("Given up after days"), min_value=0.01, max_value=365)
+    most_attempts = forms.IntegerField(label=_("Attempts in all"), **_within("most_attempts"))
+    expire_days = forms.FloatField(label=_("Given up after days"), **_within("expire_seconds", 86400))
     no_answer = MinutesField(label=_("After no answer, again in minutes"), required=False)
     busy = MinutesField(label=_("After busy"), required=False)
     machine = MinutesField(label=_("After an answering machine"), required=False)
     failed = MinutesField(label=_("After a failure"), required=False)
-    ring_seconds = forms.FloatField(label=_("Rings for seconds"), min_value=5, max_value=120)
-    preview_seconds = forms.FloatField(label=_("Shown for seconds"), min_value=5, max_value=600)
-    skip_seconds = forms.FloatField(label=_("After a skip left alone, seconds"), min_value=0, max_value=86400)
-    result_seconds = forms.FloatField(label=_("Time for the result, seconds"), min_value=0, max_value=3600)
-    own_agent_minutes = forms.FloatField(label=_("Own follow-ups kept for minutes"), min_value=0, max_value=LONGEST)
+    ring_seconds = forms.FloatField(label=_("Rings for seconds"), **_within("ring_seconds"))
+    preview_seconds = forms.FloatField(label=_("Shown for seconds"), **_within("preview_seconds"))
+    skip_seconds = forms.FloatField(label=_("After a skip left alone, seconds"), **_within("skip_seconds"))
+    result_seconds = forms.FloatField(label=_("Time for the result, seconds"), **_within("result_seconds"))
+    own_agent_minutes = forms.FloatField(label=_("Own follow-ups kept for minutes"), **_within("own_agent_seconds", 60))
     detect = forms.BooleanField(label=_("find answering machines out"), required=False)
-    detect_seconds = forms.FloatField(label=_("Longest for that, seconds"), min_value=1, max_value=20)
-    on_machine = forms.CharField(label=_("Prompt for the machine"), required=False, max_length=80)
-    greeting = forms.CharField(label=_("Prompt for who is rung first"), required=False, max_length=80)
+    detect_seconds = forms.FloatField(label=_("Longest for that, seconds"), **_within("detect_seconds"))
+    on_machine = forms.CharField(label=_("Prompt for the machine"), required=False, max_length=LONGEST_PROMPT)
+    greeting = forms.CharField(label=_("Prompt for who is rung first"), required=False, max_length=LONGEST_PROMPT)
     survey = forms.ModelChoiceField(Flow.objects.all(), label=_("Survey after the call"), required=False, to_field_name="code")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -95,28 +97,18 @@ class QueueRulesForm(forms.Form):
         return told
 
     @staticmethod
-    def rules_of(queue: Queue, values: dict[str, Any]) -> dict[str, Any]:
-        """The queue's columns; what the form does not have of the rules stays as it is."""
-        there = msgspec.to_builtins(msgspec.convert(queue.callbacks, CallbackRules))
-        given = dict(values)
-        survey = given.pop("survey")
-        given["expire_seconds"] = given.pop("expire_days") * 86400
-        given["own_agent_seconds"] = given.pop("own_agent_minutes") * 60
-        retries = {**there["retries"], **{name: given.pop(name) for name in RETRIED}}
-        rules = {**there, **given, "retries": {name: seconds for name, seconds in retries.items() if seconds}}
-        return {"callbacks": msgspec.to_builtins(msgspec.convert(rules, CallbackRules)), "survey": survey}
+    def rules_of(given: dict[str, Any]) -> dict[str, Any]:
+        """For `ruling.change_queue`."""
+        rules = dict(given)
+        rules["expire_seconds"] = rules.pop("expire_days") * 86400
+        rules["own_agent_seconds"] = rules.pop("own_agent_minutes") * 60
+        return {**rules, "retries": {name: rules.pop(name) for name in RETRIED}}
 
 
 class KeptForm(RowForm):
     class Meta:
         model = Trunk
         fields = ["capacity", "kept"]
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or self.cleaned_data
-        if given.get("kept", 0) > given.get("capacity", 0):
-            self.add_error("kept", _("Not more than there are channels."))
-        return given
 
 
 class CurveField(forms.CharField):
@@ -129,8 +121,6 @@ class CurveField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         points = [word for word in re.split(r"[,;，；、\s]+", str(value or "").replace("：", ":").strip()) if word]
-        if not points or len(points) > MOST_POINTS:
-            raise ValidationError(_("One to ten points."))
         try:
             return [[round(float(part.rstrip("%")) / 100, 4) for part in (*point.split(":"), "")[:2]] for point in points]
         except ValueError:
@@ -142,7 +132,7 @@ class SurgeForm(RowForm):
         label=_("Curve"), help_text=_("Percent of lines in use : percent of calls taken. Nothing is taken below the first.")
     )
     exempt_priority = forms.IntegerField(
-        label=_("Not callers of this priority or more"), required=False, min_value=-9, max_value=9, help_text=_("VIP: 3")
+        label=_("Not callers of this priority or more"), required=False, help_text=_("VIP: 3"), **_within("exempt_priority")
     )
 
     class Meta:
@@ -152,14 +142,6 @@ class SurgeForm(RowForm):
             "exempt_priority", "exempt_orders", "exempt_seconds", "flow",
         ]  # fmt: skip
         widgets = {"trunks": forms.CheckboxSelectMultiple, "numbers": forms.CheckboxSelectMultiple}
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or self.cleaned_data
-        if given.get("numbers") and not given.get("lines"):
-            self.add_error("lines", _("How many lines the numbers have."))
-        if given.get("flow") and not Flow.objects.filter(code=given["flow"]).exists():
-            self.add_error("flow", gettext("There is no flow %(code)s.") % {"code": given["flow"]})
-        return given
 
 
 class CentreForm(RowForm):
@@ -171,14 +153,15 @@ class CentreForm(RowForm):
     )
     needs_consent = forms.MultipleChoiceField(
         label=_("calls that need consent"),
-        choices=[(code, name) for code, name in KINDS.items() if code != "callback"],
+        help_text=_("Only customers who agree to be called are. Who asked for a callback has agreed to that one call."),
+        choices=[(code, KINDS[code]) for code in NEED_CONSENT],
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
 
     class Meta:
         model = CentreSettings
-        fields = ["callback_queue", "machine_calls", "owes", "needs_consent"]
+        fields = OF_CENTRE
 
 
 def pauses(rules: CallbackRules) -> str:

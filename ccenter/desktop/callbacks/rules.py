@@ -1,9 +1,5 @@
-"""Rules: how each queue works off its callbacks, lines kept for who calls in, who is called back, surge curves.
+"""Rules: how each queue works off its callbacks, lines kept for who calls in, who is called back, surge curves."""
 
-What is saved goes live by the configuration's own notification (a trigger of the tables says it).
-"""
-
-import hashlib
 from typing import Any, ClassVar
 
 import msgspec
@@ -15,11 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from ccenter.acd.config import CallbackRules
 from ccenter.calls.models import Calendar, CentreSettings, Queue, Surge, Trunk
-from ccenter.calls.rights import Role, led_queues, role_of
 from ccenter.desktop.callbacks import rule_forms as forms
+from ccenter.desktop.callbacks import ruling
 from ccenter.desktop.callbacks.surge import drawn
 from ccenter.office import rights
-from ccenter.office.audit import state_of
 from ccenter.office.pages.frame import OfficePage, asked_in_part, said
 from ccenter.office.pages.lists import Column
 from orders.pages.tables import Cell, Tab, Table, TableForm
@@ -34,7 +29,7 @@ TABS = (
 
 
 class RuleForm(TableForm):
-    """A row of the configuration: it has no count of changes, so what it holds tells whether it is another."""
+    """A row of the configuration."""
 
     removable: ClassVar[bool] = False  # a rule is part of a row that is more than it
 
@@ -48,7 +43,7 @@ class RuleForm(TableForm):
         return told if self.removable else {**told, "may_delete": False}
 
     def version(self, row: Any) -> str:
-        return hashlib.blake2s(repr(sorted(state_of(row).items())).encode(), digest_size=8).hexdigest() if row else ""
+        return ruling.version(row) if row else ""
 
     def back(self) -> str:
         beside = asked_in_part(self.request)
@@ -68,7 +63,7 @@ class QueueRules(Table):
     )  # fmt: skip
 
     def rows(self) -> QuerySet[Any]:
-        return _queues_of(self.user)
+        return ruling.queues_of(self.user)
 
     def cells(self, row: Queue) -> tuple[Any, ...]:
         rules = msgspec.convert(row.callbacks, CallbackRules)
@@ -84,23 +79,18 @@ class QueueRules(Table):
         return self._known
 
 
-def _queues_of(user: Any) -> QuerySet[Queue]:
-    """A lead's are the queues their groups serve."""
-    return led_queues(user) if role_of(user) is Role.LEAD else Queue.objects.all()
-
-
 class QueueRule(RuleForm):
     entity, model, form_class = "callback_rules", Queue, forms.QueueRulesForm
     list_name = "callbacks:queue_rules"
 
     def rows(self) -> QuerySet[Any]:
-        return _queues_of(self.user).select_related("survey")
+        return ruling.queues_of(self.user).select_related("survey")
 
     def initial(self, row: Any) -> dict[str, Any]:
         return forms.QueueRulesForm.first_values(row)
 
     def save(self, row: Any, values: dict[str, Any]) -> Any:
-        return super().save(row, forms.QueueRulesForm.rules_of(row, values))
+        return ruling.change_queue(self.user, row, forms.QueueRulesForm.rules_of(values))
 
 
 # -- lines, the centre -------------------------------------------------------------------------------------------
@@ -122,18 +112,18 @@ class KeptLines(Table):
 
 class KeptLine(RuleForm):
     entity, model, form_class = "callback_rules", Trunk, forms.KeptForm
-    list_name = "callbacks:kept_lines"
+    list_name, write = "callbacks:kept_lines", staticmethod(ruling.change_lines)
 
 
 class CentreRules(RuleForm):
-    """Of the whole centre: one row, made when it is first saved."""
+    """Of the whole centre."""
 
     entity, model, form_class, title = "callback_rules", CentreSettings, forms.CentreForm, _("Who is called back")
     template, part = "callbacks/centre_rules.html", "callbacks/centre_form.html"
+    write = staticmethod(ruling.change_centre)
 
     def rows(self) -> QuerySet[Any]:
-        CentreSettings.objects.get_or_create(id=1)
-        return CentreSettings.objects.all()
+        return ruling.centre()
 
     def heading(self) -> str:
         return str(self.title)
@@ -178,7 +168,7 @@ class Surges(Table):
 
 class SurgeRule(RuleForm):
     entity, model, form_class = "surges", Surge, forms.SurgeForm
-    list_name, many, removable = "callbacks:surges", ("trunks", "numbers"), True
+    list_name, write, removable = "callbacks:surges", staticmethod(ruling.save_surge), True
     template, part = "callbacks/surge_form_page.html", "callbacks/surge_form.html"
     fresh = {
         "enabled": True, "position": 0, "curve": [[0.8, 0.2], [0.9, 0.6], [1.0, 1.0]], "hysteresis": 0.05, "every": 0, "lines": 0,

@@ -86,7 +86,7 @@ def test_given_a_settled_complaint_then_its_customer_is_visited_by_telephone(ali
 
 def test_given_callers_who_were_served_then_those_we_know_are_asked_later_each_once(alice: Any, queue: str) -> None:
     sheet = Script.objects.create(title="满意度", situation="survey", steps=QUESTIONS)
-    rule(alice, "call_ended", kind="survey", script=sheet, of_queue=queue, minutes=30, consent=True)
+    rule(alice, "call_ended", kind="survey", script=sheet, of_queue=queue, minutes=30)
     service.customer()
     calls.Queue.objects.create(code="other")
     served("c1")
@@ -96,7 +96,7 @@ def test_given_callers_who_were_served_then_those_we_know_are_asked_later_each_o
     now = timezone.now()
     assert [outbound_rules.plan_for_calls(now) for _beat in range(3)] == [1, 0, 0]
     task = OutboundTask.objects.get()
-    assert (task.call, task.kind, task.script, task.consent) == ("c1", "survey", sheet, True)
+    assert (task.call, task.kind, task.script, task.consent) == ("c1", "survey", sheet, False)
 
 
 def test_given_rules_that_make_no_sense_then_each_field_says_so(alice: Any) -> None:

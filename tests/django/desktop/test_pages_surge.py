@@ -202,6 +202,35 @@ def test_given_days_that_are_none_when_figures_are_asked_for_then_it_says_so(lea
     assert browser(alice_user).get("/callbacks/figures/").status_code == 403
 
 
+def test_given_the_same_days_when_results_are_read_over_rest_then_they_are_those_of_the_page(lead_user: Any, week: None) -> None:
+    until = (timezone.localdate() + timedelta(days=1)).isoformat()
+    Queue.objects.filter(code="sales").update(name="销售")
+    for by in ("day", "queue", "station", "agent"):
+        answer = client(lead_user).get("/api/callbacks/results/", {"until": until, "by": by})
+        assert answer.status_code == 200, answer.json()
+        shown = part(browser(lead_user), "/callbacks/figures/", until=until, by=by).context["lines"]
+        named = [f"{row['key']} {row['name']}".strip() for row in answer.json()]
+        assert named == [line.key for line in shown] and named, by
+        names = ("promised", "reached", "called_in", "unreached", "open", "attempts", "until_called")
+        for row, line in zip(answer.json(), shown, strict=True):
+            assert [row[name] for name in names] == [*line[1:7], line.median]
+            assert list(row["results"].values()) == line.results
+    sales = client(lead_user).get("/api/callbacks/results/", {"until": until, "by": "queue"}).json()[0]
+    assert (sales["key"], sales["name"], sales["promised"], sales["until_called"]) == ("sales", "销售", 2, 120.0)
+    assert {name: count for name, count in sales["results"].items() if count} == {"done": 1, "busy": 1}
+
+
+def test_given_days_that_are_none_when_results_are_read_over_rest_then_the_field_says_so(lead_user: Any, alice_user: Any) -> None:
+    for query, field in (
+        ({"since": "x"}, "since"), ({"since": "2026-02-01", "until": "2026-01-01"}, "until"),
+        ({"since": "2024-01-01", "until": "2026-01-01"}, "until"), ({"since": "0001-01-01"}, "since"), ({"by": "colour"}, "by"),
+        ({"hour": "3"}, "hour"),
+    ):  # fmt: skip
+        answer = client(lead_user).get("/api/callbacks/results/", query)
+        assert answer.status_code == 400 and field in answer.json()["fields"], query
+    assert client(alice_user).get("/api/callbacks/results/").status_code == 403
+
+
 # -- rules ---------------------------------------------------------------------------------------------------------
 
 
@@ -274,6 +303,18 @@ def test_given_a_surge_curve_when_written_then_it_is_kept_as_shares_and_a_wrong_
     assert answer.status_code == 422 and "lines" in answer.context["form"].errors
     assert "<polyline" in text(part(root, "/callbacks/surges/picture/", curve="70:30, 95:100"))
     assert "<polyline" not in text(part(root, "/callbacks/surges/picture/", curve="70"))
+
+
+def test_given_a_surge_when_only_its_trunks_change_then_it_is_saved_and_an_old_form_is_stale(root: Any, trunk: Trunk) -> None:
+    surge = Surge.objects.create(code="tv", curve=CURVE, flow="")
+    address = f"/callbacks/surges/{surge.pk}/"
+    fields = {"code": "tv", "enabled": "on", "position": "0", "hysteresis": "0.05", "every": "0", "lines": "0",
+              "exempt_seconds": "1", "flow": "", "curve": "50:20, 75:60, 100:100"}  # fmt: skip
+    version = root.get(address).context["version"]
+    assert send(root, address, version=version, **fields, trunks=[trunk.pk]).status_code == 204
+    assert list(surge.trunks.all()) == [trunk]
+    assert AuditEntry.objects.get().changes == {"trunks": [[], [trunk.pk]]}
+    assert send(root, address, version=version, **fields).status_code == 409
 
 
 def test_given_lines_kept_and_who_is_called_back_when_saved_then_the_configuration_has_them(root: Any, trunk: Trunk) -> None:
