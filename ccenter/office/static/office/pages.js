@@ -88,7 +88,9 @@ document.addEventListener("htmx:afterSwap", ({ target }) => {
 });
 const wrote = (detail) => detail.requestConfig.verb !== "get";
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (detail.successful && wrote(detail) && detail.elt.closest?.("#box")) close();
+  if (!detail.successful || !wrote(detail)) return;
+  console_?.postMessage({ event: "written" }, location.origin);
+  if (detail.elt.closest?.("#box")) close();
 });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-close], [data-back]");
