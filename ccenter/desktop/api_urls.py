@@ -34,7 +34,7 @@ Message     {"id": 1, "from": {"user": "lead-sales", "number": ""|"1001", "name"
                  | {"to": "user", "user": "lead-sales", "name": "..."},
              "mine": false (true: I sent it), "read_at": null (by me), "reads": 3, "of": 10 (both null but for the sender)}
 
-GET  pop/<call>/?customer=<id>  {"call": {"id", "direction", "state", "number": Number, "province", "city", "name" (of the network),
+GET  pop/<call>/?customer= {"call": {"id", "direction", "state", "number": Number, "province", "city", "name" (of the network),
                           "dnis", "label", "language", "queue": Named|null, "agent": {"number","name"}|null, "started_at",
                           "queued_at"|null, "connected_at"|null, "ended_at"|null, "waited": seconds so far,
                           "path": [{"at": "...", "step": "key", "text": "按键 1", "seconds": until the next|null}],

@@ -88,9 +88,7 @@ document.addEventListener("htmx:afterSwap", ({ target }) => {
 });
 const wrote = (detail) => detail.requestConfig.verb !== "get";
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
-  if (!detail.successful || !wrote(detail)) return;
-  console_?.postMessage({ event: "written" }, location.origin);
-  if (detail.elt.closest?.("#box")) close();
+  if (detail.successful && wrote(detail) && detail.elt.closest?.("#box")) close();
 });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-close], [data-back]");
@@ -110,7 +108,9 @@ document.addEventListener("input", ({ target }) => {
 addEventListener("beforeunload", (event) => document.querySelector("form[data-changed]") && event.preventDefault());
 document.body.addEventListener("close-record", () => found && at("record")?.replaceChildren());
 document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
-  if (detail.xhr.status < 300 && wrote(detail)) detail.elt.closest?.("form[data-changed]")?.removeAttribute("data-changed");
+  if (detail.xhr.status >= 300 || !wrote(detail)) return;
+  detail.elt.closest?.("form[data-changed]")?.removeAttribute("data-changed");
+  console_?.postMessage({ event: "written" }, location.origin);
 });
 
 // -- words of the server, and the console --------------------------------------------------------------------------------
