@@ -67,7 +67,7 @@ async def test_given_a_call_when_the_page_is_gone_then_the_customer_hears_music_
 async def test_given_a_consulted_colleague_when_their_page_is_reloaded_then_they_talk_on_and_so_in_a_conference(
     alice: Desk, seats: Callable[..., Any], callers: MakeCaller
 ) -> None:
-    await alice.press("F9")
+    await alice.press("F9", "1")
     await alice.state("NOT_READY")
     charlie = await seats(2)
     caller = callers("direct")
