@@ -55,7 +55,7 @@ async def test_given_a_record_half_written_when_the_page_is_reloaded_then_the_wo
 async def test_given_a_record_half_written_when_the_wrap_up_is_over_and_the_page_reloaded_then_it_is_there_till_it_is_saved(
     alice: Desk, callers: MakeCaller, ledger: Ledger
 ) -> None:
-    tabs, words = alice.at("#pop-tabs .tab"), "他想知道什么时候到货"
+    tabs, words = alice.at("#pop-tabs .tab"), f"他想知道什么时候到货 {mark()}"
     first, second = callers("direct"), callers("direct")
     call = await talking(alice, first)
     await alice.at("#summary").fill(words)
