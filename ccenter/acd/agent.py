@@ -108,6 +108,7 @@ class Agent(Struct):
     endpoint: str = ""
     web: bool = False  # the phone is a browser's, with an account of its own for each sign-in: "PJSIP/w1001-ab12cd34"
     online: bool = True  # the phone answers, as far as the switch knows
+    away: float = 0.0  # since when a browser's phone is lost in mid-call
     call: str = ""  # the one call this agent is on, rings for, or wraps up
     misses: int = 0  # in a row
     idle_since: float = 0.0
@@ -144,6 +145,8 @@ def change(w: World, agent: Agent, trigger: AgentTrigger, reason: str = "") -> b
         w.quiet("wrap", agent.code)
     elif was is AgentState.NOT_READY:
         w.quiet("rest", agent.code)
+    elif agent.away:
+        no_longer_away(w, agent)
     w.out.append(facts.AgentChanged(w.seq(), w.now, agent.code, state, reason, agent.call, agent.endpoint, was, round(lasted, 3)))
     return True
 
@@ -158,6 +161,12 @@ def reserve(w: World, agent: Agent, call: str) -> bool:
     w.state.turn += 1
     agent.turn = w.state.turn
     return change(w, agent, T.RESERVE)
+
+
+def no_longer_away(w: World, agent: Agent) -> None:
+    agent.away = 0.0
+    w.quiet("away", agent.code)
+    w.quiet("again", agent.code)
 
 
 def settle(w: World, agent: Agent) -> None:

@@ -186,8 +186,7 @@ class Call(Struct):
     fell_back: str = ""  # the agent to whom a failed blind transfer returns
     connected_at: float = 0.0
     held_at: float = 0.0
-    away: float = 0.0  # since when the agent's browser phone is lost
-    stays_held: bool = False  # also when they are back
+    stays_held: bool = False  # on hold by the agent's wish, not because nobody is there to talk with
     recording: str = ""
     paused: bool = False
     # -- machine
@@ -231,6 +230,25 @@ class Call(Struct):
     def party_of(self, *, leg: str = "", agent: str = "") -> Party | None:
         """The one of them with this leg, or this seat."""
         return next((p for p in self.parties() if (p.leg == leg if leg else p.agent == agent)), None)
+
+    def leg_of(self, agent: str) -> str | None:
+        """The leg to the phone of this seat, whatever its part in the call; "": it has none now; None: it is not on the call."""
+        if self.agent == agent:
+            return self.agent_leg
+        party = self.party_of(agent=agent)
+        if party is not None:
+            return party.leg
+        return self.customer if self.direction == "internal" and self.dial_to == agent else None
+
+    def reach(self, agent: str, leg: str) -> None:
+        """This is the leg to the phone of that seat, which is on the call, from now on."""
+        party = self.party_of(agent=agent)
+        if self.agent == agent:
+            self.agent_leg = leg
+        elif party is not None:
+            party.leg = leg
+        else:
+            self.customer = leg
 
 
 def moved(call: Call, trigger: CallTrigger) -> bool:

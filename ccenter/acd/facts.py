@@ -223,8 +223,11 @@ class PartyLeft(Fact, tag=True, frozen=True, gc=False):
 
 
 class AgentAway(Fact, tag=True, frozen=True, gc=False):
-    """The agent's browser phone was lost in mid-call: the customer hears music (in a conference: the others), until
-    AgentBack, or CallRequeued with reason agent_lost (a conference: PartyLeft), or the call's end. The core counts it as HELD."""
+    """The browser phone of somebody in the talk was lost: who serves, is consulted, was invited, or is called by a colleague.
+
+    The others talk on; who is left alone hears music, until AgentBack, or the talk goes on without them (CallRequeued with reason
+    agent_lost, PartyLeft, ConsultEnded), or the call's end. A customer left alone counts as HELD.
+    """
 
     call: str
     agent: str

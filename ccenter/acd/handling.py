@@ -24,7 +24,7 @@ FREE = (AgentState.READY, AgentState.NOT_READY, AgentState.WRAP_UP)  # may be ru
 def hold(w: World, call: Call) -> bool:
     if not moved(call, CallTrigger.HOLD):
         return False
-    call.held_at = w.now
+    call.held_at, call.stays_held = w.now, True
     service.stop_machine(w, call)
     w.park(call, call.customer)
     w.touch(call)
@@ -34,27 +34,50 @@ def hold(w: World, call: Call) -> bool:
 
 def resume(w: World, call: Call) -> bool:
     """The customer comes back to the agent; a consultation that still goes on must end first."""
-    if call.party is not None or call.away or not moved(call, CallTrigger.RESUME):
+    if call.party is not None or w.waits(call) or not moved(call, CallTrigger.RESUME):
         return False
     unhold(w, call)
-    w.join(call, call.customer)
+    gather(w, call, call.agent_leg, call.customer)
     w.touch(call)
     w.out.append(facts.CallResumed(w.seq(), w.now, call.id, call.agent))
     return True
 
 
-def leave_alone(w: World, call: Call) -> None:
-    """The agent's phone is lost: whom they talked with hear music, but customer and third person on with each other."""
+def regroup(w: World, call: Call) -> None:
+    """A browser's phone was lost, is back, or is waited for no more: who can talk does, and who is left alone hears music.
+
+    Music, whoever they are: it says that the call is not over. Only an agent whose customer is on hold, or whom they consult
+    still rings, hears nothing, as ever.
+    """
     party = call.party
-    if party is not None and party.joined:
+    held = call.state is CallState.HELD and call.stays_held
+    apart = held or (party is not None and not party.joined)  # the customer, by the agent's wish
+    talk = [call.agent_leg, *(one.leg for one in call.parties())]
+    if not apart:
+        talk.append(call.customer)
+    elif w.is_up(call.customer):
+        w.park(call, call.customer)
+    talk = [leg for leg in talk if w.is_up(leg)]
+    alone = len(talk) < 2 and (not apart or (party is not None and party.up))
+    if not alone:
+        if not apart and moved(call, CallTrigger.RESUME):
+            unhold(w, call)
+        gather(w, call, *talk)
         return
-    uninvite(w, call, "withdrawn")
-    if moved(call, CallTrigger.HOLD):
-        call.held_at = w.now
-        service.stop_machine(w, call)
-    w.park(call, call.customer)
-    if party is not None and party.up:
-        w.park(call, party.leg)
+    if not apart:
+        uninvite(w, call, "withdrawn")
+        if moved(call, CallTrigger.HOLD):
+            call.held_at, call.stays_held = w.now, False
+            service.stop_machine(w, call)
+    for leg in talk:
+        w.park(call, leg)
+
+
+def gather(w: World, call: Call, *leg_ids: str) -> None:
+    """Those of them who are not in the call's bridge come into it."""
+    apart = tuple(leg for leg in leg_ids if not call.bridge or w.state.legs[leg].bridge != call.bridge)
+    if apart:
+        w.join(call, *apart)
 
 
 def unhold(w: World, call: Call) -> None:
@@ -171,16 +194,13 @@ def party_answered(w: World, call: Call, party: Party) -> None:
     elif party.joined:
         come_in(w, call, party)
     else:
-        if call.away:
-            w.park(call, party.leg)
-        else:
-            w.join(call, party.leg)
+        regroup(w, call)
         w.touch(call)
         w.out.append(facts.ConsultAnswered(w.seq(), w.now, call.id, party.target))
 
 
 def put_through(w: World, call: Call, party: Party) -> None:
-    """Customer and party talk; the agent who brought them together is gone."""
+    """Customer and party talk; the agent who brought them together is gone. If the party's phone is lost, they will."""
     moved(call, CallTrigger.CONNECT)
     unhold(w, call)
     call.connected_at = call.connected_at or w.now
@@ -189,11 +209,16 @@ def put_through(w: World, call: Call, party: Party) -> None:
         agent = w.state.agents[party.agent]
         agent.calls += 1
         call.agent, call.agent_leg = party.agent, party.leg
-        w.state.legs[party.leg].role = "agent"
+        if party.leg:
+            w.state.legs[party.leg].role = "agent"
         call.party = call.guests.pop(0) if call.guests else None
         call.served_by = party.agent
         w.touch(call)
         w.out.append(facts.CallConnected(w.seq(), w.now, call.id, party.agent, call.queue, 0.0, 0.0))
+        if agent.away:
+            w.out.append(facts.AgentAway(w.seq(), w.now, call.id, agent.code))
+            regroup(w, call)
+            return
     else:
         call.reached = True
         w.out.append(facts.CallReached(w.seq(), w.now, call.id, party.target.partition(":")[2]))
@@ -210,7 +235,7 @@ def complete(w: World, call: Call, party: Party) -> None:
     service.release_agent(w, call)
     call.fell_back = sender
     if party.up:
-        put_through(w, call, heir(call, party))
+        put_through(w, call, heir(w, call, party))
     elif party.agent:  # still rings: from now on a blind transfer to that agent
         call.party = None
         service.close_talk(w, call)
@@ -233,9 +258,9 @@ def end_consult(w: World, call: Call, reason: str) -> None:
         return
     service.drop_party(w, call)
     w.out.append(facts.ConsultEnded(w.seq(), w.now, call.id, party.target, reason))
-    if call.away:
+    if w.waits(call):
         call.stays_held = False
-        leave_alone(w, call)
+        regroup(w, call)
     elif call.state is CallState.HELD:
         resume(w, call)
 
@@ -244,7 +269,7 @@ def join_all(w: World, call: Call, party: Party) -> None:
     party.joined = True
     moved(call, CallTrigger.RESUME)
     unhold(w, call)
-    w.join(call, call.customer)
+    gather(w, call, call.agent_leg, call.customer)
     w.touch(call)
     w.out.append(facts.ConferenceStarted(w.seq(), w.now, call.id, call.agent, party.target))
 
@@ -280,12 +305,16 @@ def leave(w: World, call: Call, party: Party) -> None:
     w.out.append(facts.PartyLeft(w.seq(), w.now, call.id, "agent:" + call.agent))
     uninvite(w, call, "withdrawn")
     service.release_agent(w, call)
-    put_through(w, call, heir(call, party))
+    put_through(w, call, heir(w, call, party))
 
 
-def heir(call: Call, party: Party) -> Party:
-    """Whose the call is when its agent leaves: of all who are there an agent first, who takes the third person's place."""
-    found = next((one for one in call.parties() if one.agent), party)
+def heir(w: World, call: Call, party: Party) -> Party:
+    """Whose the call is when its agent leaves: an agent's first, one who is there before one who is waited for.
+
+    They take the third person's place.
+    """
+    colleagues = [one for one in call.parties() if one.agent]
+    found = next((one for one in colleagues if not w.state.agents[one.agent].away), colleagues[0] if colleagues else party)
     if found is not party:
         call.guests.remove(found)
         call.guests.insert(0, party)
@@ -330,9 +359,9 @@ def party_gone(w: World, call: Call, party: Party, cause: int, note: str) -> Non
     elif party.joined or (party.blind and party.up and call.guests):
         service.let_go(w, call, party)
         w.out.append(facts.PartyLeft(w.seq(), w.now, call.id, party.target))
-        if call.away:
-            leave_alone(w, call)
-        elif not call.agent and call.party is not None:
+        if call.agent:
+            regroup(w, call)
+        elif call.party is not None:
             call.party.blind, call.party.joined = True, False  # without an agent the last to hang up ends the call
     elif party.blind and party.up:  # customer and outside party have talked, and the party hung up
         service.end(w, call, "party", cause)

@@ -1,15 +1,15 @@
 """What becomes of a call when one of its legs ends, or an agent's phone is lost for a while.
 
-A browser's phone goes with its page. When it is lost in mid-call the customer is parked with music and the call keeps its agent:
-`call.away` says since when. When the phone registers again it is rung for the same call. After `away_seconds` the call goes on
-without them.
+A browser's phone goes with its page. When that of anybody in a talk is lost (who serves, is consulted, was invited, or was called
+by a colleague) their seat stays on the call: `agent.away` says since when. The others talk on; who is left alone hears music
+(`handling.regroup`). When the phone registers again it is rung for the same call. After `away_seconds` the call goes on without
+them.
 """
 
 from ccenter.acd import agent as agents
 from ccenter.acd import facts, handling, service
 from ccenter.acd.agent import Agent, AgentState
-from ccenter.acd.call import Call, CallState, CallTrigger, Leg, moved
-from ccenter.acd.service import no_longer_away
+from ccenter.acd.call import Call, CallState, Leg
 from ccenter.acd.world import World
 
 AGAIN_SECONDS = 2.0  # until a browser's phone that did not take its call back is rung again
@@ -23,6 +23,9 @@ def leg_ended(w: World, leg: Leg, cause: int, note: str) -> None:
     call = w.state.calls.get(leg.call)
     if call is None:
         return
+    agent = w.state.agents.get(leg.agent)
+    if agent is not None and (agent.away or note or cause not in service.NORMAL) and lost_for_now(w, call, leg, agent):
+        return
     if leg.id == call.customer:
         customer_gone(w, call, leg, cause, note)
     elif leg.id in call.offers:
@@ -32,6 +35,20 @@ def leg_ended(w: World, leg: Leg, cause: int, note: str) -> None:
         agent_leg_gone(w, call, cause, note)
     elif (party := call.party_of(leg=leg.id)) is not None:
         handling.party_gone(w, call, party, cause, note)
+
+
+def lost_for_now(w: World, call: Call, leg: Leg, agent: Agent) -> bool:
+    """Was this not the end, but a phone that is waited for?"""
+    if call.leg_of(agent.code) != leg.id:
+        return False
+    if agent.away:  # rung for nothing
+        call.reach(agent.code, "")
+        w.alarm("again", agent.code, w.now + AGAIN_SECONDS)
+        return True
+    if comes_back(agent) and lose(w, call, agent):
+        ring_back(w, agent)  # at once, if the phone is there already: the page was reloaded
+        return True
+    return False
 
 
 def customer_gone(w: World, call: Call, leg: Leg, cause: int, note: str) -> None:
@@ -47,16 +64,10 @@ def customer_gone(w: World, call: Call, leg: Leg, cause: int, note: str) -> None
 
 
 def agent_leg_gone(w: World, call: Call, cause: int, note: str) -> None:
-    """The agent hung up, or their phone is lost: only the first ends the call."""
-    agent, party = w.state.agents.get(call.agent), call.party
+    """The agent hung up, or their phone is lost for good: only the first ends the call."""
+    party = call.party
     call.agent_leg = ""
-    if call.away:  # rung for nothing
-        w.alarm("again", call.id, w.now + AGAIN_SECONDS)
-        return
-    bad = bool(note) or cause not in service.NORMAL
-    if bad and agent is not None and comes_back(agent) and lose(w, call, agent):
-        ring_back(w, call)  # at once, if the phone is there already: the page was reloaded
-    elif party is not None and party.joined:
+    if party is not None and party.joined:
         handling.leave(w, call, party)
     elif party is not None and cause in service.NORMAL:
         handling.complete(w, call, party)
@@ -100,57 +111,61 @@ def comes_back(agent: Agent) -> bool:
 
 
 def lose(w: World, call: Call, agent: Agent) -> bool:
-    """The phone is lost in mid-call: wait for it, if this agent serves a customer."""
-    if call.agent != agent.code or call.state not in (CallState.CONNECTED, CallState.HELD):
+    """The phone is lost in mid-call: wait for it, if this agent is in a talk."""
+    leg = call.leg_of(agent.code)
+    if leg is None or agent.state is not AgentState.TALKING or call.state not in (CallState.CONNECTED, CallState.HELD):
         return False
-    if call.away:
-        w.hang_up(call.agent_leg)
-        call.agent_leg = ""
+    w.hang_up(leg)
+    call.reach(agent.code, "")
+    if agent.away:
         return True
-    call.away = w.now
-    w.hang_up(call.agent_leg)
-    call.agent_leg = ""
-    w.alarm("away", call.id, w.now + w.settings.away_seconds)
+    agent.away = w.now
+    w.alarm("away", agent.code, w.now + w.settings.away_seconds)
     w.out.append(facts.AgentAway(w.seq(), w.now, call.id, agent.code))
-    w.touch(call)
-    call.stays_held = call.state is CallState.HELD
-    handling.leave_alone(w, call)
+    touch(w, call, agent)
+    handling.regroup(w, call)
     return True
 
 
-def ring_back(w: World, call: Call) -> None:
+def ring_back(w: World, agent: Agent) -> None:
     """The phone is there again: ring it for the call that waits for it."""
-    agent = w.state.agents.get(call.agent)
-    if call.away and agent is not None and agent.online:
-        w.quiet("again", call.id)
-        w.hang_up(call.agent_leg)
-        shown = call.ani if call.direction == "in" else call.dial_to
-        call.agent_leg = w.dial(call, "agent", agent.endpoint, shown, agent=agent.code, auto=True).id
-
-
-def returned(w: World, call: Call) -> None:
-    """The lost agent is on the line again."""
-    away, party = w.now - call.away, call.party
-    no_longer_away(w, call)
-    if party is not None and not party.joined:
-        w.join(call, *((call.agent_leg, party.leg) if party.up else (call.agent_leg,)))
-    elif call.stays_held or party is not None:
-        w.join(call, call.agent_leg)
+    call = w.state.calls.get(agent.call)
+    if call is None or not agent.away or not agent.online:
+        return
+    w.quiet("again", agent.code)
+    w.hang_up(call.leg_of(agent.code) or "")
+    if call.agent == agent.code:
+        role, shown = "agent", call.ani if call.direction == "in" else call.dial_to
     else:
-        moved(call, CallTrigger.RESUME)
-        handling.unhold(w, call)
-        w.join(call, call.customer, call.agent_leg)
+        role, shown = "party" if call.party_of(agent=agent.code) else "customer", call.agent
+    call.reach(agent.code, w.dial(call, role, agent.endpoint, shown, agent=agent.code, auto=True).id)
+
+
+def returned(w: World, call: Call, agent: Agent) -> None:
+    """The lost phone is on the line again."""
+    away, leg = w.now - agent.away, call.leg_of(agent.code) or ""
+    agents.no_longer_away(w, agent)
+    handling.regroup(w, call)
     service.start_recording(w, call)
     held = call.state is CallState.HELD
-    w.out.append(facts.AgentBack(w.seq(), w.now, call.id, call.agent, call.agent_leg, held, round(away, 3)))
+    w.out.append(facts.AgentBack(w.seq(), w.now, call.id, agent.code, leg, held, round(away, 3)))
+    touch(w, call, agent)
+
+
+def touch(w: World, call: Call, agent: Agent) -> None:
     w.touch(call)
+    w.touched[agent.code] = agent
 
 
-def away_too_long(w: World, call: Call) -> None:
+def away_too_long(w: World, agent: Agent) -> None:
     """They do not come back in time: the call goes on without them."""
-    if call.party is not None and call.party.joined:
+    call = w.state.calls[agent.call]
+    party = call.party_of(agent=agent.code)
+    if party is not None:
+        handling.party_gone(w, call, party, 16, "agent_lost")
+    elif call.party is not None and call.party.joined:
         handling.leave(w, call, call.party)
     elif call.direction == "internal":
-        service.end(w, call, "agent", note="agent_lost")
+        service.end(w, call, "agent" if call.agent == agent.code else "customer", note="agent_lost")
     else:
         lost(w, call, dead=True)

@@ -64,8 +64,9 @@ def mend(w: World, call: Call, event: events.NodeUp) -> None:
         w.out.append(commands.Answer(call.customer))
     parties = [party.leg for party in call.parties()]
     rejoin(w, event, call.bridge, call.customer, call.agent_leg, *parties)
-    for leg_id in parties:
-        if w.state.legs[leg_id].bridge == "hold" and leg_id not in event.bridges.get(event.node + "-hold", ()):
+    for leg_id in (call.agent_leg, *parties):
+        leg = w.state.legs.get(leg_id)
+        if leg is not None and leg.bridge == "hold" and leg_id not in event.bridges.get(event.node + "-hold", ()):
             w.out.append(commands.Park(leg_id, w.queue_of(call).music))
     if customer is None:
         return

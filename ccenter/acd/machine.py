@@ -82,8 +82,14 @@ class Acd:
     @classmethod
     def restore(cls, snapshot: dict[str, Any]) -> "Acd":
         """The centre as it was. Raises msgspec.ValidationError for what is no snapshot."""
-        acd = cls.__new__(cls)
-        acd.world = _world(msgspec.convert(snapshot, State))
+        acd, state = cls.__new__(cls), msgspec.convert(snapshot, State)
+        for ident, call in snapshot["calls"].items():
+            if call.get("away"):  # an older version's snapshot: only who serves could be lost, and the call said so
+                state.agents[call["agent"]].away = call["away"]
+                for kind in ("away", "again"):
+                    if (at := state.timers.pop(f"{kind}:{ident}", None)) is not None:
+                        state.timers[f"{kind}:{call['agent']}"] = at
+        acd.world = _world(state)
         _index(acd.world)
         acd.world.new_ready, acd.world.new_calls, acd.world.rouse = {}, {}, False  # all that could be matched has been
         for agent in acd.world.state.agents.values():
@@ -234,8 +240,8 @@ def _on_config(w: World, event: events.ConfigChanged) -> None:
 
 
 def _on_alarm(w: World, kind: str, ident: str) -> None:
-    if kind in ("wrap", "rest"):
-        agents.settle(w, w.state.agents[ident])  # any change of state would have quieted it
+    if kind in SEAT_ALARMS:
+        SEAT_ALARMS[kind](w, w.state.agents[ident])
         return
     if kind == "snoop":
         supervise.snoop_failed(w, ident)
@@ -277,10 +283,14 @@ CALL_ALARMS: dict[str, Callable[[World, Call], None]] = {
     "ask": lambda w, call: queueing.ask_key(w, call, ""),
     "store": lambda w, call: queueing.stored(w, call, True),
     "message": lambda w, call: queueing.message_recorded(w, call, None),
-    "away": legs.away_too_long,
-    "again": legs.ring_back,
     "screen": lambda w, call: surge.screened(w, call, None),
     "judge": attempts.serve,
+}
+SEAT_ALARMS: dict[str, Callable[[World, Agent], None]] = {
+    "wrap": agents.settle,  # any change of state would have quieted it
+    "rest": agents.settle,
+    "away": legs.away_too_long,
+    "again": legs.ring_back,
 }
 CALLBACK_ALARMS: dict[str, Callable[[World, Callback], None]] = {
     "callback": attempts.time_is_up,

@@ -140,7 +140,9 @@ def send_keys(w: World, agent: Agent, request: events.SendKeys) -> str:
     call = w.state.calls[agent.call]
     if not request.keys or len(request.keys) > 32 or not set(request.keys) <= set("0123456789*#ABCD"):
         return "bad_keys"
-    w.out.append(commands.SendDtmf(call.party.leg if call.party else call.customer, request.keys))
+    leg = call.party.leg if call.party else call.customer
+    if leg:  # else their phone is lost just now
+        w.out.append(commands.SendDtmf(leg, request.keys))
     return ""
 
 

@@ -76,8 +76,7 @@ def phone_changed(w: World, agent: Agent, online: bool) -> None:
     if call is None:
         return
     if online:
-        if call.agent == agent.code:
-            legs.ring_back(w, call)
+        legs.ring_back(w, agent)
     elif agent.state is AgentState.RESERVED:
         give_back(w, agent, "phone_lost")
     elif legs.comes_back(agent) and not legs.lose(w, call, agent) and call.agent == agent.code:
@@ -87,5 +86,5 @@ def phone_changed(w: World, agent: Agent, online: bool) -> None:
 def reconnect(w: World, agent: Agent, request: events.Reconnect) -> str:
     call = w.state.calls[agent.call]
     legs.lose(w, call, agent)
-    legs.ring_back(w, call)
+    legs.ring_back(w, agent)
     return ""

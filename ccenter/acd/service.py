@@ -367,8 +367,6 @@ def release_agent(w: World, call: Call) -> None:
     """The serving agent leaves: their leg ends, their wrap-up begins."""
     agent = w.state.agents.get(call.agent)
     w.hang_up(call.agent_leg)
-    if call.away:
-        no_longer_away(w, call)
     call.agent = call.agent_leg = ""
     if agent is not None:
         if call.direction == "internal":
@@ -376,12 +374,6 @@ def release_agent(w: World, call: Call) -> None:
         else:
             wrap_up = w.queue_of(call).wrap_up_seconds if call.queue else w.settings.wrap_up_seconds
         agents.finished(w, agent, wrap_up)
-
-
-def no_longer_away(w: World, call: Call) -> None:
-    call.away = 0.0
-    w.quiet("away", call.id)
-    w.quiet("again", call.id)
 
 
 def close_talk(w: World, call: Call) -> None:

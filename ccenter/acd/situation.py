@@ -28,7 +28,7 @@ class Situation(NamedTuple):
     party: str = ""  # calling, up, joined; invited: nobody is there yet whom a conference waits for
     recorded: bool = False
     paused: bool = False
-    away: bool = False  # their phone is lost
+    away: bool = False  # their phone is lost, or that of the colleague they called
     web: bool = False  # their phone is a browser's
 
 
@@ -48,7 +48,7 @@ def key_of(w: World, agent: Agent) -> Key:
     if agent.code in w.watches:
         return (state, agent.online, True, "lead")
     if call is None or call.agent != agent.code:
-        return (state, agent.online, True, "other")
+        return (state, agent.online, True, "other", None, "", "", False, False, agent.away != 0.0, agent.web)
     party = call.party
     return (
         state,
@@ -60,7 +60,7 @@ def key_of(w: World, agent: Agent) -> Key:
         ("invited" if call.guests else "") if party is None else "joined" if party.joined else "up" if party.up else "calling",
         call.recording != "",
         call.paused,
-        call.away != 0.0,
+        w.waits(call),
         agent.web,
     )
 
@@ -160,7 +160,7 @@ def _invite(s: Situation) -> str:
 
 
 def _reconnect(s: Situation) -> str:
-    if not s.web or _talks(s):
+    if not s.web or (_talks(s) and s.place != "other"):
         return "no_call"
     return "" if s.online else "phone_offline"
 

@@ -19,13 +19,8 @@ SNOOP_SECONDS = 1.0  # a snoop may end a little before the leg it is of; after t
 
 def leg_of(w: World, call: Call, code: str) -> str | None:
     """The leg of an agent who is on this call; "" while their phone is lost, None when they are not on it."""
-    if call.agent == code:
-        return "" if call.away else call.agent_leg
-    party = call.party_of(agent=code)
-    if party is not None:
-        return party.leg
-    customer = w.state.legs.get(call.customer)
-    return call.customer if customer is not None and customer.agent == code else None
+    leg = call.leg_of(code)
+    return "" if leg and w.state.agents[code].away else leg
 
 
 def refused(w: World, lead: Agent, target: str, watch: Watch | None) -> str:

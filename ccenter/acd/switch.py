@@ -72,12 +72,12 @@ def on_answered(w: World, event: events.LegAnswered) -> None:
         w.hang_up(leg.id)
     elif leg.id in call.offers:
         service.connect(w, call, leg, w.state.agents[leg.agent])
+    elif leg.agent and w.state.agents[leg.agent].away:
+        legs.returned(w, call, w.state.agents[leg.agent])
     elif (party := call.party_of(leg=leg.id)) is not None:
         handling.party_answered(w, call, party)
     elif leg.id == call.customer:
         attempts.answered(w, call)
-    elif leg.id == call.agent_leg:
-        legs.returned(w, call)
     elif leg.role == "lead":
         supervise.answered(w, leg)
 

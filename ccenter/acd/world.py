@@ -166,6 +166,15 @@ class World:
         return key
 
     # -- legs
+    def is_up(self, leg_id: str) -> bool:
+        leg = self.state.legs.get(leg_id)
+        return leg is not None and leg.state == "up" and not leg.ending
+
+    def waits(self, call: Call) -> bool:
+        """Is the phone of its agent lost, or of the colleague they called?"""
+        pair = (call.agent, call.dial_to) if call.direction == "internal" else (call.agent,)
+        return any((agent := self.state.agents.get(code)) is not None and agent.away for code in pair)
+
     def dial(
         self, call: Call, role: str, endpoint: str, caller_id: str, *, agent: str = "", auto: bool = False, detect: bool = False
     ) -> Leg:

@@ -26,7 +26,7 @@ from ccenter.calls.models import (
     Trunk,
     TrunkChannel,
 )
-from ccenter.calls.rights import Scope, led_queues, led_seats, owns
+from ccenter.calls.rights import Scope, led_queues, led_seats, owns, served_queues
 from ccenter.calls.tokens import shown, spelt
 
 Json = dict[str, Any]
@@ -120,7 +120,7 @@ def _seats(user: Any, calls: list[Json]) -> list[Json]:
             [timezone.localdate(), *params],
         )
         rows = cursor.fetchall()
-    away = {call["agent"]: _away_since(call) for call in calls if call["away"]}
+    away = {(call["id"], agent): since for call in calls for agent, since in _lost(call["steps"]).items()}
     return [
         {
             "number": number,
@@ -133,7 +133,7 @@ def _seats(user: Any, calls: list[Json]) -> list[Json]:
             "call": call,
             "phone": phone_kind(endpoint),
             "online": online,
-            "away": away.get(number),
+            "away": away.get((call, number)) if state == "TALKING" else None,
             "allows": msgspec.Raw(allows.encode()),
             "today": dict(zip(FIGURES, today, strict=True)),
         }
@@ -146,9 +146,15 @@ def _day(agent: str, day: date) -> Json:
     return AgentDay.objects.filter(agent=agent, day=day).values(*FIGURES).first() or dict.fromkeys(FIGURES, 0)
 
 
-def _away_since(call: Json) -> datetime:
-    at = next((step["at"] for step in reversed(call["steps"]) if step["step"] == "away"), None)
-    return _moment(at) if at else call["started_at"]
+def _lost(steps: list[Json]) -> dict[str, datetime]:
+    """Whose phones were lost in a call and are not back, since when."""
+    lost = {}
+    for step in steps:
+        if step["step"] == "away":
+            lost[step["agent"]] = _moment(step["at"])
+        elif step["step"] == "back":
+            lost.pop(step["agent"], None)
+    return lost
 
 
 def _monitors(scope: Scope) -> list[Json]:
@@ -327,6 +333,18 @@ def waiting(seat: Agent, user: Any) -> Json:
 def may_claim(seat: Agent, call: str) -> bool:
     """Whether this seat may take a waiting call or pick up a ringing one: of its lines, or at a colleague's."""
     return any(one.id == call for one in _claimable(seat))
+
+
+def claims(seat: Agent, user: Any) -> Json:
+    """What of a lead's floor this seat may claim, by the rule above: calls of these `queues`, what rings at these `seats`."""
+    served = served_queues(seat)
+    near = Q(group=seat.group_id) | Q(group__queues__in=served) | Q(queues__in=served)
+    return {
+        "queues": list(served.values_list("code", flat=True)),
+        "seats": list(
+            led_seats(user).filter(near).exclude(pk=seat.pk).order_by("number").values_list("number", flat=True).distinct()
+        ),
+    }
 
 
 def figures(seat: Agent) -> Json:

@@ -58,10 +58,14 @@ class DeskView(View):
 
 
 class PopView(DeskView):
-    @extend_schema(responses=answers.Pop, tags=["desk"], operation_id="desk_pop")
+    @extend_schema(parameters=[OpenApiParameter("customer", int)], responses=answers.Pop, tags=["desk"], operation_id="desk_pop")
     def get(self, request: Request, call: str) -> Response:
-        """Who is on the line and what for: all matches with what is open, the last calls, the script."""
-        told = selectors.pop(request.user, call, timezone.now())
+        """Who is on the line and what for: all matches with what is open, the last calls, the script.
+
+        `customer`: of several who have the number, the one it is; the script speaks to them.
+        """
+        chosen = self.query(bodies.Chosen).validated_data.get("customer")
+        told = selectors.pop(request.user, call, timezone.now(), chosen)
         if told is None:
             raise services.NotThere
         openings.note(request, [one["id"] for one in told["customers"]], call)

@@ -34,7 +34,7 @@ Message     {"id": 1, "from": {"user": "lead-sales", "number": ""|"1001", "name"
                  | {"to": "user", "user": "lead-sales", "name": "..."},
              "mine": false (true: I sent it), "read_at": null (by me), "reads": 3, "of": 10 (both null but for the sender)}
 
-GET  pop/<call>/        {"call": {"id", "direction", "state", "number": Number, "province", "city", "name" (told by the network),
+GET  pop/<call>/?customer= {"call": {"id", "direction", "state", "number": Number, "province", "city", "name" (of the network),
                           "dnis", "label", "language", "queue": Named|null, "agent": {"number","name"}|null, "started_at",
                           "queued_at"|null, "connected_at"|null, "ended_at"|null, "waited": seconds so far,
                           "path": [{"at": "...", "step": "key", "text": "按键 1", "seconds": until the next|null}],
@@ -44,6 +44,7 @@ GET  pop/<call>/        {"call": {"id", "direction", "state", "number": Number, 
                          "history": [HistoryCall] (the last 10 of these numbers and customers, without this call),
                          "record": Record|null (mine of this call), "handed_over": [Record] (of this call, by who had it before),
                          "script": "您好，王女士...", "scripts": [{"id","situation","title","text"}] (best first)}
+                        customer: which of them it is, chosen by the agent; the scripts speak to them.
                         404: no such call, or not yours. Ask again when it is transferred, or a customer was saved.
 GET  customers/<id>/    Customer + {"history": [HistoryCall]}
 POST customers/         {"name", "title"?, "language"?, "province"?, "city"?, "address"?, "level"? (leads),

@@ -23,6 +23,10 @@ def _category() -> serializers.Field:
     return serializers.PrimaryKeyRelatedField(queryset=Category.objects.all(), allow_null=True, required=False)
 
 
+class Chosen(serializers.Serializer):
+    customer = serializers.IntegerField(min_value=1, required=False)
+
+
 class Phone(Strict):
     """A number as it is written, or a token for one that was shown; `shared` when somebody else has it too."""
 

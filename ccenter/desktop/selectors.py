@@ -49,8 +49,11 @@ _callbacks_to = Prepared(lambda: _open_callbacks().filter(number__among=Slot("nu
 # -- the pop ---------------------------------------------------------------------------------------------------
 
 
-def pop(user: Any, ident: str, now: datetime) -> Shape | None:
-    """All about the call that rings; None when there is none of this name, or it is not theirs."""
+def pop(user: Any, ident: str, now: datetime, chosen: int | None = None) -> Shape | None:
+    """All about the call that rings; None when there is none of this name, or it is not theirs.
+
+    `chosen`: which of the customers who have the number it is, as the agent says; else as their record of the call does.
+    """
     call = rights.call_of(user, ident)
     if call is None:
         return None
@@ -63,14 +66,18 @@ def pop(user: Any, ident: str, now: datetime) -> Shape | None:
     reader = Reader(user, customers, {call.number, *_numbers(customers)} - {""}, call)
     whole = [reader.customer(one, proven and one.pk == known) for one in customers]
     mine = [record for record in reader.records if record.call == call.id]
-    caller = customers[0] if len(customers) == 1 or proven else None
+    own = next((record for record in mine if record.author_id == user.pk), None)
+    chosen = chosen or (own.customer_id if own is not None else None)
+    caller = next((one for one in customers if one.pk == chosen), None)
+    if caller is None and (len(customers) == 1 or proven):
+        caller = customers[0]
     said = _scripts(reader, call, caller)
     return {
         "call": _call(reader, call, now),
         "customers": whole,
         "new_customer": None if customers or call.direction == "internal" else _new_customer(reader.shapes, call),
         "history": reader.history_shapes,
-        "record": next((reader.shapes.record(one) for one in mine if one.author_id == user.pk), None),
+        "record": reader.shapes.record(own) if own is not None else None,
         "handed_over": [reader.shapes.record(one) for one in mine if one.author_id != user.pk],
         "script": next((one["text"] for one in said if one["situation"] == "greeting"), ""),
         "scripts": said,

@@ -112,6 +112,9 @@ class Words:
     def _not_come(self, step: Mapping[str, Any]) -> str:
         return gettext("%(target)s did not come") % {"target": self.target(step["party"])}
 
+    def _away(self, step: Mapping[str, Any]) -> str:
+        return gettext("the phone of %(agent)s was lost") % {"agent": self.agent(step["agent"])}
+
     def _callback(self, step: Mapping[str, Any]) -> str:
         return gettext("callback promised")
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from ccenter.calls.live import claims
 from ccenter.calls.models import CentreSettings, Flow, Queue, ReasonCode
 from ccenter.calls.rights import Role, led_groups, led_queues, role_of, seat_of
 from ccenter.desktop.pages import named, page
@@ -19,7 +20,8 @@ from ccenter.desktop.pages import named, page
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """Seats, queues, calls and trunks, and what a lead does with them."""
-    return lead_page(request, "lead")
+    seat = seat_of(request.user)
+    return lead_page(request, "lead", claims=claims(seat, request.user) if seat else {"queues": [], "seats": []})
 
 
 @page(Role.LEAD)

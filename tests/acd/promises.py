@@ -53,9 +53,8 @@ def people_on(acd: Acd, call: Call) -> dict[str, list[AgentState]]:
     for party in call.parties():
         if party.agent:
             add(party.agent, AgentState.TALKING if party.up else AgentState.RESERVED)
-    other = acd.legs.get(call.customer)
-    if other is not None and other.agent:
-        add(other.agent, AgentState.TALKING if other.state == "up" else AgentState.RESERVED)
+    if call.direction == "internal" and (call.customer or call.state in (CallState.CONNECTED, CallState.HELD)):
+        add(call.dial_to, AgentState.RESERVED if call.state is CallState.RESERVED else AgentState.TALKING)
     for watch in acd.world.state.watches.values():
         if watch.call == call.id:
             add(watch.supervisor, AgentState.TALKING if watch.up else AgentState.RESERVED)
@@ -116,9 +115,9 @@ def the_state_of_a_call_is_what_it_has(acd: Acd) -> None:
             rings = bool(call.offers) or call.party is not None or (bool(call.customer) and not up)
             assert rings, f"{call.id} is reserved for nobody"
         if state in (CallState.CONNECTED, CallState.HELD):
-            assert up, f"{call.id} is {state} without a customer"
+            assert up or (call.direction == "internal" and lost_on(acd, call)), f"{call.id} is {state} without a customer"
             others = [acd.legs[leg] for leg in (call.agent_leg, *(party.leg for party in call.parties())) if leg]
-            assert call.away or any(leg.state == "up" for leg in others), f"{call.id} is {state} with nobody"
+            assert lost_on(acd, call) or any(leg.state == "up" for leg in others), f"{call.id} is {state} with nobody"
         assert bool(call.held_at) == (state is CallState.HELD), f"{call.id} {state} held at {call.held_at}"
         for leg in (call.customer, call.agent_leg, *call.offers, *(party.leg for party in call.parties())):
             if leg and not (leg == call.customer and call.gone):
@@ -145,7 +144,7 @@ def everybody_hears_something(acd: Acd) -> None:
         if call.state is CallState.CONNECTED:
             told = call.saying == "agent" and acd.legs[call.agent_leg].bridge == call.bridge  # joins when the prompt is over
             assert told or (leg.bridge == call.bridge != "" and others), f"{call.id} is connected to nobody"
-            in_talk = call.away or acd.legs[call.agent_leg].bridge == call.bridge if call.agent else True
+            in_talk = w.state.agents[call.agent].away or acd.legs[call.agent_leg].bridge == call.bridge if call.agent else True
             assert in_talk, f"{call.agent} does not hear {call.id}"
         if call.message:
             assert f"message:{call.id}" in w.state.timers, f"{call.id} leaves a message for ever"
@@ -155,6 +154,8 @@ def a_conference_hears_all(acd: Acd) -> None:
     """Who was invited and answered is with the customer; nobody is invited to anything else."""
     for call in acd.world.state.calls.values():
         for guest in call.guests:
+            if guest.agent in lost_on(acd, call):
+                continue
             assert call.state is CallState.CONNECTED and guest.joined, f"{guest.target} is a guest of {call.id} ({call.state})"
             assert (acd.legs[guest.leg].bridge == call.bridge) == guest.up, f"{guest.target} is not heard on {call.id}"
             assert guest.up or call.agent, f"{guest.target} is rung for {call.id}, which is nobody's"
@@ -162,17 +163,35 @@ def a_conference_hears_all(acd: Acd) -> None:
 
 
 def who_waits_for_a_lost_phone_hears_music(acd: Acd) -> None:
-    for call in acd.world.state.calls.values():
-        if not call.away:
+    w = acd.world
+    for code, agent in w.state.agents.items():
+        assert bool(agent.away) == (f"away:{code}" in w.state.timers), f"{code} is waited for for ever, or not"
+        if agent.away:
+            call = w.state.calls[agent.call]
+            leg = call.leg_of(code)
+            assert leg is not None and call.state in (CallState.CONNECTED, CallState.HELD), (
+                f"{code} is lost to {call.id} ({call.state})"
+            )
+            assert not leg or acd.legs[leg].state != "up", f"{code} is there, and away"
+    for call in w.state.calls.values():
+        if not lost_on(acd, call):
             continue
-        assert f"away:{call.id}" in acd.world.state.timers, f"{call.id} waits for {call.agent} for ever"
-        assert call.agent, f"{call.id} waits for nobody"
-        assert not call.agent_leg or acd.legs[call.agent_leg].state != "up", f"{call.agent} is there, and away"
-        if call.party is not None and call.party.joined:
-            assert call.state is CallState.CONNECTED, f"{call.id}: the others of a conference talk on"
+        consulted = call.party if call.party is not None and not call.party.joined else None
+        people = [call.agent_leg, *(party.leg for party in call.parties()), *([] if consulted else [call.customer])]
+        there = [acd.legs[leg] for leg in people if leg in acd.legs and acd.legs[leg].state == "up" and not acd.legs[leg].ending]
+        customer = acd.legs.get(call.customer)
+        if call.state is CallState.HELD and customer is not None and customer.state == "up":
+            assert customer.bridge == "hold", f"the customer of {call.id} waits in silence"
+        if consulted is not None or call.state is CallState.CONNECTED:
+            bridge = call.bridge if len(there) > 1 or not (consulted is None or consulted.up) else "hold"
+            assert all(leg.bridge == bridge for leg in there), f"on {call.id} somebody waits in silence"
         else:
-            parked = [call.customer, call.party.leg if call.party is not None and call.party.up else call.customer]
-            assert all(acd.legs[leg].bridge == "hold" for leg in parked), f"{call.id} waits in silence"
+            assert len(there) < 2 or call.stays_held, f"{call.id} is on hold for no reason"
+
+
+def lost_on(acd: Acd, call: Call) -> list[str]:
+    """Whose phones are lost of those who are on the call."""
+    return [agent.code for agent in acd.world.state.agents.values() if agent.away and agent.call == call.id]
 
 
 def a_lead_hears_what_they_asked_for(acd: Acd) -> None:
@@ -180,8 +199,7 @@ def a_lead_hears_what_they_asked_for(acd: Acd) -> None:
     state = acd.world.state
     for code, watch in state.watches.items():
         call, leg = state.calls[watch.call], acd.legs[watch.leg]
-        parties = {party.agent: party.leg for party in call.parties() if party.agent}
-        assert watch.agent in (call.agent, *parties, acd.legs[call.customer].agent), f"{code} hears {watch.agent}, who has left"
+        assert call.leg_of(watch.agent) is not None, f"{code} hears {watch.agent}, who has left"
         assert (leg.agent, leg.role, leg.call, code) == (code, "lead", call.id, watch.supervisor)
         assert (leg.state == "up") == watch.up != (f"dial:{leg.id}" in state.timers), f"{leg.id} rings for ever"
         others = {other.id for other in acd.legs.values() if other.bridge == leg.bridge != "" and not other.ending} - {leg.id}
@@ -189,9 +207,9 @@ def a_lead_hears_what_they_asked_for(acd: Acd) -> None:
             assert leg.bridge == call.bridge and not watch.snoop and not watch.bridge, f"{code} does not barge in"
         elif watch.up:
             assert others <= {watch.snoop}, f"{code} listens, and is heard by {others}"
-            of = call.agent_leg if call.agent == watch.agent else parties.get(watch.agent, call.customer)
+            of = call.leg_of(watch.agent)
             hears = watch.snoop in others and watch.of == of and watch.snoop_mode == watch.mode
-            assert hears or f"snoop:{code}" in state.timers or call.away, f"{code} hears nothing"
+            assert hears or f"snoop:{code}" in state.timers or state.agents[watch.agent].away, f"{code} hears nothing"
     snoops = {watch.snoop for watch in state.watches.values() if watch.snoop}
     assert snoops == {leg.id for leg in acd.legs.values() if leg.role == "snoop" and not leg.ending}
     assert len(snoops) == sum(bool(watch.snoop) for watch in state.watches.values())
@@ -218,7 +236,7 @@ def every_timer_belongs_to_something(acd: Acd) -> None:
         elif kind in ("callback", "expire", "own"):
             assert ident in state.callbacks, key
         elif kind in ("away", "again"):
-            assert state.calls[ident].away, key
+            assert state.agents[ident].away, key
         else:
             assert kind in CALL_TIMERS and ident in state.calls, key
     for code, agent in state.agents.items():

@@ -94,6 +94,12 @@ class Ledger:
         ((now,),) = self.rows("SELECT dial_seconds FROM calls_centresettings")
         await self.configure(change, seconds, undo=(change, (now,)))
 
+    async def waits_for_lost_phones(self, seconds: float) -> None:
+        """Browsers that are lost in mid-call are waited for that long."""
+        change = "UPDATE calls_centresettings SET away_seconds = %s"
+        ((now,),) = self.rows("SELECT away_seconds FROM calls_centresettings")
+        await self.configure(change, seconds, undo=(change, (now,)))
+
     async def close(self) -> None:
         await self.restore()
         self._connection.close()

@@ -8,6 +8,7 @@ import contextlib
 import re
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,11 @@ async def dora(no_leaks: None, stack: Json, logins: list[Json]) -> AsyncIterator
         yield made
     finally:
         await made.close()
+
+
+def seconds(one: Json, other: Json) -> float:
+    """Between two facts."""
+    return (datetime.fromisoformat(other["at"]) - datetime.fromisoformat(one["at"])).total_seconds()
 
 
 async def talking(seat: WebSeat, page: WebPhone, caller: Caller) -> tuple[Dialog, Dialog]:
@@ -138,6 +144,91 @@ async def test_given_a_page_closed_in_a_call_then_the_customer_hears_music_and_i
     await ring.wait_ended()
     facts = kinds(await timeline(lead, await call_of(lead, carol)))
     assert in_order(facts, "CallConnected", "AgentAway", "AgentBack", "CallEnded") and "CallRequeued" not in facts
+
+
+async def test_given_a_page_that_does_not_come_back_in_time_then_another_agent_has_the_same_call_with_its_history(
+    dora: WebSeat, carol: Caller, lead: Api, ledger: Ledger, seats: Callable[..., Any]
+) -> None:
+    await ledger.waits_for_lost_phones(4)
+    page = await dora.page()
+    call, first = await talking(dora, page, carol)
+    ident = first.header("X-CC-Call")
+    await page.leave()
+    gone = await reaches(lead, carol, "AgentAway")
+    bob = await seats(1)  # ready at once, and not rung before the time is up
+    await call.hears_sound()
+    ringing = await bob.phone.ringing()
+    requeued = await reaches(lead, carol, "CallRequeued", reason="agent_lost")
+    assert 4 <= seconds(gone, requeued) < 9 and ringing.header("X-CC-Call") == ident
+    told = (await bob.api.get(f"/api/desk/pop/{ident}/"))["call"]["path"]
+    said = {step["step"]: step["text"] for step in told}
+    assert dora.agent in said["talk"] and dora.agent in said["away"] and in_order(list(said), "talk", "away", "requeue"), told
+    await ringing.answer()
+    await asyncio.gather(call.hears(bob.tone), ringing.hears(carol.tone))
+    await dora.wait(state="NOT_READY", online=False, call=None)
+    again = await dora.page()
+    await dora.wait(online=True)
+    assert again.missed() == [] and not again.dialogs, "the call is somebody else's"
+    await call.hangup()
+    record = await call_of(lead, carol)
+    assert (record["id"], record["answered_by"], record["agent"], record["outcome"]) == (ident, dora.agent, bob.agent, "ANSWERED")
+    facts = await timeline(lead, record)
+    assert in_order(kinds(facts), "CallConnected", "AgentAway", "CallRequeued", "CallOfferedTo", "CallConnected", "CallEnded")
+    assert [fact["agent"] for fact in facts if fact["type"] == "CallConnected"] == [dora.agent, bob.agent]
+    assert [step["agent"] for step in record["steps"] if step["step"] == "talk"] == [dora.agent, bob.agent]
+
+
+async def test_given_a_colleague_consulted_at_a_browser_whose_page_is_lost_then_the_agent_hears_music_till_they_are_back(
+    dora: WebSeat, carol: Caller, lead: Api, seats: Callable[..., Any]
+) -> None:
+    bob = await seats(1)
+    call, phone = await bob.talks_with(carol)
+    page = await dora.page()
+    await bob.do("consult", to="agent", agent=dora.agent)
+    await (await page.ringing()).answer()
+    await dora.wait(state="TALKING")
+    await asyncio.gather(phone.hears_silence(), call.hears_sound())
+    await page.leave()
+    await reaches(lead, carol, "AgentAway", agent=dora.agent)
+    await asyncio.gather(phone.hears_sound(), call.hears_sound())
+    again = await dora.page()
+    ring = await again.ringing()
+    assert ring.header("Call-Info") and ring.caller_id.endswith(bob.agent), "answers by itself"
+    await ring.wait_answered()
+    await reaches(lead, carol, "AgentBack", agent=dora.agent)
+    await phone.hears_silence()  # pages of these tests do not speak
+    await bob.do("join-all")
+    await asyncio.gather(call.hears(bob.tone), phone.hears(carol.tone))
+    await again.leave()
+    await reaches(lead, carol, "AgentAway", 2, agent=dora.agent)
+    await asyncio.gather(call.hears(bob.tone), phone.hears(carol.tone))  # two who talk need no music
+    await call.hangup()
+    facts = kinds(await timeline(lead, await call_of(lead, carol)))
+    assert in_order(facts, "ConsultAnswered", "AgentAway", "AgentBack", "ConferenceStarted", "AgentAway", "CallEnded")
+
+
+async def test_given_a_called_colleague_whose_page_is_lost_then_the_caller_hears_music_and_the_same_call_is_back(
+    dora: WebSeat, lead: Api, seats: Callable[..., Any]
+) -> None:
+    bob = await seats(1, ready=False)
+    page = await dora.page()
+    await bob.do("dial", number=dora.agent)
+    phone = await bob.phone.ringing()
+    await phone.answer()
+    ringing = await page.ringing()
+    await ringing.answer()
+    await dora.wait(state="TALKING")
+    await phone.hears_silence()
+    await page.leave()
+    await phone.hears_sound()
+    again = await dora.page()
+    ring = await again.ringing()
+    assert ring.header("X-CC-Call") == ringing.header("X-CC-Call") and ring.header("Call-Info")
+    await ring.wait_answered()
+    await phone.hears_silence()
+    assert not phone.ended
+    await phone.hangup()
+    await ring.wait_ended()
 
 
 @pytest.mark.parametrize("crash", [False, True])

@@ -9,6 +9,7 @@ from typing import Any
 from playwright.async_api import Locator, expect
 
 from tests.asterisk.conftest import MakeCaller
+from tests.asterisk.ledger import Ledger
 from tests.browser.conftest import MakeDesk
 from tests.browser.desk import MICROPHONE, Desk
 from tests.browser.test_calls import talking
@@ -115,6 +116,32 @@ async def test_given_a_call_the_lead_took_over_when_their_phone_goes_to_another_
     assert not call.ended
     await floor.click("#own-seat > .bad")
     await call.wait_ended()
+
+
+async def test_given_a_lead_of_two_groups_with_a_seat_in_one_then_only_what_the_seat_may_claim_is_offered(
+    desks: MakeDesk, callers: MakeCaller, ledger: Ledger
+) -> None:
+    group, queue = "SELECT id FROM calls_seatgroup WHERE code = %s", "SELECT id FROM calls_queue WHERE code = %s"
+    at = f"WHERE seatgroup_id = ({group}) AND queue_id = ({queue})"
+    back = f"INSERT INTO calls_seatgroup_queues (seatgroup_id, queue_id) VALUES (({group}), ({queue}))"
+    others = ("sales", "roundrobin")
+    await ledger.configure(f"DELETE FROM calls_seatgroup_queues {at}", *others, undo=(back, others))
+    leads = "(seatgroup_id, user_id) SELECT g.id, u.id FROM calls_seatgroup g, auth_user u WHERE g.code = %s AND u.username = %s"
+    ledger.rows(f"INSERT INTO calls_seatgroup_leads {leads}", "care", "lead-sales")
+    try:
+        floor = await desks("lead-sales", path="/lead/")
+        ours, theirs = callers("direct"), callers("roundrobin")
+        calls = [ours.dial(), theirs.dial()]
+        row, other = (floor.at("#calls tr").filter(has_text=one.ani) for one in (ours, theirs))
+        await expect(row.locator("td:last-child button")).to_be_visible()
+        await expect(other).to_be_visible()
+        await expect(other.locator("td:last-child button")).to_be_hidden()
+        await asyncio.gather(*(one.hangup() for one in calls))
+    finally:
+        ledger.rows(
+            "DELETE FROM calls_seatgroup_leads l USING calls_seatgroup g, auth_user u"
+            " WHERE l.seatgroup_id = g.id AND l.user_id = u.id AND g.code = 'care' AND u.username = 'lead-sales'"
+        )
 
 
 async def test_given_a_lead_at_the_live_page_when_they_click_then_states_messages_and_calls_of_an_agent_are_as_they_want(

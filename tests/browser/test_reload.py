@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -61,6 +62,53 @@ async def test_given_a_call_when_the_page_is_gone_then_the_customer_hears_music_
     await alice.loaded()
     await alice.state("TALKING")
     await call.hangup()
+
+
+async def test_given_a_consulted_colleague_when_their_page_is_reloaded_then_they_talk_on_and_so_in_a_conference(
+    alice: Desk, seats: Callable[..., Any], callers: MakeCaller
+) -> None:
+    await alice.press("F9", "1")
+    await alice.state("NOT_READY")
+    charlie = await seats(2)
+    caller = callers("direct")
+    call, phone = await charlie.talks_with(caller)
+    await charlie.do("consult", to="agent", agent=alice.agent)
+    await alice.rings()
+    await alice.answer()
+    await asyncio.gather(phone.hears(MICROPHONE), alice.hears(charlie.tone))
+    await alice.page.reload(wait_until="commit")
+    await alice.hears(charlie.tone)
+    await asyncio.gather(phone.hears(MICROPHONE), call.hears_not(MICROPHONE))
+    await alice.loaded()
+    await alice.state("TALKING")
+    await charlie.do("join-all")
+    await asyncio.gather(call.hears(MICROPHONE), alice.hears(caller.tone))
+    await alice.page.reload(wait_until="commit")
+    await asyncio.gather(alice.hears(caller.tone), alice.hears(charlie.tone))
+    await asyncio.gather(call.hears(MICROPHONE), phone.hears(MICROPHONE), call.hears(charlie.tone), phone.hears(caller.tone))
+    await call.hangup()
+
+
+async def test_given_a_call_between_colleagues_when_the_called_ones_page_is_closed_then_the_caller_hears_music_till_it_is_opened(
+    alice: Desk, seats: Callable[..., Any]
+) -> None:
+    charlie = await seats(2, ready=False)
+    await charlie.do("dial", number=alice.agent)
+    phone = await charlie.phone.ringing()
+    await phone.answer()
+    await alice.rings()
+    await alice.answer()
+    await asyncio.gather(phone.hears(MICROPHONE), alice.hears(charlie.tone))
+    await alice.page.close()
+    await phone.hears_not(MICROPHONE)
+    await phone.hears_sound()
+    await alice.tab()
+    await alice.page.goto(alice.web, wait_until="commit")
+    await alice.hears(charlie.tone)
+    await phone.hears(MICROPHONE)
+    await alice.loaded()
+    await alice.press("F4")
+    await phone.wait_ended()
 
 
 async def test_given_a_held_call_when_the_page_is_reloaded_then_it_is_still_held(alice: Desk, carol: Caller) -> None:

@@ -104,6 +104,29 @@ def test_given_a_busy_floor_when_the_lead_looks_then_all_of_it_is_there(db: None
     assert live["callbacks_open"] == 2
 
 
+def test_given_a_lead_of_two_groups_when_the_floor_is_opened_then_it_names_what_their_seat_may_claim(db: None) -> None:
+    from ccenter.calls.live import claims, may_claim
+    from ccenter.calls.models import Agent
+    from tests.django.people import group, person
+
+    lead, at = person("lead", "lead", "900"), now()
+    group("other").leads.add(lead)
+    for name, seat, team in (("alice", "1001", "floor"), ("mallory", "2001", "other"), ("eve", "2002", "other")):
+        person(name, "agent", seat, team=team)
+    Agent.objects.get(number="2002").queues.add(*group("floor").queues.filter(code="sales"))
+    tell(*begun(10, "c1", at - 70), *begun(20, "c2", at - 50, "other"))
+    for place, agent in enumerate(("1001", "2001", "2002")):
+        seq, call = 30 + 10 * place, f"c{3 + place}"
+        tell(
+            *begun(seq, call, at - 40, "other"),
+            facts.CallOfferedTo(seq + 3, at - 5, call, agent, f"ast1-l{seq}", "other"),
+            facts.AgentChanged(seq + 4, at - 5, agent, "RESERVED", call=call, was="READY", lasted=8.0),
+        )
+    own = Agent.objects.get(number="900")
+    assert claims(own, lead) == {"queues": ["sales", "service"], "seats": ["1001", "2002"]}
+    assert [may_claim(own, f"c{n}") for n in range(1, 6)] == [True, False, True, False, True], "the same rule"
+
+
 def test_given_waiting_and_ringing_calls_when_an_agent_looks_then_theirs_are_there_in_order_and_can_be_taken(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

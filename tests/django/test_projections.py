@@ -201,6 +201,11 @@ def test_given_a_lost_phone_a_lead_and_a_line_when_folded_then_the_rows_say_what
     )
     assert (call.state, call.away) == ("CONNECTED", False)
     call = tell(
+        facts.AgentAway(20, at + 15, "c1", "1002"),  # a colleague beside them: the customer talks on
+        facts.PartyLeft(21, at + 15, "c1", "agent:1002"),
+    )
+    assert (call.state, call.away) == ("CONNECTED", False)
+    call = tell(
         facts.AgentAway(13, at + 16, "c1", "1001"),
         facts.MonitorEnded(14, at + 46, "c1", "1001", "1000", "agent_left"),
         facts.MonitorEnded(15, at + 46, "c1", "1001", "1000", "no_answer"),
@@ -209,5 +214,6 @@ def test_given_a_lost_phone_a_lead_and_a_line_when_folded_then_the_rows_say_what
     assert (call.state, call.away, call.waiting_since.timestamp()) == ("QUEUED", False, at + 46)
     watch = Monitoring.objects.get()
     assert (watch.supervisor, watch.by, watch.mode, watch.reason) == ("1000", "lead", "barge", "agent_left")
-    assert [step["step"] for step in call.steps] == ["queue", "requeue", "talk", "away", "back", "forced", "away", "requeue"]
+    way = "queue requeue talk away back forced away left away requeue"
+    assert [step["step"] for step in call.steps] == way.split()
     assert tell(facts.QueueLeft(17, at + 50, "c1", "sales", "1", 4.0)).waiting_since is None

@@ -268,7 +268,7 @@ def invitation_ended(book: Book, fact: facts.InvitationEnded) -> None:
 @on(facts.PartyLeft)
 def party_left(book: Book, fact: facts.PartyLeft) -> None:
     call = book.call(fact)
-    if call.away:  # the lost agent of a conference that goes on
+    if call.away and fact.party == f"agent:{call.agent}":  # lost, of a conference that goes on
         call.state, call.away = "CONNECTED", False
     _step(call, fact.at, "left", party=fact.party)
 
@@ -276,14 +276,16 @@ def party_left(book: Book, fact: facts.PartyLeft) -> None:
 @on(facts.AgentAway)
 def agent_away(book: Book, fact: facts.AgentAway) -> None:
     call = book.call(fact)
-    call.state, call.away = "HELD", True
+    if fact.agent == call.agent:  # not a colleague beside them
+        call.state, call.away = "HELD", True
     _step(call, fact.at, "away", agent=fact.agent)
 
 
 @on(facts.AgentBack)
 def agent_back(book: Book, fact: facts.AgentBack) -> None:
     call = book.call(fact)
-    call.state, call.away = "HELD" if fact.held else "CONNECTED", False
+    if fact.agent == call.agent:
+        call.state, call.away = "HELD" if fact.held else "CONNECTED", False
     _step(call, fact.at, "back", agent=fact.agent)
 
 

@@ -51,6 +51,21 @@ def test_given_a_number_of_several_then_all_are_shown_and_nobody_is_greeted_by_n
     assert told["script"] == "您好"
 
 
+def test_given_a_number_of_several_when_one_is_chosen_then_they_are_greeted_by_name_and_title(alice: Any) -> None:
+    customer("王芳", NUMBER)
+    other = customer("李强", NUMBER, title="mr")
+    stranger = customer("赵敏", "+8613911112222")
+    Script.objects.create(title="a", text="您好，{salutation}", audience="known")
+    Script.objects.create(title="b", text="您好")
+    call("c9", "1001")
+    told = alice.get(f"{POP}?customer={other.pk}").json()
+    assert (told["script"], len(told["customers"])) == ("您好，李先生", 2)
+    assert alice.get(f"{POP}?customer={stranger.pk}").json()["script"] == "您好", "whose number it is not"
+    assert alice.get(f"{POP}?customer=x").status_code == 400
+    alice.post("/api/desk/records/", {"call": "c9", "customer": other.pk, "summary": "x"})
+    assert alice.get(POP).json()["script"] == "您好，李先生", "their record says who it is"
+
+
 def test_given_several_and_a_member_number_with_its_pin_then_that_one_comes_first_and_is_greeted(alice: Any) -> None:
     customer("王芳", NUMBER)
     member = customer("李强", "+8613911112222", title="mr")

@@ -185,7 +185,7 @@ export class CallBar {
     this._enable("invite", may("InviteParty"));
     const { quality } = phone;
     const poor = call?.phase === "talking" && phone.talking && quality?.bars < 2 && [Math.round(quality.loss), Math.round(quality.delay)];
-    const warn = !live ? "" : call.away ? gettext("Your phone was lost. The customer hears music until you are back.") : phone.muted ? gettext("You are muted. The customer does not hear you.") : poor ? interpolate(gettext("The line is bad: loss %s %, delay %s ms."), poor) : paused ? gettext("Recording is paused.") : "";
+    const warn = !live ? "" : call.away ? (call.role === "party" || call.direction === "internal" ? gettext("Your phone was lost. It is rung again as soon as it is there.") : gettext("Your phone was lost. The customer hears music until you are back.")) : phone.muted ? gettext("You are muted. The customer does not hear you.") : poor ? interpolate(gettext("The line is bad: loss %s %, delay %s ms."), poor) : paused ? gettext("Recording is paused.") : "";
     setText($(".call-warn", root), warn);
     $(".call-warn", root).hidden = !warn;
     this._tick();

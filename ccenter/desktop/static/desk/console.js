@@ -58,6 +58,8 @@ const desk = {
   openPage: (address, name, iconName) => pop.pages.open(address, name, iconName),
   idle: () => idle(),
   redraw: () => !pop.tab && model.seat.state !== "LOGGED_OUT" && pop.draw(),
+  customerChanged: () => pop.draw(),
+  mayForget: (call) => wrapUp.mayForget(call),
   changed: () => front(),
   loaded: (call) => {
     if (pop.current === call.id) front();
@@ -206,6 +208,7 @@ async function begin() {
   lists = new Lists($("#list"), $("#list-tabs"), desk);
   owed = new Owed($("#owed"), desk);
   document.addEventListener("page:order-entered", ({ detail }) => void pop.again(detail.customer));
+  document.addEventListener("page:written", () => pop.outdated());
   document.addEventListener("page:look-again", () => document.body.dispatchEvent(new Event("look-again")));
   search();
   keys();
@@ -272,6 +275,7 @@ async function begin() {
     try {
       const seq = await load();
       feed.start(seq);
+      wrapUp.remember();
       break;
     } catch (error) {
       if (error.status === 401 || error.status === 403) {

@@ -13,6 +13,9 @@ function fresh(id, at) {
     guests: [], // {target, up} beyond the third person of a conference
     recording: "", // "", on, paused
     away: false, pop: null, customer: null, failure: "", saved: false, draft: null, read: 0,
+    chosen: null, // the customer, by hand
+    written: false, // there is a draft that is not saved
+    stale: false, // its customer may have changed
   };
 }
 
@@ -57,7 +60,6 @@ export class Model extends EventTarget {
       if (call.connected_at) one.connected = seconds(call.connected_at);
       const phases = { RESERVED: call.direction === "in" ? "ringing" : "dialing", TALKING: call.state === "HELD" ? "held" : call.state === "RESERVED" && one.mine ? "dialing" : "talking", WRAP_UP: "ended" };
       one.phase = phases[this.seat.state] || "ended";
-      one.away = Boolean(call.away);
       one.recording = call.recorded && one.phase !== "ended" ? "on" : "";
       if (one.phase === "ended") one.ended = seconds(call.ended_at) || this.now();
       this._said(one.id);
@@ -84,8 +86,17 @@ export class Model extends EventTarget {
       call.phase = "talking";
       if (RESTORED.has(fact.type)) CALL[fact.type](this, fact, call);
     }
-    Object.assign(call, { phase, since, connected, ended: DONE.has(phase) ? call.ended : null });
+    const talks = phase === "held" && call.role === "party"; // it is the customer who is on hold
+    Object.assign(call, { phase: talks ? "talking" : phase, since, connected, ended: DONE.has(phase) ? call.ended : null });
     this._said(id);
+  }
+
+  /** A call that is over, and was before the page was loaded. */
+  remember(id) {
+    if (this.calls.has(id)) return;
+    this.calls.set(id, { ...fresh(id, this.now()), phase: "ended", ended: this.now(), told: true, written: true });
+    this._tell("calls");
+    this._tell("remembered", id);
   }
 
   _clock(at) {
@@ -99,8 +110,8 @@ export class Model extends EventTarget {
     call = fresh(id, at);
     this.calls.set(id, call);
     for (const old of this.calls.values()) {
-      const nothing = old.phase === "missed" && !old.draft?.summary; // it is among the callbacks
-      if (nothing || (this.calls.size > MOST_CALLS && DONE.has(old.phase))) this.calls.delete(old.id);
+      const nothing = old.phase === "missed" || (this.calls.size > MOST_CALLS && DONE.has(old.phase)); // who was missed is among the callbacks
+      if (nothing && !old.written) this.calls.delete(old.id);
     }
     this._tell("calls");
     this._tell("opened", id);
@@ -157,7 +168,7 @@ const SEAT = {
   },
 };
 
-const RESTORED = new Set(["ConsultStarted", "ConsultAnswered", "ConsultEnded", "ConferenceStarted", "PartyInvited", "PartyJoined", "InvitationEnded", "PartyLeft", "CallConnected", "CallTransferred", "RecordingStarted", "RecordingPaused", "RecordingDone"]);
+const RESTORED = new Set(["ConsultStarted", "ConsultAnswered", "ConsultEnded", "ConferenceStarted", "PartyInvited", "PartyJoined", "InvitationEnded", "PartyLeft", "CallConnected", "CallTransferred", "AgentAway", "AgentBack", "RecordingStarted", "RecordingPaused", "RecordingDone"]);
 
 /** Makes a fold that is for calls of this seat only. */
 const ours = (change) => (model, fact, call) => {
@@ -267,7 +278,7 @@ const CALL = {
   AgentBack: ours((call, fact, model) => {
     if (fact.agent !== model.me) return;
     call.away = false;
-    call.phase = fact.held ? "held" : "talking";
+    call.phase = fact.held && call.role === "agent" ? "held" : "talking";
   }),
   CallEnded(model, fact, call) {
     if (!call) return;

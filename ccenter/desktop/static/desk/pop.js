@@ -22,6 +22,7 @@ export class Pop {
     this.current = "";
     this._player = null;
     this.model.addEventListener("opened", ({ detail: id }) => this.open(id));
+    this.model.addEventListener("remembered", ({ detail: id }) => (this.tab ? this.load(this.model.calls.get(id)) : this.open(id)));
     this.model.addEventListener("calls", () => this._tabs());
     this.model.addEventListener("call", ({ detail: id }) => this._changed(id));
   }
@@ -56,7 +57,7 @@ export class Pop {
   async load(call) {
     for (let tries = 0; ; tries += 1) {
       try {
-        const pop = await get(`/api/desk/pop/${call.id}/`);
+        const pop = await get(this._address(call));
         call.pop = pop;
         if (pop.call.direction === "internal") {
           if (!call.mine) call.number = pop.call.number.text; // who rings us; whom we ring is known
@@ -83,6 +84,11 @@ export class Pop {
     }
   }
 
+  /** Where a call's pop is; with the customer the agent chose, whom its script speaks to. */
+  _address(call) {
+    return `/api/desk/pop/${call.id}/${call.chosen ? `?customer=${call.chosen}` : ""}`;
+  }
+
   async openCustomer(id) {
     const key = `k${id}`;
     try {
@@ -104,6 +110,11 @@ export class Pop {
     if (tab && this.current === tab.key) this.draw();
   }
 
+  /** Something was written on a page, and may be of any customer: each is read again when it is in front. */
+  outdated() {
+    for (const tab of [...this.model.calls.values(), ...this.customers.values()]) tab.stale = true;
+  }
+
   /** An order was entered, or a draft given up: what is shown of its customer is read again. */
   async ordered(id) {
     const fresh = await get(`/api/desk/customers/${id}/`).catch(() => null);
@@ -118,7 +129,7 @@ export class Pop {
       if (this.current === key) this._front(this.model.live?.id || [...this.model.calls.keys()].at(-1) || [...this.pages.all.keys()].at(-1) || "");
     } else {
       const call = this.model.calls.get(key);
-      if (!call || !DONE.has(call.phase)) return;
+      if (!call || !DONE.has(call.phase) || !this.desk.mayForget(call)) return;
       this.model.calls.delete(key);
       if (this.current === key) this._front(this.model.live?.id || [...this.model.calls.keys()].at(-1) || [...this.customers.keys()].at(-1) || "");
     }
@@ -144,6 +155,11 @@ export class Pop {
     this._tabs();
     this.draw();
     this.desk.changed(this.tab);
+    const { tab } = this;
+    if (!tab?.stale) return;
+    tab.stale = false;
+    const customer = tab.key ? tab.id : tab.customer;
+    if (customer) void this.again(customer);
   }
 
   _changed(id) {
@@ -266,13 +282,17 @@ export class Pop {
     return head;
   }
 
-  _choose(call, id) {
-    call.customer = id;
+  async _choose(call, id) {
+    call.customer = call.chosen = id;
     call.adding = false;
     this.draw();
     this._tabs();
     this.desk.changed(call);
     this.model.dispatchEvent(new CustomEvent("call", { detail: call.id }));
+    const said = await get(this._address(call)).catch(() => null); // the old words then
+    if (!said || call.chosen !== id) return;
+    Object.assign(call.pop, { script: said.script, scripts: said.scripts });
+    this.desk.loaded(call);
   }
 
   _body(customer, history, tab) {

@@ -1,4 +1,5 @@
-// The right side: what to say, and what to write down. One record for each call; what is written is kept through a reload.
+// The right side: what to say, and what to write down. One record for each call; what is written is kept, through reloads too,
+// until it is saved or the call's tab is closed.
 
 import { Refusal, act, get, post } from "./api.js";
 import { $, el, icon, say, setText } from "./dom.js";
@@ -47,6 +48,7 @@ export class WrapUp {
     const drawn = call ? `${call.id} ${call.pop ? 1 : 0} ${customer?.id || ""}` : "";
     this.call = call;
     if (drawn === this._drawn) {
+      if (call?.pop && call.pop.script !== this._said) this.root.firstChild.replaceWith(this._script(call));
       this._enable();
       return;
     }
@@ -62,13 +64,13 @@ export class WrapUp {
       this.root.replaceChildren();
       return;
     }
-    this._forget();
     this.root.replaceChildren(this._script(call), this._form(call));
     this._enable();
   }
 
   _script(call) {
     const scripts = call.pop.scripts || [];
+    this._said = call.pop.script;
     const text = el("p.script-text", null, call.pop.script || scripts[0]?.text || gettext("No script for this call."));
     const choice = scripts.length > 1 ? el("select.in", { "aria-label": gettext("Script"), onchange: (event) => (text.textContent = scripts[event.target.selectedIndex].text) }, scripts.map((one) => el("option", null, one.title || one.situation))) : null;
     return el("section.card.script", null, el("h2", null, icon("quote"), gettext("Script"), el("span.grow"), choice), text);
@@ -80,29 +82,56 @@ export class WrapUp {
     if (!call?.pop) return;
     if (number) {
       this._draft(call).order = number;
-      call.saved = false;
+      this._keep(call);
     }
     this._drawn = null;
     if (this.call === call) this.show(call, this.customer);
   }
 
-  /** Drafts of calls that are in no tab any more. */
-  _forget() {
-    for (const key of Object.keys(sessionStorage)) {
-      if (key.startsWith("draft.") && !this.model.calls.has(key.slice(6))) sessionStorage.removeItem(key);
+  /** The name under which the draft of a call is kept. */
+  _key(id) {
+    return `draft.${this.model.me}.${id}`;
+  }
+
+  /** After a reload: calls that are over have their tabs again, if what was written of them is not saved. */
+  remember() {
+    const mine = this._key("");
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(mine)) this.model.remember(key.slice(mine.length));
+  }
+
+  /** Whether the tab of a call may go; what was written in it goes with it. */
+  mayForget(call) {
+    if (call.written && !confirm(gettext("Close it? What was written is not saved."))) return false;
+    this._drop(call);
+    return true;
+  }
+
+  _keep(call) {
+    call.saved = false;
+    call.written = true;
+    try {
+      sessionStorage.setItem(this._key(call.id), JSON.stringify(call.draft));
+    } catch {
+      // full: the draft lives in the page
     }
+  }
+
+  _drop(call) {
+    call.written = false;
+    sessionStorage.removeItem(this._key(call.id));
   }
 
   _draft(call) {
     if (call.draft) return call.draft;
     let kept = null;
     try {
-      kept = JSON.parse(sessionStorage.getItem(`draft.${call.id}`) || "null");
+      kept = JSON.parse(sessionStorage.getItem(this._key(call.id)) || "null");
     } catch {
       // unreadable: begun anew
     }
     const record = call.pop.record;
-    call.saved ||= Boolean(record);
+    call.written = Boolean(kept);
+    call.saved ||= Boolean(record) && !kept;
     call.draft = kept || { category: record?.category?.id ?? null, result: record?.result || "", summary: record?.summary || "", order: record?.order || "", follow_up: record?.follow_up || "" };
     return call.draft;
   }
@@ -110,13 +139,8 @@ export class WrapUp {
   _form(call) {
     const draft = this._draft(call);
     const keep = () => {
-      call.saved = false;
+      this._keep(call);
       this._enable();
-      try {
-        sessionStorage.setItem(`draft.${call.id}`, JSON.stringify(draft));
-      } catch {
-        // full: the draft lives in the page
-      }
     };
     const chosen = this.leaves.find((leaf) => leaf.id === draft.category);
     const category = el("input.in", { id: "category", placeholder: gettext("Type to find"), value: chosen?.text || "" });
@@ -204,8 +228,8 @@ export class WrapUp {
       if (!empty || !ready) {
         call.pop.record = await post("/api/desk/records/", { call: call.id, customer: this.customer?.id ?? null, order, category, result, summary: summary.trim(), ...then });
         call.saved = true;
-        sessionStorage.removeItem(`draft.${call.id}`);
       }
+      this._drop(call);
       if (ready && DONE.has(call.phase)) {
         const free = ["WRAP_UP", "NOT_READY"].includes(this.model.seat.state);
         if (free && this.model.may("Ready")) await act("ready");
@@ -230,7 +254,7 @@ export class WrapUp {
         this.customer.complaints.unshift(made);
         dialog.close();
         say(gettext("Complaint opened."), "good");
-        this.desk.redraw();
+        this.desk.customerChanged();
       } catch (error) {
         say(error.message, "bad");
       }

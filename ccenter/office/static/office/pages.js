@@ -108,7 +108,9 @@ document.addEventListener("input", ({ target }) => {
 addEventListener("beforeunload", (event) => document.querySelector("form[data-changed]") && event.preventDefault());
 document.body.addEventListener("close-record", () => found && at("record")?.replaceChildren());
 document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
-  if (detail.xhr.status < 300 && wrote(detail)) detail.elt.closest?.("form[data-changed]")?.removeAttribute("data-changed");
+  if (detail.xhr.status >= 300 || !wrote(detail)) return;
+  detail.elt.closest?.("form[data-changed]")?.removeAttribute("data-changed");
+  console_?.postMessage({ event: "written" }, location.origin);
 });
 
 // -- words of the server, and the console --------------------------------------------------------------------------------

@@ -75,13 +75,15 @@ const seats = new Seats(at("seats"), model, names, pick);
 const chips = new StateChips(at("state-chips"), model, seats);
 const card = new SeatCard(at("seat-card"), model, names, {
   act, own, message, close: () => pick(""), pickUp: (call) => call && takePart("/api/seat/pick-up/", call),
+  near: new Set(page.claims.seats),
 });
 const messages = new Messages(at("messages"));
 const bar = new ListeningBar(at("listening-bar"), model, names, { own, act });
 const queues = new Queues(at("queues"), model, { pick: (code) => onlyQueue(code) });
 const trunks = new Trunks(at("trunks"), model, names);
 const calls = new Calls(at("calls"), model, names, {
-  take: page.seat ? (call) => takePart("/api/seat/take/", call) : null,
+  take: (call) => takePart("/api/seat/take/", call),
+  own: new Set(page.claims.queues),
   seat: (number) => pick(number),
 });
 

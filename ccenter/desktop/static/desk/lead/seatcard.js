@@ -15,9 +15,9 @@ function button(glyph, label, key, title) {
 }
 
 export class SeatCard {
-  /** `act(seat, action, body)` does something at the seat; `own()` is {number, state} of the lead's own seat. */
-  constructor(node, model, names, { act, own, message, pickUp, close }) {
-    Object.assign(this, { node, model, names, act, own });
+  /** `act(seat, action, body)` does something at the seat; `own()` is {number, state} of the lead's own seat; `near`: where it may pick up. */
+  constructor(node, model, names, { act, own, message, pickUp, near, close }) {
+    Object.assign(this, { node, model, names, act, own, near });
     this.number = "";
     this.parts = {
       title: el("h2"), state: el("span.badge-state"), timer: el("span.timer"), call: el("p.call-line"), way: el("ol.way-steps"),
@@ -136,7 +136,7 @@ export class SeatCard {
       one.title = phone ? "" : noPhone;
     }
     setHidden(this.stop, !mine);
-    setHidden(this.pickUp, !(seat.state === "RESERVED" && seat.call));
+    setHidden(this.pickUp, !(seat.state === "RESERVED" && call?.direction === "in" && this.near.has(seat.number)));
     this.pickUp.disabled = !phone;
     this.takeOver.disabled = !(talking && free);
     if (!phone) this.takeOver.title = noPhone;

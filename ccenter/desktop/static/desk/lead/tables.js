@@ -137,7 +137,7 @@ export class Trunks {
 const CALL_RANK = { QUEUED: 0, RESERVED: 1, IVR: 2, OFFERED: 2, CONNECTED: 3, HELD: 3 };
 
 export class Calls {
-  /** `act.take(call)` takes a waiting call (null: who sits here has no seat), `act.seat(number)` shows a seat. */
+  /** `act.take(call)` takes a waiting call of `act.own`, the queues that who sits here serves; `act.seat(number)` shows a seat. */
   constructor(body, model, names, act) {
     this.body = body;
     this.empty = el("p.lead-empty", {}, gettext("No calls now."));
@@ -201,7 +201,7 @@ export class Calls {
     row.way.title = this.names.wholePath(call.path);
     setText(row.open, row.number ? this.names.seat(row.number) : "");
     setHidden(row.open, !row.number);
-    setHidden(row.take, !(this.act.take && call.state === "QUEUED" && !call.answered));
+    setHidden(row.take, !(this.act.own.has(call.queue) && call.state === "QUEUED" && !call.answered));
   }
 }
 
