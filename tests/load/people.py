@@ -99,7 +99,7 @@ def _copy(cursor: Any, places: range, base: int) -> None:
         tables["customer"].append(f"{key}\t1\t{member}\t{name}\t{title}\t{level}\t\t\t{mix % 5000}\t{{}}\t\t0\t{made}\t{made}\n")
         tables["phone"].append(f"{key}\t{number}\tf\n")
         tables["address"].append("\t".join((str(key), *address, "", "", "", "t")) + "\n")
-        _key, words, twins = row(key, Entry(name, member, "", {}, [number], [address]), ())
+        _key, words, twins = row(key, Entry(name, member, "", {}, [number], [address]), {})
         quoted = " ".join(f"'{word}'" for word in words)
         tables["index"].append(f"{key}\t{quoted}\t{{{','.join(map(str, twins))}}}\n")
     columns = "id, version, number, name, title, level, language, email, points, fields, pin, pin_misses, created_at, updated_at"
