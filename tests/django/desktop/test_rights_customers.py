@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from ccenter.calls.models import SeatGroup
 from ccenter.office.models import Right
 from crm.models import Complaint, Customer, CustomerNote, ServiceRecord
+from crm.services.indexing import index
 from tests.django.desktop.customers import NUMBER, call, customer, order
 from tests.django.people import client, group, person
 
@@ -24,15 +25,20 @@ def edited(role: str, **scopes: str) -> None:
         Right.objects.update_or_create(group=group, action=f"{entity}.{verb}", defaults={"scope": scope})
 
 
+def indexed(who: Customer) -> Customer:
+    index([who.pk])
+    return who
+
+
 @pytest.fixture
 def mine(alice_user: Any) -> Customer:
-    return customer("王芳", NUMBER, owner=alice_user)
+    return indexed(customer("王芳", NUMBER, owner=alice_user))
 
 
 @pytest.fixture
 def theirs(db: None) -> Customer:
     group("other")
-    return customer("王丽", OTHER, team=SeatGroup.objects.get(code="other"))
+    return indexed(customer("王丽", OTHER, team=SeatGroup.objects.get(code="other")))
 
 
 def found(who: Any, text: str) -> tuple[list[int], list[str]]:
