@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="orderline",
             constraint=models.CheckConstraint(
-                condition=models.Q(("sold", False), models.Q(("gift_rule", None), ("exchange", None)), _connector="OR"),
+                condition=models.Q(("sold", False), models.Q(("exchange", None), ("gift_rule", None)), _connector="OR"),
                 name="order_line_sold",
             ),
         ),
