@@ -60,6 +60,7 @@ def run_source(key: int) -> None:
 @shared_task
 def run_sources() -> None:
     syncing.run_due(timezone.now())
+    syncing.again_due(timezone.now())
 
 
 @shared_task

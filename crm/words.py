@@ -5,14 +5,15 @@ n  each end of the name: 王小芳 -> n王小芳 n小芳 n芳, so that any part 
 p  the same in pinyin, i  its initials: pwangxiaofang pxiaofang pfang, iwxf ixf if; a sign with several readings gives several
 d  every three digits in a row of telephone and member numbers: any fragment of three digits or more is a few of them
 a  every two signs in a row of the addresses
-f  each end of the own fields that can be searched, and of the email address
+f  each end of the email address
+o  each end of an own field that can be searched, behind the field's key: o7:红色, as not everybody may find by each
 
 Three digits here and three there are not yet a number: what was found by d is compared once more (`crm.selectors.finding`).
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -40,8 +41,10 @@ def grams(text: str, size: int) -> Iterator[str]:
     yield from (text[at : at + size] for at in range(len(text) - size + 1))
 
 
-def lexemes(name: str, numbers: Iterable[str], digits: str, addresses: Iterable[str], more: Iterable[str] = ()) -> list[str]:
-    """Of one customer: `numbers` in E.164, `digits` the member number, `more` other texts that are found by any part."""
+def lexemes(
+    name: str, numbers: Iterable[str], digits: str, addresses: Iterable[str], email: str, own: Mapping[int, str]
+) -> list[str]:
+    """Of one customer: `numbers` in E.164, `digits` the member number, `own` {key of a field: text}, found by any part."""
     found: set[str] = set()
     called = plain(name)[:LONGEST]
     found.update(f"n{end}" for end in ends(called))
@@ -56,9 +59,14 @@ def lexemes(name: str, numbers: Iterable[str], digits: str, addresses: Iterable[
     found.update(f"d{gram}" for gram in grams(digits, 3))
     for address in addresses:
         found.update(f"a{gram}" for gram in grams(plain(address), 2))
-    for text in more:
-        found.update(f"f{end}" for end in ends(plain(text)))
+    for kind, text in (("f", email), *((kind_of(key), text) for key, text in own.items())):
+        found.update(f"{kind}{end}" for end in ends(plain(text)))
     return sorted(found)
+
+
+def kind_of(field: int) -> str:
+    """What lexemes of an own field begin with."""
+    return f"o{field}:"
 
 
 def twin(name: str, province: str, city: str, district: str, street: str) -> int | None:
@@ -83,26 +91,30 @@ class Sought(NamedTuple):
     digits: str = ""
 
 
-def sought(text: str, *, addresses: bool = True) -> list[Sought] | None:
-    """What was typed, word by word; a found customer fits them all. None when a word is too short to be looked for."""
+def sought(text: str, *, addresses: bool = True, own: Iterable[int] = ()) -> list[Sought] | None:
+    """What was typed, word by word; a found customer fits them all. None when a word is too short to be looked for.
+
+    `own`: keys of the own fields in which it may stand.
+    """
     text = unicodedata.normalize("NFKC", text).casefold().strip()
     whole = text.translate(_SEPARATORS)
     parts = [whole] if _is_digits(whole) else text.split()
-    found = [_sought(part, addresses) for part in parts[:6]]
+    kinds = ["f", *map(kind_of, own)]
+    found = [_sought(part, addresses, kinds) for part in parts[:6]]
     wanted = [one for one in found if one is not None]
     return wanted if wanted and len(wanted) == len(found) else None
 
 
-def _sought(part: str, addresses: bool) -> Sought | None:
+def _sought(part: str, addresses: bool, kinds: Iterable[str]) -> Sought | None:
     bare = part.translate(_SEPARATORS)
     if _is_digits(bare):
         if len(bare) < 3:
             return None
         return Sought(_all("d", grams(bare, 3)), digits=bare)
     if any(is_chinese(sign) for sign in part):
-        named = _begins("n", part, "f")
+        named = _begins("n", part, *kinds)
         return Sought(f"({named} | ({_all('a', grams(part, 2))}))" if addresses and len(part) > 1 else named)
-    return Sought(_begins("n", part, "p", "i", "f")) if len(part) > 1 else None
+    return Sought(_begins("n", part, "p", "i", *kinds)) if len(part) > 1 else None
 
 
 def _is_digits(text: str) -> bool:

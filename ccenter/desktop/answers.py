@@ -20,6 +20,7 @@ class PhoneShown(NumberShown):
 
 class CustomerRow(serializers.Serializer):
     id = IntegerField()
+    version = IntegerField(help_text="For If-Match, in quotes: the ETag.")
     number = CharField(help_text="The member number.")
     name = CharField()
     title = ChoiceField(Customer.Title.choices, allow_blank=True)

@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import ListAPIView
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,11 +21,13 @@ from ccenter.calls.api.base import IsAdmin, Pages, View
 from ccenter.desktop import answers, bodies, messages, openings, selectors, services
 from ccenter.desktop.models import CardOpening
 from ccenter.desktop.shapes import Shapes, may_change
-from ccenter.office.rights import require
+from ccenter.office.rest import agree, tag_of
+from ccenter.office.rights import require, scoped
 from crm import selectors as crm
 from crm import services as crm_services
 from crm.models import Complaint, Customer, ServiceRecord
 from crm.selectors.fields import visible
+from crm.services import by_hand
 from crm.services.tickets import require_step
 
 M = TypeVar("M", bound=Model)
@@ -49,6 +53,21 @@ class DeskView(View):
     def _checked(self, asked: B) -> B:
         asked.is_valid(raise_exception=True)
         return asked
+
+    def customer(self, ident: int, verb: str = "view") -> Customer:
+        """A customer that the user sees and may do this with. Raises PermissionDenied for who may with none, NotThere."""
+        require(self.request.user, f"customers.{verb}")
+        rows = scoped(self.request.user, Customer.objects.filter(pk=ident).defer("pin"), "customers", verb)
+        found = scoped(self.request.user, rows, "customers").first()
+        if found is None:
+            raise services.NotThere
+        return found
+
+    def card(self, ident: int, status: int = 200) -> Response:
+        told = selectors.customer(self.request.user, ident)
+        if told is None:
+            raise services.NotThere
+        return Response(told, status, headers={"ETag": tag_of(told["version"])})
 
     def find(self, kind: type[M], ident: int) -> M:
         found = kind._default_manager.filter(pk=ident).first()
@@ -76,50 +95,57 @@ class PopView(DeskView):
 
 
 class CustomersView(DeskView):
+    permission_classes = [IsAuthenticated]  # and the right
+
     @extend_schema(
         request=bodies.DeskCustomerBody, responses={201: answers.CustomerCard}, tags=["desk"], operation_id="desk_customer_new"
     )
     def post(self, request: Request) -> Response:
         """A new customer."""
+        require(request.user, "customers.add")
         body = self.body(bodies.DeskCustomerBody)
-        made = crm_services.add_customer(body.columns(), body.numbers(), by=request.user, seen=visible(request.user))
-        return Response(selectors.customer(request.user, made.pk), status=201)
+        made = by_hand.add(request.user, {**body.columns(), "phones": body.numbers()}, visible(request.user))
+        return self.card(made.pk, 201)
 
 
 class CustomerView(DeskView):
+    permission_classes = [IsAuthenticated]  # and the right
+
     @extend_schema(responses=answers.CustomerCard, tags=["desk"], operation_id="desk_customer")
     def get(self, request: Request, ident: int) -> Response:
         """A customer with all there is: notes, orders, complaints, callbacks, last calls."""
-        told = selectors.customer(request.user, ident)
-        if told is None:
-            raise services.NotThere
+        self.customer(ident)
         openings.note(request, [ident])
-        return Response(told)
+        return self.card(ident)
 
     @extend_schema(
-        request=bodies.CustomerChange, responses=answers.CustomerCard, tags=["desk"], operation_id="desk_customer_change"
+        parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True)],
+        request=bodies.CustomerChange,
+        responses=answers.CustomerCard,
+        tags=["desk"],
+        operation_id="desk_customer_change",
     )
     def patch(self, request: Request, ident: int) -> Response:
         """Changes fields; adds and takes away telephone numbers."""
-        customer = self.find(Customer, ident)
-        body = self.body(bodies.CustomerChange, partial=True)
-        crm_services.change_customer(
-            customer,
-            body.columns(),
-            body.numbers(),
-            without=body.validated_data.get("remove_phones", ()),
-            by=request.user,
-            seen=visible(request.user),
-        )
+        self.customer(ident, "change")
+        with transaction.atomic():
+            customer = Customer.objects.select_for_update().defer("pin").get(pk=ident)
+            agree(request, tag_of(customer.version))
+            body = self.body(bodies.CustomerChange, partial=True)
+            without = body.validated_data.get("remove_phones", ())
+            by_hand.change(request.user, customer, body.columns(), visible(request.user), body.numbers(), without)
         openings.note(request, [ident])
-        return Response(selectors.customer(request.user, ident))
+        return self.card(ident)
 
 
 class NotesView(DeskView):
+    permission_classes = [IsAuthenticated]  # and the right
+
     @extend_schema(request=bodies.DeskNoteBody, responses={201: answers.Note}, tags=["desk"], operation_id="desk_note_new")
     def post(self, request: Request, ident: int) -> Response:
         """A note about a customer."""
-        customer = self.find(Customer, ident)
+        require(request.user, "notes.add")
+        customer = self.customer(ident)
         note = crm_services.add_note(customer, self.body(bodies.DeskNoteBody).validated_data["text"], request.user)
         return Response(Shapes(request.user).note(note), status=201)
 
@@ -174,7 +200,8 @@ class RecordsView(DeskView):
         if not asked:
             morning = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
             rows = rows.filter(author=request.user, created_at__gte=morning)
-        return Response({"records": selectors.records(request.user, rows[: crm.RECORDS])})
+        found = selectors.told_of(request.user, list(rows[: crm.RECORDS]))
+        return Response({"records": selectors.records(request.user, found)})
 
     @extend_schema(
         request=bodies.RecordBody,
@@ -240,11 +267,14 @@ class CallbackCloseView(DeskView):
 
 
 class SearchView(DeskView):
+    permission_classes = [IsAuthenticated]  # and the right
+
     @extend_schema(
         parameters=[OpenApiParameter("q", str, required=True)], responses=answers.Found, tags=["desk"], operation_id="desk_search"
     )
     def get(self, request: Request) -> Response:
         """Customers and orders by name, member number, telephone number (or its last four digits), order number."""
+        require(request.user, "customers.view")
         return Response(selectors.search(request.user, self.query(bodies.SearchQuery).validated_data["q"]))
 
 

@@ -5,8 +5,9 @@ Shapes that come again (times are ISO 8601 with zone, durations seconds, names i
 Number      {"text": "138****5678", "token": "..."}        `text` is whole for leads and for who has the right calls.see_numbers.
             Dialled by POST /api/seat/dial/ {"token": ...}; "token" is "" where nobody can be called (withheld, "text" is "").
 Named       {"code": "orders", "name": "订购"}              a queue; an agent is {"number": "1001", "name": "王芳"}. null: none.
-CustomerRow {"id": 7, "number": "80000007", "name": "王芳", "title": "ms"|"mr"|"", "level": "ordinary"|"member"|"vip",
-             "language": "zh"|"en"|"", "points": 120, "province": "浙江省", "city": "杭州市", "address": "...",
+CustomerRow {"id": 7, "version": 3, "number": "80000007", "name": "王芳", "title": "ms"|"mr"|"",
+             "level": "ordinary"|"member"|"vip", "language": "zh"|"en"|"", "points": 120, "province": "浙江省", "city": "杭州市",
+             "address": "...",
              "phones": [Number + {"id": 3}]}
 Customer    CustomerRow + {"identified": true (the caller proved it, or chose it, in the flow), "salutation": "王女士",
              "notes": [Note], "orders": [Order] (open ones, then the latest), "complaints": [Complaint] (open ones),
@@ -47,9 +48,12 @@ GET  pop/<call>/?customer= {"call": {"id", "direction", "state", "number": Numbe
                         customer: which of them it is, chosen by the agent; the scripts speak to them.
                         404: no such call, or not yours. Ask again when it is transferred, or a customer was saved.
 GET  customers/<id>/    Customer + {"history": [HistoryCall]}
-POST customers/         {"name", "title"?, "language"?, "province"?, "city"?, "address"?, "level"? (leads),
+                        404: none, or not yours to see (`customers.view` of your roles); so are notes, orders, complaints and
+                        records, here, in the pop and in the search
+POST customers/         {"name", "title"?, "language"?, "province"?, "city"?, "address"?, "level"? (who has `customers.level`),
                          "phones"?: [{"token"} | {"number"}]} -> 201 Customer; 400 {"field": ["why"]}
-PATCH customers/<id>/   the same fields, + "remove_phones": [phone id]; "phones" are added -> 200 Customer
+PATCH customers/<id>/   the same fields, + "remove_phones": [phone id]; "phones" are added; header If-Match: "<version>"
+                        -> 200 Customer; 428: it is missing; 412: changed meanwhile
 POST customers/<id>/notes/     {"text"} -> 201 Note
 POST complaints/        {"customer", "text", "call"?, "order"?, "category"?, "due_at"?} -> 201 Complaint
 PATCH complaints/<id>/  {"state"?, "resolution"?, "category"?, "due_at"?} -> 200 Complaint

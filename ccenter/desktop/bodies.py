@@ -8,7 +8,7 @@ from rest_framework import serializers
 from ccenter.calls import tokens
 from ccenter.calls.api.params import NumberField, Strict
 from ccenter.calls.models.centre import Language
-from ccenter.calls.rights import Role, role_of
+from ccenter.office.rights import scoped
 from crm.models import Category, Complaint, Customer, ServiceRecord
 
 CALL = r"^c[0-9]{1,18}\Z"
@@ -25,6 +25,16 @@ def _category() -> serializers.Field:
 
 class Chosen(serializers.Serializer):
     customer = serializers.IntegerField(min_value=1, required=False)
+
+
+class SeenCustomer(serializers.PrimaryKeyRelatedField):
+    """A customer that the user sees."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(queryset=Customer.objects.defer("pin"), **options)
+
+    def get_queryset(self) -> Any:
+        return scoped(self.context["user"], super().get_queryset(), "customers")
 
 
 class Phone(Strict):
@@ -55,13 +65,8 @@ class DeskCustomerBody(Strict):
     city = serializers.CharField(max_length=40, required=False, allow_blank=True)
     district = serializers.CharField(max_length=40, required=False, allow_blank=True)
     address = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    level = serializers.ChoiceField(Customer.Level.choices, required=False, help_text="For leads.")
+    level = serializers.ChoiceField(Customer.Level.choices, required=False, help_text="For who has customers.level.")
     phones = Phone(many=True, required=False)
-
-    def validate_level(self, level: str) -> str:
-        if role_of(self.context["user"]) < Role.LEAD:
-            raise serializers.ValidationError(_("A lead decides about levels."))
-        return level
 
     def validate_address(self, address: str) -> str:
         if "****" in address:
@@ -91,7 +96,7 @@ class ComplaintChange(Strict):
 
 
 class ComplaintBody(Strict):
-    customer = serializers.PrimaryKeyRelatedField(queryset=Customer.objects.defer("pin"))
+    customer = SeenCustomer()
     text = serializers.CharField(max_length=4000)
     call = _call(required=False)
     order = serializers.CharField(max_length=16, required=False, allow_blank=True)
@@ -100,7 +105,7 @@ class ComplaintBody(Strict):
 
 
 class RecordChange(Strict):
-    customer = serializers.PrimaryKeyRelatedField(queryset=Customer.objects.defer("pin"), allow_null=True, required=False)
+    customer = SeenCustomer(allow_null=True, required=False)
     order = serializers.CharField(max_length=16, required=False, allow_blank=True)
     category = _category()
     result = serializers.ChoiceField(ServiceRecord.Result.choices, required=False, allow_blank=True)

@@ -1,15 +1,16 @@
-"""What the desk asks for: who is on the line, callbacks, search. Rights are those of `ccenter.calls.rights`.
+"""What the desk asks for: who is on the line, callbacks, search. Rights are those of `ccenter.calls.rights` for calls, those of
+`ccenter.office.rights` for customers and what was done for them.
 
 `pop` is read while a phone rings: its number of queries is fixed whatever there is to tell.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from ccenter.calls import rights
 from ccenter.calls.history import steps
@@ -17,12 +18,15 @@ from ccenter.calls.models import Call, CallbackEntry, Queue, Recording
 from ccenter.calls.numbers import normalise
 from ccenter.desktop.shapes import Shape, Shapes
 from ccenter.desktop.texts import Words
+from ccenter.office.rights import seen
 from ccenter.prepared import Prepared, Slot
 from crm import scripts
 from crm import selectors as crm
 from crm.models import Customer, ServiceRecord
+from crm.selectors.grouping import grouped
 from orders import selectors as orders
 
+Row = TypeVar("Row", bound=Model)
 HISTORY = 10  # calls
 CALLBACKS = 200
 PROOFS = frozenset({"member", "member_pin"})
@@ -61,7 +65,8 @@ def pop(user: Any, ident: str, now: datetime, chosen: int | None = None) -> Shap
     proven = known is not None and any(
         step["step"] == "lookup" and step["kind"] in PROOFS and step["result"] == "found" for step in call.steps
     )
-    customers = crm.owners([call.number] if call.number else [], [known] if known else [])
+    owners = crm.owners([call.number] if call.number else [], [known] if known else [])
+    customers = seen(user, owners, "customers")
     customers.sort(key=lambda one: not (proven and one.pk == known))
     reader = Reader(user, customers, {call.number, *_numbers(customers)} - {""}, call)
     whole = [reader.customer(one, proven and one.pk == known) for one in customers]
@@ -75,7 +80,7 @@ def pop(user: Any, ident: str, now: datetime, chosen: int | None = None) -> Shap
     return {
         "call": _call(reader, call, now),
         "customers": whole,
-        "new_customer": None if customers or call.direction == "internal" else _new_customer(reader.shapes, call),
+        "new_customer": None if owners or call.direction == "internal" else _new_customer(reader.shapes, call),
         "history": reader.history_shapes,
         "record": reader.shapes.record(own) if own is not None else None,
         "handed_over": [reader.shapes.record(one) for one in mine if one.author_id != user.pk],
@@ -85,7 +90,7 @@ def pop(user: Any, ident: str, now: datetime, chosen: int | None = None) -> Shap
 
 
 def customer(user: Any, key: int) -> Shape | None:
-    """One customer with all there is."""
+    """One customer with all there is of them for this user; whether they may see them is asked before."""
     found = list(Customer.objects.filter(pk=key).defer("pin").prefetch_related("phones", "addresses"))
     if not found:
         return None
@@ -98,13 +103,13 @@ class Reader:
 
     def __init__(self, user: Any, customers: list[Customer], numbers: set[str], call: Call | None = None) -> None:
         keys = [one.pk for one in customers]
-        self.notes = crm.notes(keys)
-        self.orders = orders.orders_of(keys)
-        self.complaints = crm.open_complaints(keys)
+        self.notes = _seen(user, crm.notes(keys), "notes")
+        self.orders = _seen(user, orders.orders_of(keys), "orders")
+        self.complaints = _seen(user, crm.open_complaints(keys), "tickets")
         self.callbacks = _callbacks_to(numbers=list(numbers))
         self.history = _history(numbers, keys, call.id if call else "")
         calls = [one.id for one in self.history]
-        self.records = crm.records_for([*calls, *([call.id] if call else [])], keys)
+        self.records = told_of(user, crm.records_for([*calls, *([call.id] if call else [])], keys))
         self.recordings = _recordings(calls=calls) if calls else []
         self.shapes = Shapes(user)
         self.hearable = rights.hearable(user, calls) if self.recordings else set[str]()
@@ -131,6 +136,18 @@ class Reader:
         for recording in self.recordings:
             recordings[recording.call].append(recording)
         return [self.shapes.history_call(one, records[one.id], recordings[one.id], self.hearable) for one in self.history]
+
+
+def told_of(user: Any, rows: Sequence[ServiceRecord]) -> list[ServiceRecord]:
+    """Of records those that a user sees, as the customers they are about. No query for who sees all."""
+    kept = seen(user, rows, "records")
+    people = {one.pk for one in seen(user, [row.customer for row in kept if row.customer], "customers")}
+    return [row for row in kept if row.customer_id is None or row.customer_id in people]
+
+
+def _seen(user: Any, found: Mapping[int, list[Row]], entity: str) -> dict[int, list[Row]]:
+    """The same of rows by customer. One query, none for who sees all of them or none."""
+    return grouped(seen(user, [row for rows in found.values() for row in rows], entity), sum(map(len, found.values())))
 
 
 def _numbers(customers: Iterable[Customer]) -> set[str]:
@@ -239,15 +256,15 @@ def callbacks_for(user: Any) -> QuerySet[CallbackEntry]:
 def callbacks(user: Any) -> list[Shape]:
     """Whom to call back, the oldest first, with the customer where the number is known."""
     owed = list(callbacks_for(user)[:CALLBACKS])
-    who = owners_by_number({one.number for one in owed})
+    who = owners_by_number(user, {one.number for one in owed})
     shapes = Shapes(user)
     return [shapes.callback(one, who.get(one.number)) for one in owed]
 
 
-def owners_by_number(numbers: Collection[str]) -> dict[str, Customer]:
-    """One customer for each number that somebody has."""
+def owners_by_number(user: Any, numbers: Collection[str]) -> dict[str, Customer]:
+    """One customer for each number that somebody has whom this user sees."""
     found: dict[str, Customer] = {}
-    for one in crm.owners(numbers, most=len(numbers) + CALLBACKS):
+    for one in seen(user, crm.owners(numbers, most=len(numbers) + CALLBACKS), "customers"):
         for phone in one.phones.all():
             if phone.number in numbers:
                 found.setdefault(phone.number, one)
@@ -275,7 +292,7 @@ def followups(user: Any, today: date) -> list[Shape]:
 def search(user: Any, text: str, most: int = 20) -> Shape:
     """Customers and orders; `more`: there are more than these."""
     shapes = Shapes(user)
-    customers, found = crm.search(text, user, most), orders.search(text.strip(), most)
+    customers, found = crm.search(text, user, most), orders.search(user, text.strip(), most)
     return {
         "customers": [shapes.customer_row(one) for one in customers[:most]],
         "orders": [{**shapes.order(one), "customer": shapes.customer_row(one.customer)} for one in found[:most]],

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from ccenter.calls import requests, rights
 from ccenter.calls.models import Request
 from ccenter.desktop import selectors
+from ccenter.office.rights import scoped
 from crm import services as crm
 from crm.models import Complaint, Customer, ServiceRecord
 from orders.models import Order
@@ -25,27 +26,27 @@ def wrap_up(user: Any, call: str, fields: dict[str, Any]) -> tuple[ServiceRecord
         raise NotThere
     seat = rights.seat_of(user)
     there = ServiceRecord.objects.filter(call=call, author=user).select_related("customer").first()
-    return crm.save_record(call, user, seat.number if seat else "", _with_order(fields, there))
+    return crm.save_record(call, user, seat.number if seat else "", _with_order(user, fields, there))
 
 
 @transaction.atomic
 def change_record(record: ServiceRecord, fields: dict[str, Any], by: Any) -> ServiceRecord:
-    return crm.change_record(record, _with_order(fields, record), by)
+    return crm.change_record(record, _with_order(by, fields, record), by)
 
 
-def _with_order(fields: dict[str, Any], record: ServiceRecord | None) -> dict[str, Any]:
+def _with_order(user: Any, fields: dict[str, Any], record: ServiceRecord | None) -> dict[str, Any]:
     """An order is its customer's; where nobody is named, its customer is meant."""
     wanted = dict(fields)
     number = wanted.get("order", record.order if record else "")
     if not number or not {"order", "customer"} & set(wanted):
         return wanted
     customer = wanted.get("customer", record.customer if record else None)
-    wanted["customer"] = _owner(number, customer)
+    wanted["customer"] = _owner(user, number, customer)
     return wanted
 
 
-def _owner(number: str, customer: Customer | None) -> Customer:
-    order = Order.objects.select_related("customer").filter(number=number).first()
+def _owner(user: Any, number: str, customer: Customer | None) -> Customer:
+    order = scoped(user, Order.objects.select_related("customer").filter(number=number), "orders").first()
     if order is None:
         raise ValidationError({"order": _("There is no such order.")})
     if customer is not None and order.customer_id != customer.pk:
@@ -58,7 +59,7 @@ def add_complaint(user: Any, customer: Customer, text: str, **fields: Any) -> Co
     if fields.get("call") and not rights.may_see_call(user, fields["call"]):
         raise NotThere
     if fields.get("order"):
-        _owner(fields["order"], customer)
+        _owner(user, fields["order"], customer)
     return crm.add_complaint(customer, text, user, **fields)
 
 

@@ -41,6 +41,7 @@ class Shapes:
         main = customer.main_address
         return {
             "id": customer.pk,
+            "version": customer.version,
             "number": customer.number,
             "name": customer.name,
             "title": customer.title,

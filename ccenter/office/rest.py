@@ -137,6 +137,20 @@ class Cursor(BasePagination):
         return [{"name": name, "in": "query", "schema": schema} for name, schema in schemas.items()]
 
 
+def tag_of(version: int) -> str:
+    """The ETag of a row in this version."""
+    return f'"{version}"'
+
+
+def agree(request: Request, tag: str) -> None:
+    """Raises VersionMissing, or Stale where the client has not seen the version with this ETag."""
+    asked = request.headers.get("If-Match", "").strip()
+    if not asked:
+        raise errors.VersionMissing
+    if asked != "*" and tag not in [one.strip().removeprefix("W/") for one in asked.split(",")]:
+        raise errors.Stale
+
+
 class Rows(GenericViewSet, Generic[Row]):
     """Lists and reads. The verb of an @action is its name, or `right=` of the decorator."""
 
@@ -220,11 +234,7 @@ class Rows(GenericViewSet, Generic[Row]):
     def agree(self, row: Row) -> None:
         """Raises VersionMissing, or Stale where the row is not in the version that the client has seen."""
         if tag := self.etag(row):
-            asked = self.request.headers.get("If-Match", "").strip()
-            if not asked:
-                raise errors.VersionMissing
-            if asked != "*" and tag not in [one.strip().removeprefix("W/") for one in asked.split(",")]:
-                raise errors.Stale
+            agree(self.request, tag)
 
     def answer(self, row: Row, status: int = 200, *, read: bool = True) -> Response:
         """The row as it now is, with its ETag; `read`: from the database, after a service wrote."""
@@ -251,7 +261,7 @@ class Rows(GenericViewSet, Generic[Row]):
 
     def etag(self, row: Row) -> str:
         """Of a row in its version; "" for rows that have none. Who overrides this sets `versioned`."""
-        return f'"{row.version}"' if isinstance(row, Versioned) else ""
+        return tag_of(row.version) if isinstance(row, Versioned) else ""
 
     # -- how a request goes --
 

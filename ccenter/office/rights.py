@@ -9,7 +9,7 @@ A role is a Django group. An "admin" (and a superuser) may everything. With seve
 lead, everybody's also the one their seat is in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -159,6 +159,15 @@ def scoped(user: Any, rows: QuerySet[Row], entity: str, verb: str = "view") -> Q
     if Scope.BRANCH in scopes:
         who |= _any(known.branch, "__in", branches_of(user))
     return rows.filter(who) if who else rows.none()
+
+
+def seen(user: Any, rows: Sequence[Row], entity: str) -> list[Row]:
+    """Of rows that were fetched those that a user may see. One query, none for who sees all of them or none."""
+    if not rows or everywhere(user, f"{entity}.view"):
+        return list(rows)
+    there = type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows])
+    keys = set(scoped(user, there, entity).values_list("pk", flat=True))
+    return [row for row in rows if row.pk in keys]
 
 
 def everywhere(user: Any, action: str) -> bool:

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from ccenter.office import errors
 from ccenter.office.rest import Entities, RowBody, Rows
 from ccenter.office.webhooks import verify
-from crm.models import Source, SourceRun
+from crm.models import RefusedRow, Source, SourceRun
 from crm.services import customer_sync, sources, syncing  # noqa: F401  registers how customers are synchronised
 
 MOST = 500  # rows of one message
@@ -96,6 +96,30 @@ class Runs(Rows[SourceRun]):
     queryset = SourceRun.objects.all()
     serializer_class = SourceRunBody
     filterset_fields = ["source"]
+
+
+class RefusedRowBody(serializers.ModelSerializer):
+    class Meta:
+        model = RefusedRow
+        fields = ["id", "source", "key", "reasons", "state", "tries", "first_at", "tried_at", "next_at"]
+        read_only_fields = fields
+
+
+class RefusedRows(Rows[RefusedRow]):
+    """Rows that were not taken: they are tried again until they are given up (`dead`)."""
+
+    entity = "sources"
+    queryset = RefusedRow.objects.defer("row")
+    serializer_class = RefusedRowBody
+    filterset_fields = ["source", "state", "key"]
+
+    @extend_schema(request=None, responses=RefusedRowBody)
+    @action(detail=True, methods=["post"], right="run")
+    def again(self, request: Request, pk: str) -> Response:
+        """Has it tried with the next run, also when it was given up."""
+        row = self.get_object()
+        sources.try_again(self.user, row)
+        return self.answer(row)
 
 
 class Received(APIView):

@@ -17,6 +17,7 @@ router.register("customer-changes", files.CustomerChanges, basename="customer-ch
 router.register("customer-exports", files.Exports, basename="customer-export")
 router.register("ticket-exports", files.TicketExports, basename="ticket-export")
 router.register("sources", sources.Sources, basename="source")
+router.register("source-refusals", sources.RefusedRows, basename="source-refusal")
 router.register("source-runs", sources.Runs, basename="source-run")
 router.register("merges", duplicates.Merges, basename="merge")
 router.register("categories", records.Categories, basename="category")

@@ -14,7 +14,7 @@ from crm.models.outbound import OutboundRule, OutboundTask
 from crm.models.records import ServiceRecord
 from crm.models.scripts import Script, ScriptAnswer, ScriptRun
 from crm.models.search import CustomerIndex
-from crm.models.syncing import Source, SourceRow, SourceRun
+from crm.models.syncing import RefusedRow, Source, SourceRow, SourceRun
 from crm.models.tickets import Complaint, DueRule, Escalation, Ticket, TicketEvent
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "NewsReceipt",
     "OutboundRule",
     "OutboundTask",
+    "RefusedRow",
     "Script",
     "ScriptAnswer",
     "ScriptRun",

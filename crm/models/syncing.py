@@ -80,6 +80,41 @@ class SourceRow(models.Model):
         ]
 
 
+class RefusedRow(models.Model):
+    """A row of theirs that was not taken, as it came (texts by their column), and why.
+
+    It is tried again when it changes there, and after each of the delays that webhooks have; then it is given up until somebody
+    has it tried again by hand.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DEAD = "dead", _("given up")
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="refusals", verbose_name=_("other system"))
+    key = models.CharField(_("their key"), max_length=100)
+    row = models.JSONField(default=dict)
+    reasons = models.CharField(_("reason"), max_length=300)
+    state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.WAITING)
+    tries = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    first_at = models.DateTimeField(_("refused since"), default=timezone.now)
+    tried_at = models.DateTimeField(_("tried last"), default=timezone.now)
+    next_at = models.DateTimeField(_("next attempt"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("refused row")
+        verbose_name_plural = _("refused rows")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["next_at"], condition=Q(state="waiting"), name="refused_rows_due")]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "key"], name="one_refusal_a_source_and_key"),
+            models.CheckConstraint(condition=Q(state__in=["waiting", "dead"]), name="refused_row_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class SourceRun(models.Model):
     """What a synchronisation did. `message` names what a program sent; sent again it is not done again.
 

@@ -30,6 +30,7 @@ urlpatterns = [
     path("sources/", sources.Sources.as_view(), name="sources"),
     path("sources/new/", sources.NewSource.as_view(), name="source_new"),
     path("sources/runs/", sources.SourceRuns.as_view(), name="source_runs"),
+    path("sources/refused/", sources.RefusedRows.as_view(), name="source_refused"),
     path("sources/<int:key>/", sources.SourceCard.as_view(), name="source"),
     path("sources/<int:key>/change/", sources.ChangeSource.as_view(), name="source_change"),
 ]

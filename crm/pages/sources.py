@@ -16,7 +16,7 @@ from ccenter.office.pages.cards import CardPage, entries_of
 from ccenter.office.pages.forms import FormPage, RowForm
 from ccenter.office.pages.frame import gone_to, telling
 from ccenter.office.pages.lists import Column, ListPage
-from crm.models import Source, SourceRun
+from crm.models import RefusedRow, Source, SourceRun
 from crm.services import customer_sync, sources, syncing  # noqa: F401  registers how customers are synchronised
 
 TARGET = "to-"  # before a field of ours: the name of their column
@@ -28,7 +28,9 @@ WORDS = {
     "same": gettext_lazy("the same"),
     "kept": gettext_lazy("ours was kept"),
     "written": gettext_lazy("written there"),
+    "again": gettext_lazy("tried again"),
     "refused": gettext_lazy("refused"),
+    "given_up": gettext_lazy("given up"),
 }
 
 
@@ -39,7 +41,8 @@ def readable(row: Source) -> bool:
 
 def told(counts: dict[str, int]) -> list[tuple[Any, int, str]]:
     """What a run did, in words: (what, how many, how bad)."""
-    return [(WORDS[name], counts[name], {"refused": "bad", "kept": "warn"}.get(name, "")) for name in WORDS if counts.get(name)]
+    kinds = {"refused": "bad", "given_up": "bad", "kept": "warn"}
+    return [(WORDS[name], counts[name], kinds.get(name, "")) for name in WORDS if counts.get(name)]
 
 
 class SourceForm(RowForm):
@@ -152,6 +155,7 @@ class SourceCard(RowActs, CardPage):
             "can": {"change": self.may("change", row)},
             "mapping": [(names.get(target, target), column) for target, column in row.mapping.items()],
             "linked": row.rows.count(),
+            "refused": row.refusals.count(),
             "variable": syncing.variable_of(row),
             "there": bool(os.environ.get(syncing.variable_of(row))),
             "signed": self.request.build_absolute_uri(reverse("source-rows", args=[row.code])),
@@ -206,6 +210,35 @@ class SourceRuns(ListPage):
         for row in rows:
             row.words = told(row.counts)
         return {}
+
+
+class RefusedFilters(Filters):
+    source = django_filters.ModelChoiceFilter(
+        label=gettext_lazy("Other system"), queryset=Source.objects.all(), to_field_name="code", empty_label=gettext_lazy("all")
+    )
+
+    class Meta:
+        model = RefusedRow
+        fields = ["state"]
+
+
+class RefusedRows(ManyActs, ListPage):
+    """Rows that wait to be tried again, and those that were given up."""
+
+    entity, title, icon, saved_as = "sources", gettext_lazy("Refused rows"), "mail-x", "sources-refused"
+    queryset = RefusedRow.objects.select_related("source").defer("row")
+    filterset_class = RefusedFilters
+    row_template = "crm/refused_rows_row.html"
+    columns = (
+        Column(gettext_lazy("Their key")),
+        Column(gettext_lazy("Other system")),
+        Column(gettext_lazy("Reason")),
+        Column(gettext_lazy("State")),
+        Column(gettext_lazy("Attempts"), figures=True),
+        Column(gettext_lazy("Tried last")),
+        Column(gettext_lazy("Next time")),
+    )
+    acts = (Act("again", gettext_lazy("Try again"), sources.try_again, "run", icon="refresh"),)
 
 
 class SourcePage(FormPage):

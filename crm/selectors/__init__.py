@@ -2,7 +2,7 @@
 
 from crm.selectors.categories import Tree, tree
 from crm.selectors.customers import notes, number_of_phone, owners, resolve
-from crm.selectors.finding import customers as search
+from crm.selectors.finding import seen as search
 from crm.selectors.records import RECORDS, due, records, records_for
 from crm.selectors.tickets import open_complaints
 

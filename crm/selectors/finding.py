@@ -1,6 +1,7 @@
 """Customers by whatever somebody knows of them: name, pinyin, initials, any part of a number, order, address.
 
 Whoever reads numbers masked finds by a whole number or its last digits only: else they could feel for the rest, digit by digit.
+Nobody finds by an own field that they do not see.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,9 +15,10 @@ from django.db.models import Case, Exists, IntegerField, Lookup, OuterRef, Q, Qu
 from django.db.models.functions import Reverse
 
 from ccenter.calls.numbers import normalise
-from ccenter.office.rights import masked
+from ccenter.office.rights import everywhere, masked, scoped
 from crm import words
 from crm.models import Customer, CustomerIndex, CustomerPhone
+from crm.selectors.fields import findable
 
 Finder = Callable[[str, int], Iterable[int]]
 CANDIDATES = 10_000  # that are named one by one
@@ -76,6 +78,15 @@ def customers(text: str, user: Any = None, most: int = 20) -> list[Customer]:
             take(find(text, most))
     people = found().in_bulk(list(keys)[: 2 * most])
     return [people[key] for key in keys if key in people][: most + 1]
+
+
+def seen(text: str, user: Any, most: int = 20) -> list[Customer]:
+    """As `customers`, of those that the user may see."""
+    if everywhere(user, "customers.view"):
+        return customers(text, user, most)
+    rows = matching(scoped(user, found(), "customers"), text, user)
+    best = ["-nearness"] if "nearness" in rows.query.annotations else []
+    return list(rows.order_by(*best, "-id")[: most + 1])
 
 
 def matching(rows: QuerySet[Customer], text: str, user: Any = None) -> QuerySet[Customer]:
@@ -143,7 +154,7 @@ class _Indexed(NamedTuple):
 
 def _indexed(text: str, user: Any) -> _Indexed | None:
     """What the index has for this text; None when it cannot be asked, by what was typed or who asks."""
-    wanted = words.sought(text, addresses=user is None or not masked(user, "address"))
+    wanted = words.sought(text, addresses=user is None or not masked(user, "address"), own=findable(user))
     if wanted is None:
         return None
     fragments = [one.digits for one in wanted if one.digits]

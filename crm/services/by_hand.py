@@ -1,6 +1,6 @@
 """Customers written by a person: what `customers` does, for those who may. Pages and REST ask here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,6 +11,7 @@ from ccenter.office import rights
 from ccenter.office.models import Branch
 from crm.models import Customer, CustomField
 from crm.services import customers
+from crm.services.customers import Item
 
 
 @transaction.atomic
@@ -27,11 +28,18 @@ def add(user: Any, values: Mapping[str, Any], seen: list[CustomField]) -> Custom
 
 
 @transaction.atomic
-def change(user: Any, row: Customer, values: Mapping[str, Any], seen: list[CustomField] | None = None) -> Customer:
+def change(
+    user: Any,
+    row: Customer,
+    values: Mapping[str, Any],
+    seen: list[CustomField] | None = None,
+    numbers: Iterable[Item] = (),
+    without: Iterable[int] = (),
+) -> Customer:
     """As `change_customer`. Raises ValidationError, PermissionDenied."""
     if values.get("level", row.level) != row.level:
         rights.require(user, "customers.level")
-    changed = customers.change_customer(row, values, by=user, seen=seen)
+    changed = customers.change_customer(row, values, numbers, without, by=user, seen=seen)
     _may_still(user, changed, "change")
     return changed
 

@@ -2,7 +2,7 @@
 
 `params`: "mapping" {heading: target}; "known": what becomes of a row whose member number or telephone number somebody has
 ("refuse", "skip", "update"); "tags": make those that are not there; "dry": only look what would be.
-New rows go in by the hundreds; a row that changes a customer goes through `change_customer`.
+New rows go in by the hundreds; a row that changes a customer goes through `change_customer`, if whoever imports may change them.
 """
 
 import tempfile
@@ -16,6 +16,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
+from ccenter.office import rights
 from ccenter.office.audit import audit
 from ccenter.office.jobs import LARGEST, JobFailed, Progress, kind
 from crm import tables
@@ -111,6 +112,7 @@ class Import:
                 if (found := there.of(line.row)) is not None:
                     self._known(line, found)
                 elif there.claims(line.row, self.numbers if self.dry else set()):
+                    self._levelled(line.row)
                     self._tagged(line.row)
                     new.append(line)
                 else:
@@ -154,8 +156,17 @@ class Import:
         """What the file says; a cell that is empty changes nothing, points only their own book changes."""
         row = columns.read(line.cells, self.places, self.fields, new=False)
         tags = self._tagged(row)
+        customer, user = resolve(Customer.objects.get(pk=key)), self.job.user
+        if user is not None and not all(rights.may(user, f"customers.{verb}", customer) for verb in ("view", "change")):
+            raise ValidationError(_("You have no right to change this customer."))
+        self._levelled(row, customer.level)
         if not self.dry:
-            change_by_row(resolve(Customer.objects.get(pk=key)), row, tags, by=self.job.user, seen=self.fields)
+            change_by_row(customer, row, tags, by=user, seen=self.fields)
+
+    def _levelled(self, row: Row, was: str = Customer.Level.ORDINARY) -> None:
+        user = self.job.user
+        if user is not None and row.columns.get("level", was) != was and not rights.may(user, "customers.level"):
+            raise ValidationError({"level": _("You have no right to decide about levels.")})
 
     def _tagged(self, row: Row) -> list[Tag]:
         for name in row.tags:

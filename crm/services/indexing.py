@@ -4,7 +4,7 @@ Whoever writes customers, their numbers or addresses calls `index` in the same t
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -29,26 +29,24 @@ class Entry(NamedTuple):
     addresses: list[tuple[str, str, str, str]]  # province, city, district, street
 
 
-def row(key: int, entry: Entry, searchable: Collection[str]) -> tuple[int, list[str], list[int]]:
-    """(customer, lexemes, twins). `searchable`: codes of own fields."""
-    texts = [str(entry.fields[code]) for code in searchable if code in entry.fields]
-    if entry.email:
-        texts.append(entry.email)
+def row(key: int, entry: Entry, searchable: Mapping[str, int]) -> tuple[int, list[str], list[int]]:
+    """(customer, lexemes, twins). `searchable`: keys of own fields by their codes."""
+    own = {field: str(entry.fields[code]) for code, field in searchable.items() if code in entry.fields}
     places = ["".join(dict.fromkeys(parts)) for parts in entry.addresses]
     twins = {words.twin(entry.name, *parts) for parts in entry.addresses} - {None}
-    found = words.lexemes(entry.name, entry.phones, entry.number, places, texts)
+    found = words.lexemes(entry.name, entry.phones, entry.number, places, entry.email, own)
     return key, found, sorted(twin for twin in twins if twin is not None)
 
 
-def searchable_fields() -> list[str]:
-    return list(CustomField.objects.filter(searchable=True, active=True).values_list("code", flat=True))
+def searchable_fields() -> dict[str, int]:
+    return dict(CustomField.objects.filter(searchable=True, active=True).values_list("code", "pk"))
 
 
 @transaction.atomic
 def index(keys: Iterable[int], *, duplicates: bool = True) -> None:
     """Makes the index of these customers anew, and notes new duplicates. Five queries for each thousand."""
     wanted = list(dict.fromkeys(keys))
-    codes = searchable_fields() if wanted else []
+    codes = searchable_fields() if wanted else {}
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
         _store([row(key, entry, codes) for key, entry in _read(batch).items()])

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ccenter.office.audit import audit, changed, state_of
 from ccenter.office.webhooks import new_secret
-from crm.models import Source
+from crm.models import RefusedRow, Source
 from crm.models.syncing import COLUMN
 from crm.services import syncing
 from crm.services.syncing import adapter_of
@@ -41,7 +43,9 @@ def change_source(by: Any, source: Source, values: dict[str, Any]) -> Source:
         source.mark = None
         if "key" in changes or "table" in changes:
             source.rows.all().delete()
+            source.refusals.all().delete()
         source.rows.update(theirs="")
+        _wait(source.refusals.all())
     source.save()
     if changes:
         audit(by, "sources.change", source, changes)
@@ -70,6 +74,16 @@ def run_now(by: Any, source: Source) -> None:
 
     audit(by, "sources.run", source)
     transaction.on_commit(lambda: syncing.hand_over(run_source, source.pk))
+
+
+def try_again(by: Any, row: RefusedRow) -> None:
+    """A refused row is tried with the next run, also one that was given up; rows of programs within a minute."""
+    audit(by, "sources.run", row.source, {"row": (None, row.key)})
+    _wait(RefusedRow.objects.filter(pk=row.pk))
+
+
+def _wait(rows: QuerySet[RefusedRow]) -> None:
+    rows.update(state=RefusedRow.State.WAITING, tries=0, next_at=timezone.now())
 
 
 def _check(source: Source) -> None:

@@ -2,8 +2,8 @@
 
 A row there and a row here are linked once (`SourceRow`), by member or telephone number where both exist already. From then on
 each side is compared with what it was when they were last equal: what changed there comes here, what changed here goes there
-(where the source allows it), and where both changed the source's rule decides. A row that is refused is told with its reasons,
-and asked for again when it changes; nothing else stops because of it.
+(where the source allows it), and where both changed the source's rule decides. A row that is refused is kept with its reasons
+and tried again when it changes, or its time has come, until it is given up (`RefusedRow`); nothing else stops because of it.
 """
 
 import hashlib
@@ -22,7 +22,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
-from crm.models import Source, SourceRow, SourceRun
+from ccenter.office.webhooks import DELAYS
+from crm.models import RefusedRow, Source, SourceRow, SourceRun
 from crm.tables import text_of
 
 BATCH = 500
@@ -30,6 +31,7 @@ SHOWN = 100  # refused rows kept of a run
 LOCKS = 0x50CE
 OVERLAP = timedelta(minutes=5)
 Texts = dict[str, str]
+Refused = RefusedRow.State
 
 
 class SourceError(Exception):
@@ -41,7 +43,8 @@ class Adapter(NamedTuple):
 
     `targets()`: {target: name}; `known(texts)`: keys of rows here that this one may be; `save(key or None, texts)` gives the key,
     raises ValidationError; `load(keys)`: {key: texts of all targets}; `changed(since)`: keys of rows changed here since;
-    `when(key)`: when that one was; `ours`: targets that are only told there, never taken.
+    `when(key)`: when that one was; `ours`: targets that are only told there, never taken; `added`: targets that nobody takes
+    back (payments), which are taken whoever counts: `add(key, texts)` says whether something was new, raises ValidationError.
     """
 
     targets: Callable[[], dict[str, str]]
@@ -51,6 +54,8 @@ class Adapter(NamedTuple):
     changed: Callable[[datetime], list[int]]
     when: Callable[[int], datetime]
     ours: Collection[str] = ()
+    added: Collection[str] = ()
+    add: Callable[[int, Texts], bool] = lambda key, texts: False
 
 
 _adapters: dict[str, Adapter] = {}
@@ -81,27 +86,47 @@ class Sync:
     def __init__(self, source: Source, run: SourceRun) -> None:
         self.source, self.run, self.adapter = source, run, adapter_of(source)
         self.write_back: dict[str, Texts] = {}  # their key -> what they shall have
-        run.counts = dict.fromkeys(("read", "added", "changed", "same", "kept", "refused", "written"), 0)
+        run.counts = dict.fromkeys(("read", "again", "added", "changed", "same", "kept", "refused", "given_up", "written"), 0)
 
-    def take(self, theirs: list[Mapping[str, Any]]) -> None:
-        """Rows as they come from there, each in a savepoint of its own."""
+    def take(self, theirs: Iterable[Mapping[str, Any]], counted: str = "read") -> None:
+        """Rows as they come from there, each in a savepoint of its own. One that was refused as it is waits for its time."""
         rows = {text_of(row.get(self.source.key)): row for row in theirs}
+        refused = {one.key: one for one in RefusedRow.objects.filter(source=self.source, key__in=rows)}
         links = {link.key: link for link in SourceRow.objects.filter(source=self.source, key__in=rows)}
         ours = self.adapter.load([link.row for link in links.values()])
         for key, row in rows.items():
-            self.run.counts["read"] += 1
+            self.run.counts[counted] += 1
+            was, texts = refused.get(key), {column: _text(value).replace("\0", "") for column, value in row.items()}
+            if was is not None and was.row == texts and not (was.state == Refused.WAITING and was.next_at <= timezone.now()):
+                continue
             try:
                 if not key or len(key) > 100:
                     raise ValidationError(_("It has no key."))
+                link, told = links.get(key), self._told(row)
+                with transaction.atomic():  # money that came in is taken whatever becomes of the rest
+                    added = link is not None and link.row in ours and self._add(link.row, told, ours[link.row])
                 with transaction.atomic():
-                    self._one(key, row, links.get(key), ours)
+                    self._one(key, row, told, link, ours, added)
+                    connection.check_constraints()  # of this row, not of all at the end
+                    if was is not None:
+                        was.delete()
             except (ValidationError, DatabaseError) as error:
-                self._refuse(key, error)
+                self._refuse(key, error, texts, was)
 
-    def _one(self, key: str, row: Mapping[str, Any], link: SourceRow | None, ours: dict[int, Texts]) -> None:
-        taken = {target: column for target, column in self.source.mapping.items() if target not in self.adapter.ours}
-        texts = {target: _text(row.get(column)) for target, column in taken.items()}
-        digest = digest_of(texts)
+    def again(self, now: datetime) -> None:
+        """Refused rows whose time has come."""
+        due = RefusedRow.objects.filter(source=self.source, state=Refused.WAITING, next_at__lte=now).order_by("next_at")
+        self.take([one.row for one in due[:BATCH]], "again")
+
+    def _told(self, row: Mapping[str, Any]) -> Texts:
+        """What a row of theirs says, by target."""
+        mapping = self.source.mapping.items()
+        return {target: _text(row.get(column)) for target, column in mapping if target not in self.adapter.ours}
+
+    def _one(
+        self, key: str, row: Mapping[str, Any], texts: Texts, link: SourceRow | None, ours: dict[int, Texts], added: bool
+    ) -> None:
+        digest = digest_of({target: text for target, text in texts.items() if target not in self.adapter.added})
         if link is not None and link.row not in ours:  # deleted here: begin anew
             link.delete()
             link = None
@@ -110,7 +135,7 @@ class Sync:
             return
         here = digest_of(self._mapped(ours[link.row]))
         if digest == link.theirs:
-            self.run.counts["same"] += 1
+            self.run.counts["changed" if added else "same"] += 1
             return
         if here != link.ours and not self._theirs_counts(row, link.row):
             self.run.counts["kept"] += 1
@@ -128,8 +153,14 @@ class Sync:
         if found and SourceRow.objects.filter(source=self.source, row=found[0]).exclude(key=key).exists():
             raise ValidationError(_("Another row of theirs is this one already."))
         row = self.adapter.save(found[0] if found else None, texts)
+        self._add(row, texts, {})
         self.run.counts["changed" if found else "added"] += 1
         self._link(key, row, digest)
+
+    def _add(self, row: int, texts: Texts, ours: Texts) -> bool:
+        """What is only added to: whether some of it is new."""
+        told = any(texts[target] and texts[target] != ours.get(target) for target in self.adapter.added if target in texts)
+        return told and self.adapter.add(row, texts)
 
     def _link(self, key: str, row: int, digest: str) -> None:
         here = digest_of(self._mapped(self.adapter.load([row])[row]))
@@ -137,7 +168,7 @@ class Sync:
         SourceRow.objects.update_or_create(source=self.source, key=key, defaults=values)
 
     def _mapped(self, texts: Texts) -> Texts:
-        return {target: texts.get(target, "") for target in self.source.mapping}
+        return {target: texts.get(target, "") for target in self.source.mapping if target not in self.adapter.added}
 
     def _theirs_counts(self, row: Mapping[str, Any], key: int) -> bool:
         if self.source.conflict != Source.Conflict.NEWEST:
@@ -151,10 +182,23 @@ class Sync:
         changed = changed if changed.tzinfo else timezone.make_aware(changed)  # a clock in the house shows the centre's time
         return changed >= self.adapter.when(key)
 
-    def _refuse(self, key: str, error: Exception) -> None:
+    def _refuse(self, key: str, error: Exception, texts: Texts, was: RefusedRow | None) -> None:
+        reasons = _reasons(error)
         self.run.counts["refused"] += 1
         if len(self.run.refused) < SHOWN:
-            self.run.refused.append({"key": key[:100], "reasons": _reasons(error)})
+            self.run.refused.append({"key": key[:100], "reasons": reasons})
+        if not key or len(key) > 100:
+            return  # it cannot be told from others
+        row = was or RefusedRow(source=self.source, key=key)
+        if row.row != texts:
+            row.tries, row.row, row.state = 0, texts, Refused.WAITING
+        row.tries, row.reasons, row.tried_at = row.tries + 1, reasons, timezone.now()
+        if row.tries > len(DELAYS):
+            row.state = Refused.DEAD
+            self.run.counts["given_up"] += 1
+        else:
+            row.next_at = row.tried_at + timedelta(seconds=DELAYS[row.tries - 1])
+        row.save()
 
     def ours_changed(self, since: datetime) -> None:
         """What changed here since then and not there: for `write_back`."""
@@ -199,6 +243,20 @@ def received(source: Source, message: str, rows: list[Mapping[str, Any]]) -> Sou
         run.ended_at = timezone.now()
         run.save()
         return run
+
+
+def again_due(now: datetime) -> int:
+    """Tries refused rows of programs again; those of databases are when these are read. How many sources had some."""
+    waiting = RefusedRow.objects.filter(state=Refused.WAITING, next_at__lte=now, source__active=True, source__table="")
+    sources = list(Source.objects.filter(pk__in=waiting.values("source")))
+    for source in sources:
+        with transaction.atomic():
+            Source.objects.select_for_update().get(pk=source.pk)
+            run = SourceRun(source=source, started_at=now)
+            Sync(source, run).again(now)
+            run.ended_at = timezone.now()
+            run.save()
+    return len(sources)
 
 
 # -- read from a database --------------------------------------------------------------------------------------
@@ -257,6 +315,8 @@ def _read_all(source: Source, done: SourceRun) -> None:
                 with transaction.atomic():
                     sync.take(rows)
                     Source.objects.filter(pk=source.pk).update(mark=mark)
+        with transaction.atomic():
+            sync.again(done.started_at)
         if source.write:
             if last is not None:
                 sync.ours_changed(last.started_at)

@@ -26,8 +26,8 @@ class OrderLineBody(Strict, serializers.ModelSerializer):
 
     class Meta:
         model = OrderLine
-        fields = ["id", "code", "name", "quantity", "price", "amount", "returned"]
-        read_only_fields = ["name", "price", "amount", "returned"]
+        fields = ["id", "code", "name", "quantity", "price", "sold", "amount", "returned"]
+        read_only_fields = ["name", "price", "sold", "amount", "returned"]
 
 
 class GiftBody(Strict, serializers.ModelSerializer):

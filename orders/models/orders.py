@@ -49,6 +49,7 @@ class Order(Versioned):
     `total` = subtotal + delivery_fee - points_value. `points_used` pay goods, for `points_exchanged` some are had.
     `balance`: what the customer still owes; below 0: what we owe the customer.
     `findings`: codes of what the review shall look at (selectors.review). `call`, `agent`: the call it came in, and the seat.
+    `sold_fee`: what another system, which sold it, took for the delivery: our fees do not apply.
     `reason`: of the last refusal, cancellation, or approval in spite of findings. `branch` delivers it, if one does.
     """
 
@@ -83,6 +84,7 @@ class Order(Versioned):
     currency = CurrencyField()
     subtotal = money(_("goods"))
     delivery_fee = money(_("delivery fee"))
+    sold_fee = money(_("delivery fee it was sold with elsewhere"), default=None, null=True, blank=True, editable=False)
     points_used = models.PositiveIntegerField(_("points used"), default=0)
     points_value = money(_("paid with points"))
     points_exchanged = models.PositiveIntegerField(_("points exchanged for goods"), default=0, db_default=0)
@@ -212,7 +214,8 @@ class Order(Versioned):
 class OrderLine(models.Model):
     """Goods of an order. `code`, `name`, `price`: the product's when it was ordered. `returned`: so many came back.
 
-    With a `gift_rule` it is a gift, and free. With an `exchange` each piece costs `points`, and `price` besides.
+    With a `gift_rule` it is a gift, and free. With an `exchange` each piece costs `points`, and `price` besides. `sold`: another
+    system sold it at this price; ours do not apply.
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines", verbose_name=_("order"))
@@ -222,6 +225,7 @@ class OrderLine(models.Model):
     name = models.CharField(_("name"), max_length=100)
     quantity = models.PositiveIntegerField(_("quantity"))
     price = money(_("price"))
+    sold = models.BooleanField(_("sold elsewhere at this price"), default=False, db_default=False)
     amount = money(_("amount"))
     gift_rule = models.ForeignKey(
         "orders.GiftRule", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("gift by the rule")
@@ -246,6 +250,7 @@ class OrderLine(models.Model):
                 name="order_line_for_points",
             ),
             models.CheckConstraint(condition=Q(returned__lte=F("quantity")), name="order_line_returned"),
+            models.CheckConstraint(condition=Q(sold=False) | Q(gift_rule=None, exchange=None), name="order_line_sold"),
         ]
 
     def __str__(self) -> str:

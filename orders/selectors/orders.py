@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import Case, Prefetch, Q, QuerySet, Value, When
 
-from ccenter.office.rights import masked
+from ccenter.office.rights import everywhere, masked, scoped
 from ccenter.prepared import Prepared, Slot
+from crm.models import Customer
 from orders.models import Order, OrderLine
 from orders.states import State
 
@@ -65,11 +66,13 @@ def belongs(order: str, customer: int | None) -> bool:
     return Order.objects.filter(whose, number=order).exists()
 
 
-def search(text: str, most: int = 20) -> list[Order]:
-    """Orders by their number or its beginning (four digits or more), with `customer` and their phones."""
+def search(user: Any, text: str, most: int = 20) -> list[Order]:
+    """Orders by their number or its beginning (four digits or more), with `customer` and their phones; both the user must see."""
     if not (text.isdecimal() and len(text) >= 4):
         return []
-    rows = Order.objects.select_related("customer").prefetch_related("customer__phones", _lines())
+    rows = scoped(user, Order.objects.select_related("customer").prefetch_related("customer__phones", _lines()), "orders")
+    if not everywhere(user, "customers.view"):
+        rows = rows.filter(customer__in=scoped(user, Customer.objects.all(), "customers"))
     return list(rows.filter(number__startswith=text).order_by("number")[: most + 1])
 
 

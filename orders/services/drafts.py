@@ -26,7 +26,7 @@ from orders.sums import ZERO
 
 FIELDS = frozenset(
     {"channel", "call", "pay_by", "recipient", "phone", "province", "city", "district", "street", "method", "wish", "points_used"}
-    | {"invoice_kind", "invoice_title", "invoice_tax_number", "invoice_email", "note", "branch"}
+    | {"invoice_kind", "invoice_title", "invoice_tax_number", "invoice_email", "note", "branch", "sold_fee"}
 )
 MOST_LINES = 100
 DERIVED = ("updated_at", "balance")  # not worth a line in the audit log
@@ -36,10 +36,11 @@ _to_write = Prepared(
 
 
 class Want(NamedTuple):
-    """So many of a product."""
+    """So many of a product, at the price of now, or at the `price` for which another system has sold it."""
 
     code: str
     quantity: int
+    price: Decimal | None = None
 
 
 class Gift(NamedTuple):
@@ -77,8 +78,10 @@ def add(
     order = Order(number=next_number(), customer=customer, taken_by=by, agent=seat.number if seat else "")
     _fill(order, {**_address_of(customer), **fields})
     shelf = shelf or Shelf()
-    _save(order, _lines(lines, gifts, swaps, shelf), shelf)
-    audit(by, "orders.add", order, {"total": (None, order.total), "customer": (None, customer.pk)})
+    new = _lines(lines, gifts, swaps, shelf)
+    _save(order, new, shelf)
+    sold = {"lines": (None, _told(new))} if any(line.sold for line in new) else {}
+    audit(by, "orders.add", order, {"total": (None, order.total), "customer": (None, customer.pk), **sold})
     return order
 
 
@@ -94,7 +97,8 @@ def change(
     held: bool = False,
     shelf: Shelf | None = None,
 ) -> Order:
-    """Changes a draft; `lines`, `gifts` and `swaps` replace what is there, None leaves them. Prices are those of now.
+    """Changes a draft; `lines`, `gifts` and `swaps` replace what is there, None leaves them. Prices are those of now, but
+    for products that were sold elsewhere: they keep theirs.
 
     `held`: the order was read in this transaction, and locked. `shelf`: what was read of goods already.
     """
@@ -105,7 +109,10 @@ def change(
     before, old = state_of(order, DERIVED), list(order.lines.all())
     _fill(order, fields)
     if lines is None:
-        lines = [Want(line.code, line.quantity) for line in old if line.gift_rule_id is None and line.exchange_id is None]
+        bought = [line for line in old if line.gift_rule_id is None and line.exchange_id is None]
+        lines = [Want(line.code, line.quantity, line.price if line.sold else None) for line in bought]
+    sold = {line.code: line.price for line in old if line.sold}
+    lines = [want if want.price is not None else want._replace(price=sold.get(want.code)) for want in lines]
     if gifts is None:
         gifts = [Gift(line.gift_rule_id, line.quantity) for line in old if line.gift_rule_id is not None]
     if swaps is None:
@@ -174,10 +181,10 @@ def _fill(order: Order, fields: Mapping[str, Any]) -> None:
 
 
 def _lines(wants: Iterable[Want], gifts: Iterable[Gift], swaps: Iterable[Swap], shelf: Shelf) -> list[OrderLine]:
-    """Lines with the prices of now. The same product twice is one line, unless one of them is had for points."""
-    counted: dict[str, int] = {}
+    """Lines with the prices of now. The same product twice is one line, unless its prices differ, or one is had for points."""
+    counted: dict[tuple[str, Decimal | None], int] = {}
     for want in wants:
-        counted[want.code] = counted.get(want.code, 0) + want.quantity
+        counted[want.code, want.price] = counted.get((want.code, want.price), 0) + want.quantity
     given: dict[int, int] = {}
     for gift in gifts:
         given[gift.rule] = given.get(gift.rule, 0) + gift.quantity
@@ -189,19 +196,24 @@ def _lines(wants: Iterable[Want], gifts: Iterable[Gift], swaps: Iterable[Swap], 
     if any(not 1 <= quantity <= 9999 for quantity in (*counted.values(), *given.values(), *swapped.values())):
         raise ValidationError({"lines": [_("A quantity is from 1 to 9999.")]})
     rules = shelf.standing.gift_rules
-    shelf.fetch(counted, [rules[rule].gift_id for rule in given if rule in rules])
-    found = shelf.coded(list(counted))
-    if missing := [code for code in counted if code not in found]:
+    codes = [code for code, _price in counted]
+    shelf.fetch(codes, [rules[rule].gift_id for rule in given if rule in rules])
+    found = shelf.coded(codes)
+    if missing := [code for code in codes if code not in found]:
         raise ValidationError({"lines": [_("There is no such product: %s") % code for code in missing]})
     if not given.keys() <= rules.keys():
         raise ValidationError({"gifts": [_("There is no such gift.")]})
     offers = PointExchange.objects.select_related("product").in_bulk(list(swapped)) if swapped else {}
     if len(offers) < len(swapped):
         raise ValidationError({"exchanges": [_("This cannot be had for points.")]})
-    bought = [_line(found[code], quantity, shelf.price(found[code].pk)) for code, quantity in counted.items()]
+    bought = [_bought(found[code], quantity, price, shelf) for (code, price), quantity in counted.items()]
     free = [_line(shelf.product(rules[rule].gift_id), quantity, ZERO, gift_rule=rules[rule]) for rule, quantity in given.items()]
     had = [_swapped(offers[key], quantity) for key, quantity in swapped.items()]
     return [*bought, *had, *free]
+
+
+def _bought(product: Product, quantity: int, price: Decimal | None, shelf: Shelf) -> OrderLine:
+    return _line(product, quantity, shelf.price(product.pk) if price is None else price, sold=price is not None)
 
 
 def _swapped(offer: PointExchange, quantity: int) -> OrderLine:
@@ -244,7 +256,7 @@ def _save(
 def _written(line: OrderLine) -> tuple[Any, ...]:
     """What tells one line of a draft from another."""
     keys = (line.product_id, line.gift_rule_id, line.exchange_id)
-    return (*keys, line.code, line.name, line.quantity, line.price, line.amount, line.points)
+    return (*keys, line.code, line.name, line.quantity, line.price, line.sold, line.amount, line.points)
 
 
 def total_up(order: Order, lines: Sequence[OrderLine], shelf: Shelf) -> None:
@@ -253,7 +265,7 @@ def total_up(order: Order, lines: Sequence[OrderLine], shelf: Shelf) -> None:
     order.points_exchanged = sum(line.all_points for line in lines)
     where = (order.province, order.city, order.subtotal, shelf.standing)
     found = fee(order.method, *where) if order.method is not None and lines else None
-    order.delivery_fee = found if found is not None else ZERO
+    order.delivery_fee = order.sold_fee if order.sold_fee is not None else found or ZERO
     order.points_value = ZERO
     if order.points_used:
         now, terms = shelf.at, shelf.standing
@@ -264,4 +276,8 @@ def total_up(order: Order, lines: Sequence[OrderLine], shelf: Shelf) -> None:
 
 
 def _told(lines: Iterable[OrderLine]) -> list[str]:
-    return [f"{line.code} × {line.quantity} à {line.price:.2f}{f' + {line.points} P' if line.points else ''}" for line in lines]
+    return [f"{line.code} × {line.quantity} à {_price(line)}" for line in lines]
+
+
+def _price(line: OrderLine) -> str:
+    return f"{line.price:.2f}{f' + {line.points} P' if line.points else ''}{' as sold elsewhere' if line.sold else ''}"

@@ -100,7 +100,8 @@ def kept(order: Order, lines: Sequence[OrderLine]) -> dict[int, Bought]:
 
 @transaction.atomic
 def submit(order: Order, by: Any, *, held: bool = False) -> Order:
-    """To the review. Everything needed is there, prices, gifts and fee are those of now, the goods are reserved, the points used.
+    """To the review. Everything needed is there, prices, gifts and fee are those of now, or of where it was sold; the goods are
+    reserved, the points used.
 
     ValidationError by field for what is missing; Conflict for what changed since the draft was written. `held`: as of Step.begin.
     """
@@ -110,11 +111,11 @@ def submit(order: Order, by: Any, *, held: bool = False) -> Order:
     wanted = bought(lines)
     shelf.fetch(keys=[*(line.product_id for line in lines), *gift_keys(shelf)])
     _complete(order, lines, shelf)
-    products.buyable([shelf.product(key) for key in wanted], now)
+    ours = [line for line in lines if line.gift_rule_id is None and line.exchange_id is None and not line.sold]
+    prices = {line.product_id: shelf.price(line.product_id) for line in ours}
+    products.buyable([shelf.product(key) for key in prices], now)
     points.exchangeable(order.customer, lines, now)
-    prices = {key: shelf.price(key) for key in wanted}
-    paid = [line for line in lines if line.gift_rule_id is None and line.exchange_id is None]
-    if dear := [line for line in paid if line.price != prices[line.product_id]]:
+    if dear := [line for line in ours if line.price != prices[line.product_id]]:
         text = _("The price is now %(price)s: %(product)s")
         raise Conflict({"lines": [text % {"price": prices[line.product_id], "product": line.name} for line in dear]})
     granted = {line.gift_rule_id: line.quantity for line in lines if line.gift_rule_id is not None}

@@ -65,6 +65,7 @@ WAYS = {
     "/crm/sources/": "sources GET:view POST:view",
     "/crm/sources/new/": "sources GET:add POST:add",
     "/crm/sources/runs/": "sources GET:view",
+    "/crm/sources/refused/": "sources GET:view POST:view",
     "/crm/sources/9999999/": "sources GET:view POST:view",
     "/crm/sources/9999999/change/": "sources GET:change POST:change",
     # -- service --

@@ -101,7 +101,7 @@ def _copy(cursor: Any, places: range, base: int) -> None:
         )
         tables["phone"].append(f"{key}\t{number}\tf\n")
         tables["address"].append("\t".join((str(key), *address, "", "", "", "t")) + "\n")
-        _key, words, twins = row(key, Entry(name, member, "", {}, [number], [address]), ())
+        _key, words, twins = row(key, Entry(name, member, "", {}, [number], [address]), {})
         quoted = " ".join(f"'{word}'" for word in words)
         tables["index"].append(f"{key}\t{quoted}\t{{{','.join(map(str, twins))}}}\n")
     columns = "id, version, number, name, title, level, language, email, consent, consent_how, points, fields, pin, pin_misses"

@@ -56,7 +56,7 @@ def places(idents: Iterable[str]) -> dict[str, int]:
 def dress(user: Any, rows: list[CallbackEntry]) -> None:
     """Puts beside each row what the list shows of it. Four queries, whatever there are."""
     now, known, seat = timezone.now(), guides(), seat_of(user)
-    who = selectors.owners_by_number({row.number for row in rows}) if rows else {}
+    who = selectors.owners_by_number(user, {row.number for row in rows}) if rows else {}
     line = places(row.pk for row in rows)
     for row in rows:
         found = who.get(row.number)

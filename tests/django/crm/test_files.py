@@ -352,3 +352,49 @@ def test_given_many_customers_when_changed_at_once_then_all_of_the_list_are_and_
         assert lead.post("/api/crm/customer-changes/", wrong).status_code == 400, wrong
     agent = client(person("alice", "agent", "1001"))
     assert agent.post("/api/crm/customer-changes/", {"ids": [1], "set": {"level": "vip"}}).status_code == 403
+
+
+def test_given_an_update_of_customers_the_importer_may_not_change_then_those_rows_are_refused_with_that_reason(
+    root: User,
+) -> None:
+    from django.contrib.auth.models import Group
+
+    from ccenter.office.models import Right
+
+    lena = person("lena", "lead")
+    leads = Group.objects.get(name="lead")
+    mine = add_customer({"name": "王芳", "owner": lena}, ["13800138000"])
+    theirs = add_customer({"name": "李强", "level": "vip"}, ["13911112222"])
+    CustomField.objects.create(code="secret", name_zh="备忘", kind="text").visible_to.set([Group.objects.get(name="finance")])
+
+    def set_right(verb: str, scope: str) -> None:
+        Right.objects.update_or_create(group=leads, action=f"customers.{verb}", defaults={"scope": scope})
+
+    def updated(*rows: list[str], **params: Any) -> tuple[dict[str, int], dict[str, str]]:
+        job = imported(User.objects.get(pk=lena.pk), table(*rows), known="update", **params)
+        assert job.state == "done", job.message
+        return {what: many for what, many in job.report.items() if many}, refused(job)
+
+    both = (["王小芳", "13800138000"], ["李小强", "13911112222"])
+    for scopes in ({"change": "own"}, {"view": "own", "change": "all"}):
+        for verb, scope in scopes.items():
+            set_right(verb, scope)
+        for dry in (True, False):
+            report, why = updated(*both, dry=dry)
+            assert (report, list(why)) == ({"changed": 1}, ["3"]), (scopes, dry)
+            assert "You have no right to change this customer." in why["3"]
+    mine.refresh_from_db()
+    theirs.refresh_from_db()
+    assert (mine.name, theirs.name) == ("王小芳", "李强")
+    set_right("view", "all")
+    set_right("level", "none")
+    report, why = updated(
+        ["王芳", "13800138000", "", "贵宾"], ["李小强", "13911112222", "", "贵宾"], ["钱二", "13911113333", "", "会员"]
+    )
+    assert (report.get("changed"), sorted(why), "level" in why["2"]) == (1, ["2", "4"], True)
+    assert sorted(Customer.objects.values_list("name", "level")) == [("李小强", "vip"), ("王小芳", "ordinary")]
+    # a column of a field that they do not see is no column of theirs
+    data = "姓名,手机,备忘\n王芳,13800138000,x\n".encode()
+    job = imported(User.objects.get(pk=lena.pk), data, known="update", mapping={})
+    mine.refresh_from_db()
+    assert (job.report["changed"], mine.fields) == (1, {})

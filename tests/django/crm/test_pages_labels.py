@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from crm.models import CustomField, Mail, MailTemplate, Source, SourceRun, Tag
+from crm.models import CustomField, Mail, MailTemplate, RefusedRow, Source, SourceRun, Tag
 from crm.services.customers import add_customer
 from tests.django.office.pages import browser, part, said, send
 
@@ -148,3 +148,18 @@ def test_given_a_source_when_it_is_to_be_synchronised_now_then_a_worker_is_asked
     send(root, "/crm/sources/", act="off", row=[source.pk])
     refused = send(root, "/crm/sources/", act="run", row=[source.pk]).context["refused"]
     assert len(refused) == 1  # it is switched off
+
+
+def test_given_refused_rows_then_an_administrator_sees_them_and_has_those_given_up_tried_again(login: Login) -> None:
+    root, lead = browser(login("root", "admin").user), browser(login("lena", "lead").user)
+    send(root, "/crm/sources/new/", **SHOP, **{"to-name": "n"})
+    source = Source.objects.get()
+    dead = RefusedRow.objects.create(source=source, key="A7", row={"n": "13800138000"}, reasons="No name.", state="dead", tries=8)
+    RefusedRow.objects.create(source=source, key="B-8", reasons="No name.")
+    page = root.get("/crm/sources/refused/", {"source": "shop", "state": "dead"}).content.decode()
+    assert "A7" in page and "No name." in page and "B-8" not in page and "13800138000" not in page
+    assert "/crm/sources/refused/?source=shop" in root.get(f"/crm/sources/{source.pk}/").content.decode()
+    assert lead.get("/crm/sources/refused/").status_code == 403
+    assert send(root, "/crm/sources/refused/", act="again", row=[dead.pk]).status_code == 200
+    dead.refresh_from_db()
+    assert (dead.state, dead.tries) == ("waiting", 0)

@@ -144,3 +144,30 @@ def test_given_customers_made_by_copy_for_measurements_then_they_are_whole_and_f
         assert found in finding.customers(full(name))
     made = add_customer({"name": "新来的"})
     assert made.pk > found.pk
+
+
+def test_given_a_field_that_only_some_see_then_nobody_else_finds_by_it_neither_before_nor_after_it_was_restricted() -> None:
+    from django.contrib.auth.models import Group
+
+    from crm.services.fields import add_field, change_field
+    from tests.django.people import client
+
+    agent, lead, root = somebody("alice", "agent", "1001"), somebody("lena", "lead"), somebody("root", "admin")
+    leads = Group.objects.get(name="lead")
+    secret = add_field(None, {"code": "secret", "name_zh": "备忘", "kind": "text", "searchable": True, "visible_to": [leads]})
+    add_field(None, {"code": "colour", "name_zh": "颜色", "kind": "text", "searchable": True})
+    who = add_customer({"name": "王小芳", "fields": {"secret": "律师 lawyer", "colour": "红色"}})
+
+    def found(user: Any, text: str) -> list[int]:
+        rest = client(user).get("/api/crm/customers/", {"search": text}).json()["results"]
+        desk = client(user).get("/api/desk/search/", {"q": text}).json()["customers"]
+        assert [one["id"] for one in rest] == [one["id"] for one in desk]
+        return [one["id"] for one in rest]
+
+    for text in ("律师", "lawyer", "wxf lawyer"):
+        assert [found(user, text) for user in (agent, lead, root)] == [[], [who.pk], [who.pk]], text
+    assert [found(user, "红色") for user in (agent, lead, root)] == [[who.pk]] * 3
+    change_field(None, secret, {"visible_to": []})
+    assert found(agent, "律师") == [who.pk]
+    change_field(None, secret, {"visible_to": [leads]})
+    assert (found(agent, "律师"), found(lead, "律师")) == ([], [who.pk])

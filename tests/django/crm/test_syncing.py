@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ccenter.office.webhooks import sign
-from crm.models import Customer, CustomField, Source, SourceRow, SourceRun
+from crm.models import Customer, CustomField, RefusedRow, Source, SourceRow, SourceRun
 from crm.services import sources, syncing
 from crm.services.customers import add_customer, change_customer
 from tests.django.people import client, person
@@ -206,6 +206,22 @@ def test_given_settings_that_cannot_be_then_they_are_refused(wrong: dict[str, An
 
     with pytest.raises((ValidationError, IntegrityError)), transaction.atomic():
         made(**{"mapping": {"name": "xm"}, **wrong})
+
+
+def test_given_a_refused_row_of_their_table_then_the_next_runs_try_it_though_nothing_changed_there(
+    theirs: Any, source: Source
+) -> None:
+    there = add_customer({"name": "王芳"}, ["13800138000"])
+    add_customer({"name": "李强"}, ["13911112222"])
+    put(theirs, 1, "王小芳", "13800138000; 13911112222", ago=7200)
+    put(theirs, 2, "赵一", ago=60)
+    assert ran(source) == {"read": 2, "added": 1, "refused": 1}
+    RefusedRow.objects.update(next_at=timezone.now())
+    assert ran(source) == {"read": 1, "again": 1, "same": 1, "refused": 1}
+    there.phones.all().delete()
+    RefusedRow.objects.update(next_at=timezone.now())
+    assert ran(source) == {"read": 1, "again": 1, "same": 1, "changed": 1}
+    assert (RefusedRow.objects.count(), names()) == (0, ["王小芳", "王芳", "赵一"])
 
 
 # -- over REST -------------------------------------------------------------------------------------------------

@@ -17,13 +17,13 @@ function words(body) {
   return Object.values(body).flat(2).filter((one) => typeof one === "string").join(" ");
 }
 
-/** Answers the body of a successful answer (null for none). Throws Refusal; status 0: the server was not reached. */
-export async function ask(method, path, body, { timeout = 12000, keepalive = false } = {}) {
+/** Answers the body of a successful answer (null for none). Throws Refusal; status 0: the server was not reached. `version`: of what is changed. */
+export async function ask(method, path, body, { timeout = 12000, keepalive = false, version = null } = {}) {
   let answer;
   try {
     answer = await fetch(path, {
       method,
-      headers: method === "GET" ? {} : { "Content-Type": "application/json", "X-CSRFToken": token() },
+      headers: method === "GET" ? {} : { "Content-Type": "application/json", "X-CSRFToken": token(), ...(version === null ? {} : { "If-Match": `"${version}"` }) },
       body: body === undefined || body === null ? (method === "GET" ? undefined : "{}") : JSON.stringify(body),
       credentials: "same-origin",
       signal: AbortSignal.timeout(timeout),

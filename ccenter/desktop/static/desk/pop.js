@@ -119,7 +119,7 @@ export class Pop {
   async ordered(id) {
     const fresh = await get(`/api/desk/customers/${id}/`).catch(() => null);
     const shown = [...[...this.model.calls.values()].flatMap((call) => call.pop?.customers ?? []), ...[...this.customers.values()].map((tab) => tab.data)];
-    for (const one of shown) if (one.id === id) one.orders = fresh?.orders ?? one.orders;
+    for (const one of shown) if (one.id === id && fresh) Object.assign(one, fresh, { identified: one.identified }); // points and version, too
     if (this.customer?.id === id) this.draw();
   }
 
@@ -432,6 +432,7 @@ export class Pop {
   _edit(customer) {
     const fields = this._fields(customer);
     const loaded = values(fields);
+    const { version } = customer;
     const more = el("input.in.tnum", { type: "tel", maxlength: "24", placeholder: gettext("Add a number") });
     const dialog = el("dialog.box", { "aria-label": gettext("Edit the customer") });
     const form = el("form.box-form", { method: "dialog" }, el("h2", null, customer.name), this._formGrid(fields, more), el("div.form-foot", null, el("button.b", { type: "button", onclick: () => dialog.close() }, gettext("Cancel")), el("button.b.main", { type: "submit" }, gettext("Save"))));
@@ -441,13 +442,14 @@ export class Pop {
       const body = Object.fromEntries(Object.entries(values(fields)).filter(([name, value]) => value !== loaded[name]));
       if (more.value.trim()) body.phones = [{ number: more.value.trim() }];
       try {
-        const fresh = await patch(`/api/desk/customers/${customer.id}/`, body);
+        const fresh = await patch(`/api/desk/customers/${customer.id}/`, body, { version });
         Object.assign(customer, fresh);
         dialog.close();
         this.draw();
         this._tabs();
       } catch (error) {
         say(error.message, "bad");
+        if (error.status === 412) await this.again(customer.id); // the next form has what they wrote
       }
     });
     dialog.append(form);
