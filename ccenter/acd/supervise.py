@@ -227,15 +227,16 @@ def open_ear(w: World, watch: Watch, call: Call, leg: str) -> None:
         w.out.append(commands.MakeBridge(watch.bridge))
         joining.append(watch.leg)
     partner = partner_of(w, call, leg)
-    if leg and ((watch.of, watch.snoop_mode) != (leg, watch.mode) or "" != partner != watch.partner != ""):
+    another = bool(partner and watch.partner) and partner != watch.partner
+    if leg and (another or (watch.of, watch.snoop_mode) != (leg, watch.mode)):
         old = w.state.legs.get(watch.snoop)
         if old is not None:
             old.ending, old.call = True, ""
-        instead, watch.snoop = watch.snoop, w.fresh("l", call.node)
+        watch.snoop = w.fresh("l", call.node)
         watch.of, watch.snoop_mode = leg, watch.mode
         w.state.legs[watch.snoop] = Leg(watch.snoop, call.id, "snoop", w.now, state="up")
         w.quiet("snoop", watch.supervisor)
-        w.out.append(commands.Snoop(watch.snoop, leg, "both", WHISPERED[watch.mode], call.id, instead if old else ""))
+        w.out.append(commands.Snoop(watch.snoop, leg, "both", WHISPERED[watch.mode], call.id, old.id if old else ""))
         joining.append(watch.snoop)
     watch.partner = partner or watch.partner
     for leg_id in joining:
