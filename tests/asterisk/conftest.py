@@ -177,7 +177,7 @@ async def lead(stack: Stack) -> AsyncIterator[Api]:
 @pytest.fixture
 async def ledger(stack: Stack) -> AsyncIterator[Ledger]:
     """What the record gains from here on; a configuration it changes is put back."""
-    made = Ledger(stack["database_url"])
+    made = Ledger(stack)
     yield made
     await made.close()
 

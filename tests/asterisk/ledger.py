@@ -1,9 +1,11 @@
 """The record as the database has it, for what the REST interface does not count."""
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -27,8 +29,9 @@ async def until(condition: Callable[[], Any], timeout: float, what: str) -> Any:
 class Ledger:
     """What the record gained since this was made; and the configuration, changed for the time of a test."""
 
-    def __init__(self, database_url: str) -> None:
-        self._url = database_url
+    def __init__(self, stack: dict[str, Any]) -> None:
+        self._url = stack["database_url"]
+        self._gatekeeper = Path(stack["state"]) / "run" / "known.json"
         self._undo: list[Undo] = []
         self.connect()
         self.since: int = self.rows("SELECT coalesce(max(seq), 0) FROM calls_fact")[0][0]
@@ -65,7 +68,7 @@ class Ledger:
         return Counter(outcome for _, _, outcome in rows)
 
     async def configure(self, statement: str, *values: Any, undo: Undo) -> None:
-        """Change the configuration, and wait till the core has it; `undo` puts it back when the test ends."""
+        """Change the configuration, and wait till it is in force; `undo` puts it back when the test ends."""
         self._undo.insert(0, undo)
         await self._applied(statement, *values)
 
@@ -80,7 +83,9 @@ class Ledger:
 
         before = changes()
         self.rows(statement, *values)
-        await until(lambda: changes() > before, 20, "the new configuration is in force")
+        await until(lambda: changes() > before, 20, "the core has the new configuration")
+        ((lines,),) = self.rows("SELECT json_object_agg(code, capacity) FROM calls_trunk WHERE enabled")
+        await until(lambda: json.loads(self._gatekeeper.read_text())["lines"] == lines, 20, "the gatekeeper has it")
 
     async def rings(self, queue: str, seconds: float) -> None:
         """Phones ring that long for callers of this queue."""

@@ -104,7 +104,7 @@ async def test_given_bodies_that_are_no_json_or_the_wrong_json_on_every_action_t
     alice: Seat, callers: MakeCaller, stack: Stack, logged: Logs
 ) -> None:
     call, phone = await in_call(alice, callers)
-    ledger = Ledger(stack["database_url"])
+    ledger = Ledger(stack)
     watch = Watch(ledger)
     before = watch.rows()
     headers = {"Content-Type": "application/json"}
@@ -138,7 +138,7 @@ async def test_given_fields_of_wrong_type_size_or_content_then_400_or_the_core_r
     evil = Path("/tmp/cc-evil")
     evil.unlink(missing_ok=True)
     call, phone = await in_call(alice, callers)
-    ledger = Ledger(stack["database_url"])
+    ledger = Ledger(stack)
     watch = Watch(ledger)
     before = watch.rows()
     refused = 0

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -277,13 +276,11 @@ async def test_given_the_core_killed_between_deciding_and_dialling_then_the_cust
 
 
 async def test_given_a_trunk_without_a_free_line_then_the_next_caller_hears_busy_and_is_owed_a_call(
-    stack: Stack, callers: MakeCaller, ledger: Ledger, numbers: dict[str, str], lead: Api
+    callers: MakeCaller, ledger: Ledger, numbers: dict[str, str], lead: Api
 ) -> None:
     lines = "UPDATE calls_trunk SET capacity = %s WHERE code = 'demo'"
     ((now,),) = ledger.rows("SELECT capacity FROM calls_trunk WHERE code = 'demo'")
     await ledger.configure(lines, 1, undo=(lines, (now,)))
-    memory = Path(stack["state"]) / "run" / "known.json"
-    await until(lambda: json.loads(memory.read_text())["lines"].get("demo") == 1, 20, "the gatekeeper knows")
     call = await callers(numbers["callbacks"]).dial().wait_answered()
     second = callers(numbers["callbacks"])
     refused = second.dial()

@@ -73,7 +73,7 @@ class Spot:
         return [f"anonymous;w{n}" if n % step == step - 1 else f"{number};{number}" for n, number in enumerate(numbers)]
 
 
-async def arranged(ledger: Ledger, number: str, spot: Spot, state: Path) -> None:
+async def arranged(ledger: Ledger, number: str, spot: Spot) -> None:
     """The centre as the spot wants it, for the time of `ledger`."""
     trunk = "UPDATE calls_trunk SET capacity = %s, kept = %s WHERE code = 'demo'"
     ((lines, kept),) = ledger.rows("SELECT capacity, kept FROM calls_trunk WHERE code = 'demo'")
@@ -89,10 +89,6 @@ async def arranged(ledger: Ledger, number: str, spot: Spot, state: Path) -> None
         SURGE, json.dumps(spot.curve),
         undo=("UPDATE calls_surge SET enabled = false WHERE code = %s", (SURGE,)),
     )  # fmt: skip
-    memory = state / "run" / "known.json"
-    async with asyncio.timeout(30):
-        while json.loads(memory.read_text())["lines"].get("demo") != spot.lines:  # the gatekeeper's
-            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager
@@ -146,10 +142,10 @@ async def all_settled(ledger: Ledger, state: Path, began: float, within: float) 
 async def play(stack: Json, spot: Spot, folder: Path) -> Json:
     """One spot on a running stack, to the last callback; what became of everybody."""
     number, state = arrange(stack)["spot"], Path(stack["state"])
-    ledger = Ledger(stack["database_url"])
+    ledger = Ledger(stack)
     async with AsyncExitStack() as end:
         end.push_async_callback(ledger.close)
-        await arranged(ledger, number, spot, state)
+        await arranged(ledger, number, spot)
         centre = await end.enter_async_context(Centre(state))
         agents = await end.enter_async_context(cast(centre, spot))
         options = ["-s", number, "-r", str(round(spot.calls * 100 / spot.seconds)), "-rp", "100000", "-l", str(spot.calls)]
