@@ -27,6 +27,7 @@ class CustomerRow(serializers.Serializer):
     level = ChoiceField(Customer.Level.choices)
     language = ChoiceField(["zh", "en"], allow_blank=True)
     points = IntegerField()
+    consent = ChoiceField(Customer.Consent.choices, allow_blank=True, help_text="Whether they agree to be called.")
     province = CharField()
     city = CharField()
     district = CharField()

@@ -66,6 +66,12 @@ class DeskCustomerBody(Strict):
     district = serializers.CharField(max_length=40, required=False, allow_blank=True)
     address = serializers.CharField(max_length=200, required=False, allow_blank=True)
     level = serializers.ChoiceField(Customer.Level.choices, required=False, help_text="For who has customers.level.")
+    consent = serializers.ChoiceField(
+        Customer.Consent.choices,
+        required=False,
+        allow_blank=True,
+        help_text="Whether they agree to be called, as said in a call.",
+    )
     phones = Phone(many=True, required=False)
 
     def validate_address(self, address: str) -> str:
@@ -77,7 +83,8 @@ class DeskCustomerBody(Strict):
         return list(self.validated_data.get("phones", ()))
 
     def columns(self) -> dict[str, Any]:
-        return {name: value for name, value in self.validated_data.items() if name not in ("phones", "remove_phones")}
+        columns = {name: value for name, value in self.validated_data.items() if name not in ("phones", "remove_phones")}
+        return columns | ({"consent_how": Customer.ConsentHow.CALL} if columns.get("consent") else {})
 
 
 class CustomerChange(DeskCustomerBody):

@@ -205,6 +205,7 @@ def _new_customer(shapes: Shapes, call: Call) -> Shape:
         "name": call.name if any("一" <= sign <= "鿿" for sign in call.name) else "",
         "title": "",
         "language": call.language,
+        "consent": "",
         "province": call.province,
         "city": call.city,
         "district": "",

@@ -48,6 +48,7 @@ class Shapes:
             "level": customer.level,
             "language": customer.language,
             "points": customer.points,
+            "consent": customer.consent,
             "province": main.province if main else "",
             "city": main.city if main else "",
             "district": main.district if main else "",

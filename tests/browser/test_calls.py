@@ -12,7 +12,7 @@ from tests.asterisk.conftest import MakeCaller
 from tests.browser.conftest import MakeDesk
 from tests.browser.desk import MICROPHONE, Desk
 from tests.phones import Caller, Dialog
-from tests.phones.seat import Ari
+from tests.phones.seat import Api, Ari
 
 
 async def talking(desk: Desk, caller: Caller) -> Dialog:
@@ -63,6 +63,25 @@ async def test_given_a_caller_when_the_browser_rings_then_the_pop_is_there_befor
     await (alice.key_of("F4").click() if by == "click" else alice.press("F4"))
     await call.wait_ended()
     await expect(alice.at("#save-ready")).to_be_enabled()  # time to write it down
+
+
+async def test_given_an_unknown_caller_when_the_agent_fills_in_the_form_and_mends_it_then_the_customer_is_kept_as_written(
+    alice: Desk, callers: MakeCaller, lead: Api
+) -> None:
+    caller = callers("direct")
+    call = await talking(alice, caller)
+    name = f"新客{caller.ani}"
+    await alice.at("form.new [name=name]").fill(name)
+    await alice.at("form.new [name=consent]").select_option("yes")
+    await alice.press("Enter")
+    await alice.shows("#pop h1", name)
+    await alice.at("#pop .who-line button").click()
+    await alice.at("dialog[open] [name=consent]").select_option("no")
+    await alice.at("dialog[open] button[type=submit]").click()
+    await expect(alice.at("dialog[open]")).to_have_count(0)
+    (kept,) = (await lead.get(f"/api/crm/customers/?search={name}"))["results"]
+    assert (kept["name"], kept["consent"], [phone["number"] for phone in kept["phones"]]) == (name, "no", [f"+86{caller.ani}"])
+    await call.hangup()
 
 
 async def test_given_a_call_when_it_is_held_or_muted_then_the_customer_hears_music_or_nothing_and_all_is_back_after_it(

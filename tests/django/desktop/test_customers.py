@@ -46,10 +46,25 @@ def test_given_a_change_then_only_that_changes_and_numbers_come_and_go(alice: An
     assert lead.patch(where, {"level": "vip"}, headers=any_version).json()["level"] == "vip"
 
 
+def test_given_consent_that_was_said_in_a_call_then_it_is_kept_with_how_and_by_whom_and_can_be_taken_back(
+    alice: Any, alice_user: Any
+) -> None:
+    made = alice.post(CUSTOMERS, {"name": "王芳", "consent": "yes"}).json()
+    who = Customer.objects.get(pk=made["id"])
+    assert (made["consent"], who.consent, who.consent_how, who.consent_by) == ("yes", "yes", "call", alice_user)
+    where, version = f"{CUSTOMERS}{who.pk}/", {"If-Match": "*"}
+    assert alice.patch(where, {"city": "杭州市"}, headers=version).json()["consent"] == "yes"
+    assert alice.patch(where, {"consent": "no"}, headers=version).json()["consent"] == "no"
+    assert alice.patch(where, {"consent": ""}, headers=version).json()["consent"] == ""
+    who.refresh_from_db()
+    assert (who.consent_at, who.consent_how, who.consent_by) == (None, "", None)
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
         ({}, "name"),
+        ({"name": "a", "consent": "maybe"}, "consent"),
         ({"name": " "}, "name"),
         ({"name": "x" * 101}, "name"),
         ({"name": "a", "title": "dr"}, "title"),

@@ -5,7 +5,7 @@ import { $, el, icon, say } from "./dom.js";
 import { clock, shortTime, yuan } from "./format.js";
 import { DONE } from "./model.js";
 import { PageTabs } from "./pagetabs.js";
-import { FAILURES, LANGUAGES, LEVELS, PHASES, TITLES } from "./words.js";
+import { CONSENTS, FAILURES, LANGUAGES, LEVELS, PHASES, TITLES } from "./words.js";
 
 const MOST_CUSTOMERS = 4; // looked-up ones in tabs
 const AGAIN = [60, 150, 400, 1000, 2500]; // ms until a pop that is not there yet is asked for again: the record may be a moment behind
@@ -263,7 +263,8 @@ export class Pop {
           customer.address ? el("span.address", { title: customer.address }, customer.address) : null,
           el("span.tnum", { title: gettext("Member number") }, icon("id"), customer.number),
           el("span.tnum", { title: gettext("Points") }, icon("coins"), String(customer.points)),
-          customer.language ? el("span", null, icon("language"), LANGUAGES[customer.language]) : null));
+          customer.language ? el("span", null, icon("language"), LANGUAGES[customer.language]) : null,
+          customer.consent ? el("span", { title: gettext("Agrees to be called") }, icon(customer.consent === "yes" ? "phone-check" : "phone-off"), CONSENTS[customer.consent]) : null));
     } else if (call) {
       head.append(
         el("div.who-line", null, el("h1.tnum", null, pop.call.number.text || call.number || gettext("Number withheld")), el("span.muted", null, [pop.call.name, place(pop.call)].filter(Boolean).join(" · "))),
@@ -393,6 +394,7 @@ export class Pop {
       province: text("province", from.province, 40),
       city: text("city", from.city, 40),
       district: text("district", from.district, 40),
+      consent: select("consent", CONSENTS, from.consent || ""),
       address: text("address", from.address, 200),
     };
   }
@@ -402,7 +404,7 @@ export class Pop {
     return el("div.form-grid", null,
       label(gettext("Name"), fields.name), label(gettext("Title"), fields.title), label(gettext("Language"), fields.language),
       label(gettext("Province"), fields.province), label(gettext("City"), fields.city), label(gettext("District"), fields.district),
-      phone ? label(gettext("Number"), phone) : null,
+      phone ? label(gettext("Number"), phone) : null, label(gettext("Agrees to be called"), fields.consent),
       el("label.field.wide", null, el("span", null, gettext("Address")), fields.address));
   }
 

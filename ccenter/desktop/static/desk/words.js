@@ -48,4 +48,5 @@ export const FORCED = {
 
 export const LEVELS = { ordinary: gettext("ordinary"), member: gettext("member"), vip: gettext("VIP") };
 export const TITLES = { "": "–", mr: gettext("Mr"), ms: gettext("Ms") };
+export const CONSENTS = { "": gettext("not known"), yes: gettext("yes"), no: gettext("no") };
 export const LANGUAGES = { "": "–", zh: gettext("Chinese"), en: gettext("English") };
