@@ -185,6 +185,10 @@ class Performer:
                 with suppress(AriError):
                     await self.ari.channels.hangup(command.leg, OUT_OF_ORDER)
             self._not_made(command.leg, f"{error.status} {error.reason}")
+            return
+        bridge = self._places.of(command.of).goes
+        if command.whisper != "none" and bridge:  # their page may have come back while the customer is on hold
+            self._fill_when_alone(bridge, command.of)
 
     async def _is_there(self, leg: str) -> bool:
         try:
@@ -321,11 +325,15 @@ class Performer:
         self._places.of(command.leg).music = True
         await self.ari.channels.startMoh(command.leg, command.music)
         behind = self._places.members(left)
-        if len(behind) == 1:  # in its turn: somebody may just be joining them
-            self._lanes.start(partial(self._fill_silence, left, behind[0]), [left, behind[0]])
+        if len(behind) == 1:
+            self._fill_when_alone(left, behind[0])
+
+    def _fill_when_alone(self, bridge: str, leg: str) -> None:
+        """In its turn: somebody may just be joining them."""
+        self._lanes.start(partial(self._fill_silence, bridge, leg), [bridge, leg])
 
     async def _fill_silence(self, bridge: str, leg: str) -> None:
-        """Whoever stays behind alone is sent silence: to a channel that nothing is sent to nobody can whisper."""
+        """Whoever is alone is sent silence: to a channel that nothing is sent to nobody can whisper."""
         if self._places.members(bridge) == [leg]:
             self._places.of(leg).silence = True
             with suppress(AriError):

@@ -14,6 +14,7 @@ from tests.browser.conftest import MakeDesk
 from tests.browser.desk import MICROPHONE, Desk
 from tests.browser.test_calls import talking
 from tests.browser.test_record import BAIT
+from tests.phones import Caller
 
 CONVERTED = 20.0  # seconds a converter may take on a busy machine
 ACTS = {"busy": "player-pause", "ready": "player-play", "out": "logout", "off": "phone-off", "transfer": "phone-outgoing"}
@@ -67,6 +68,26 @@ async def test_given_a_call_when_a_lead_listens_whispers_and_barges_then_each_he
     await expect(lead.at("#listening-bar")).to_be_hidden()
     await call.hangup()
     await expect(channel).to_have_count(0)
+
+
+async def test_given_a_whispering_lead_when_the_agents_page_is_reloaded_while_the_customer_is_on_hold_then_they_are_heard_again(
+    alice: Desk, desks: MakeDesk, carol: Caller
+) -> None:
+    call = await talking(alice, carol)
+    lead = await at_the_floor(desks)
+    await lead.page.click(f"#seat-{alice.agent}")
+    await lead.at("#seat-card [aria-keyshortcuts=w]").click()
+    await alice.hears(MICROPHONE)  # not their own: a browser does not play that
+    await alice.page.bring_to_front()
+    await alice.press("F8")
+    await asyncio.gather(call.hears_not(MICROPHONE), call.hears_sound(), alice.hears(MICROPHONE))
+    await alice.page.reload()
+    await alice.loaded()
+    await alice.hears(MICROPHONE)
+    await call.hears_not(MICROPHONE)
+    await alice.press("F8")
+    await asyncio.gather(call.hears(MICROPHONE), alice.hears(carol.tone), alice.hears(MICROPHONE))
+    await call.hangup()
 
 
 async def test_given_an_agent_and_a_lead_of_another_group_then_neither_gets_at_a_seat_that_is_not_theirs_to_see(

@@ -193,6 +193,22 @@ async def test_given_a_snoop_instead_of_another_then_that_is_ended_first(switch:
     assert switch.asked[1:] == ["POST channels/agent/snoop/s2"]
 
 
+async def test_given_a_whisper_to_somebody_who_joins_alone_then_they_are_sent_silence_and_so_can_hear_it(
+    switch: Switch, performer: Performer
+) -> None:
+    switch.live |= {"lead": 0, "agent": 0, "customer": 0}
+    joined = switch.hold("bridges/x/addChannel")
+    performer.perform([commands.Join("x", ("agent",)), commands.Snoop("s1", "agent", "both", "out")])
+    await until(lambda: "POST channels/agent/snoop/s1" in switch.asked)
+    assert "POST channels/agent/silence" not in switch.asked, "they are not there yet"
+    joined.set()
+    await performer.idle()
+    assert switch.asked[-1] == "POST channels/agent/silence"
+    performer.perform([commands.Join("x", ("customer",)), commands.Snoop("s2", "agent", "both", "out")])
+    await performer.idle()
+    assert switch.asked.count("POST channels/agent/silence") == 1, "whoever is with others hears them"
+
+
 async def test_given_a_repeated_snoop_then_nothing_is_told_while_it_is_there(switch: Switch, performer: Performer) -> None:
     switch.live |= {"agent": 0}
     switch.answers["snoop"] = (500, "Snoop channel could not be created")
