@@ -219,9 +219,9 @@ class Performer:
             raise AriError(400, "nothing to play")
         place = self._places.of(command.leg)
         place.play = command.play
+        await _unless(self.ari.channels.play(command.leg, command.play, media, command.language), 409)
         if not place.bridge:
             place.music = False  # ended by the playback; in a bridge it comes back afterwards
-        await _unless(self.ari.channels.play(command.leg, command.play, media, command.language), 409)
 
     async def _stop_play(self, command: commands.StopPlay) -> None:
         await _unless(self.ari.playbacks.stop(command.play), 404)
