@@ -66,7 +66,7 @@ def main() -> None:
     from crm.pins import hashed
 
     queues: dict[str, dict[str, Any]] = {
-        "t-misses": {"ring_seconds": 1, "max_misses": 2},
+        "t-misses": {"ring_seconds": 3, "max_misses": 2},
         "t-wrap-short": {"wrap_up_seconds": 0.5},
         "t-wrap-long": {"wrap_up_seconds": 600},
         "t-nobody": {"on_nobody": {"to": "voicemail", "mailbox": "direct"}},

@@ -86,6 +86,9 @@ async def no_leaks(request: pytest.FixtureRequest) -> AsyncIterator[None]:
         standing["bridges"] = frozenset(bridge["id"] for bridge in await ari.get("bridges"))
     yield
     await ari.nothing_left(standing["bridges"])
+    ledger = Ledger(request.getfixturevalue("stack"))
+    await ledger.all_written()  # the next test's begins behind it
+    await ledger.close()
 
 
 @pytest.fixture

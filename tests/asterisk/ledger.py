@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg2
 
@@ -52,7 +53,7 @@ class Ledger:
         statement = f"SELECT call, agent, data FROM calls_fact WHERE seq > %s AND type = %s{extra} ORDER BY seq"
         return self.rows(statement, self.since, kind, *where.values())
 
-    async def outcomes(self, calls: int, timeout: float = 10) -> Counter[str]:
+    async def outcomes(self, calls: int, timeout: float = 20) -> Counter[str]:
         """How the calls since then ended, once all have; fails unless it is so many calls, with one end each."""
 
         def found() -> list[Row]:
@@ -67,6 +68,23 @@ class Ledger:
         assert all(ends == 1 for _, ends, _ in rows), rows
         return Counter(outcome for _, _, outcome in rows)
 
+    async def asks(self, action: str, **params: Any) -> str:
+        """A request of the office; the reason of its refusal, "" when done."""
+        ident = str(uuid4())
+        self.rows(
+            "INSERT INTO calls_request (id, key, user_id, agent, action, params, created_at, state, reason, call) "
+            "SELECT %s, '', min(id), '', %s, %s, now(), 'pending', '', '' FROM auth_user",
+            ident, action, json.dumps(params),
+        )  # fmt: skip
+        self.rows("SELECT pg_notify('request', %s)", ident)
+        answer = "SELECT reason FROM calls_request WHERE id = %s AND state <> 'pending'"
+        ((reason,),) = await until(lambda: self.rows(answer, ident), 20, f"{action} is answered")
+        return str(reason)
+
+    async def all_written(self) -> None:
+        """Wait till the record has whatever the core has heard: it is written in order, and this answer with it."""
+        await self.asks("BarNumber", number="0", barred=False)
+
     async def configure(self, statement: str, *values: Any, undo: Undo) -> None:
         """Change the configuration, and wait till it is in force; `undo` puts it back when the test ends."""
         self._undo.insert(0, undo)
@@ -78,12 +96,9 @@ class Ledger:
             await self._applied(statement, *values)
 
     async def _applied(self, statement: str, *values: Any) -> None:
-        def changes() -> int:
-            return int(self.rows("SELECT count(*) FROM calls_fact WHERE type = 'ConfigApplied'")[0][0])
-
-        before = changes()
         self.rows(statement, *values)
-        await until(lambda: changes() > before, 20, "the core has the new configuration")
+        await self.all_written()  # the core reads the configuration before what it is asked,
+        await self.all_written()  # but may have been between the two
         ((lines,),) = self.rows("SELECT json_object_agg(code, capacity) FROM calls_trunk WHERE enabled")
         await until(lambda: json.loads(self._gatekeeper.read_text())["lines"] == lines, 20, "the gatekeeper has it")
 

@@ -1,9 +1,7 @@
 """Callbacks on record, and what the office asks about them, as tests read and do it."""
 
 import asyncio
-import json
 from typing import Any
-from uuid import uuid4
 
 from tests.asterisk.ledger import Ledger, until
 from tests.phones import Caller
@@ -14,24 +12,11 @@ QUEUE = "t-callbacks"
 
 async def forgets_all(ledger: Ledger) -> None:
     """Whoever is still on the line for one is waited for."""
+    await ledger.all_written()
     open_ones = "SELECT id FROM calls_callbackentry WHERE closed_at IS NULL"
     async with asyncio.timeout(60):
         while found := ledger.rows(open_ones):
-            await asyncio.gather(*(asks(ledger, "CloseCallback", callback=ident, reason="test") for (ident,) in found))
-
-
-async def asks(ledger: Ledger, action: str, **params: Any) -> str:
-    """A request of the office; the reason of its refusal, "" when done."""
-    ident = str(uuid4())
-    ledger.rows(
-        "INSERT INTO calls_request (id, key, user_id, agent, action, params, created_at, state, reason, call) "
-        "SELECT %s, '', min(id), '', %s, %s, now(), 'pending', '', '' FROM auth_user",
-        ident, action, json.dumps(params),
-    )  # fmt: skip
-    ledger.rows("SELECT pg_notify('request', %s)", ident)
-    answer = "SELECT reason FROM calls_request WHERE id = %s AND state <> 'pending'"
-    ((reason,),) = await until(lambda: ledger.rows(answer, ident), 20, f"{action} is answered")
-    return str(reason)
+            await asyncio.gather(*(ledger.asks("CloseCallback", callback=ident, reason="test") for (ident,) in found))
 
 
 def whole(number: str) -> str:
@@ -58,7 +43,7 @@ def row(ledger: Ledger, number: str) -> Json:
     return dict(zip(names, found[0], strict=True)) if found else {}
 
 
-async def becomes(ledger: Ledger, number: str, timeout: float = 10, **wanted: Any) -> Json:
+async def becomes(ledger: Ledger, number: str, timeout: float = 20, **wanted: Any) -> Json:
     """The callback of this number, once it has these values."""
     found: Json = {}
 
@@ -88,4 +73,4 @@ async def release(ledger: Ledger, number: str, task: str, **more: Any) -> str:
     """A follow-up, or what is given, is due now; the reason of its refusal."""
     ((now,),) = ledger.rows("SELECT extract(epoch FROM now())::float8")
     about = {"kind": "follow_up", "queue": QUEUE, **more}
-    return await asks(ledger, "ReleaseTask", task=task, number=whole(number), at=now, **about)
+    return await ledger.asks("ReleaseTask", task=task, number=whole(number), at=now, **about)

@@ -30,7 +30,7 @@ async def timeline(lead: Api, call: Json) -> list[Json]:
     return found
 
 
-async def reaches(lead: Api, caller: Caller, kind: str, times: int = 1, timeout: float = 10.0, **wanted: Any) -> Json:
+async def reaches(lead: Api, caller: Caller, kind: str, times: int = 1, timeout: float = 20.0, **wanted: Any) -> Json:
     """Wait till the caller's last call has so many facts of this kind with these values; the last of them."""
     call = await call_of(lead, caller, ended=False)
 

@@ -126,7 +126,7 @@ NUMBER_CHARACTERS = set("0123456789+*#")
 async def answered(call: Dialog) -> bool:
     """False: it was refused, or, for what is no SIP at all, nothing came back."""
     with contextlib.suppress(AssertionError):
-        await call.until(lambda: call.status is not None, 5.0, "an answer or a refusal")
+        await call.until(lambda: call.status is not None, 15.0, "an answer or a refusal")
     assert call.status is None or call.answered or 400 <= call.status < 700, call.describe()
     return call.answered
 

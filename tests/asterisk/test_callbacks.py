@@ -124,7 +124,7 @@ async def test_given_progressive_and_the_caller_first_when_they_answer_then_they
 async def test_given_preview_when_an_agent_is_idle_then_it_is_shown_and_dialled_only_when_accepted(
     seats: Callable[..., Any], callers: MakeCaller, pstn: Caller, ledger: Ledger, numbers: dict[str, str], rules: Rules
 ) -> None:
-    await rules(mode="preview", skip_seconds=3)
+    await rules(mode="preview", skip_seconds=6)
     caller = callers(numbers["callbacks"])
     entry = await gives_up(ledger, caller)
     alice: Seat = await seats(0)
@@ -273,7 +273,9 @@ async def test_given_a_talk_when_they_want_to_be_called_at_a_time_then_they_are_
 async def test_given_detection_when_a_machine_answers_then_it_hears_what_the_rule_says_and_no_agent_is_rung(
     seats: Callable[..., Any], callers: MakeCaller, pstn: Caller, ledger: Ledger, numbers: dict[str, str], rules: Rules
 ) -> None:
-    await rules(mode="progressive", first="caller", detect=True, on_machine="goodbye", retries={"machine": [600.0]})
+    await rules(
+        mode="progressive", first="caller", detect=True, detect_seconds=15.0, on_machine="goodbye", retries={"machine": [600.0]}
+    )
     caller = callers(numbers["callbacks"])
     await gives_up(ledger, caller)
     alice: Seat = await seats(0)

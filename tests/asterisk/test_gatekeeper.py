@@ -15,7 +15,7 @@ from tests.phones import Caller, Dialog, Policy
 from tests.phones.seat import Api, Seat
 
 REFUSED = 403
-PATIENCE = 20.0  # seconds for a change to have its effect
+PATIENCE = 40.0  # seconds for a change to have its effect
 
 
 class Blacklist:
@@ -84,7 +84,6 @@ async def test_given_a_number_on_the_blacklist_then_it_is_refused_unanswered_and
     blacklist.add("+8613611110001")
     blacklist.add("+8613611110002")
     await becomes(callers("direct", ani="13611110001"), REFUSED)
-    rings = len(alice.phone.dialogs)
     ((began,),) = ledger.rows("SELECT now()")
     for form in ("13611110002", "+8613611110002", "008613611110002"):
         call = callers("direct", ani=form).dial()
@@ -92,10 +91,10 @@ async def test_given_a_number_on_the_blacklist_then_it_is_refused_unanswered_and
         assert (call.status, call.answered, call.ringing_at, call.ended_by) == (REFUSED, False, None, "them"), form
     honest = callers("direct", ani="13611110003")
     await served(honest.dial(), alice)
-    assert len(alice.phone.dialogs) == rings + 1
+    assert not [ringing for ringing in alice.phone.dialogs if "13611110002" in ringing.caller_id]
 
     refused = "SELECT dnis, trunk, reason FROM calls_refusedcall WHERE at > %s"
-    await until(lambda: len(ledger.rows(refused, began)) >= 3, 10, "the refused calls are on record")
+    await until(lambda: len(ledger.rows(refused, began)) >= 3, 30, "the refused calls are on record")
     assert ledger.rows(refused, began) == [(honest.dnis, "demo", "blacklist")] * 3
     page = await lead.get("/api/calls/", number="13611110002")
     assert [call["outcome"] for call in page["results"][:3]] == ["BLOCKED"] * 3
@@ -117,7 +116,7 @@ async def test_given_an_entry_when_it_is_changed_then_the_next_seconds_calls_are
     assert await verdict(other) == 200
     blacklist.change("active = false")
     await becomes(caller, 200)
-    blacklist.change("active = true, until = now() + interval '6 seconds'")
+    blacklist.change("active = true, until = now() + interval '15 seconds'")
     await becomes(caller, REFUSED)
     await becomes(caller, 200)  # its time is over, nothing was changed
     blacklist.change("until = now() - interval '1 day'")

@@ -376,6 +376,7 @@ async def test_given_a_surge_that_lets_vips_pass_when_one_calls_then_an_agent_is
     call = callers(spot, ani=number.removeprefix("+86")).dial()
     await (await alice.phone.ringing()).answer()
     await call.hears(alice.tone)
+    await ledger.all_written()
     assert [data["reason"] for _, _, data in ledger.facts("SurgeDecided")] == ["share", "vip"]
     await call.hangup()
     await ordinary.hangup()

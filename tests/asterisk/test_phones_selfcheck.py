@@ -66,19 +66,19 @@ async def test_given_an_echo_when_a_caller_dials_it_then_it_hears_its_own_tone_w
     await no_channel_left(switch)
 
 
-async def test_given_a_party_silent_for_400_ms_when_gaps_are_measured_then_they_show_it(switch: Switch) -> None:
+async def test_given_a_party_silent_for_800_ms_when_gaps_are_measured_then_they_show_it(switch: Switch) -> None:
     async with Caller(switch.server) as carol:
         call = carol.dial("echo")
         await call.wait_answered()
         await call.hears(carol.tone)
         since, ticks = call.media.arrivals[-1], call.media.ticks
         call.media.muted = True
-        await call.media.until(lambda: call.media.ticks >= ticks + 20, 15, "400 ms")
+        await call.media.until(lambda: call.media.ticks >= ticks + 40, 15, "800 ms")
         call.media.muted = False
         await call.hears(carol.tone)
-        assert 300 < call.media.worst_gap(since) < 400 + LOADED
-        assert 300 < call.media.tone_gap(carol.tone, since) < 400 + LOADED
-        assert len(call.media.pcm(since)) > (call.media.packets(since) + 15) * 160
+        assert 300 < call.media.worst_gap(since) < 800 + LOADED
+        assert 300 < call.media.tone_gap(carol.tone, since) < 800 + LOADED
+        assert len(call.media.pcm(since)) > (call.media.packets(since) + 35) * 160
         await call.hangup()
 
 
@@ -290,7 +290,7 @@ async def test_given_sipp_callers_when_a_phone_answers_then_it_hears_their_tone(
         alice.policy = Policy.ANSWER
         with Callers(tmp_path, switch.server, "1001", rate=20, calls=10, talk_ms=500, media="tone") as callers:
             seats = [await alice.ringing() for _ in range(10)]
-            stats = await asyncio.to_thread(callers.wait, 10)
+            stats = await asyncio.to_thread(callers.wait, 30)
         assert (stats.created, stats.successful, stats.failed) == (10, 10, 0)
         assert len(callers.times(2)) == 10
         assert {seat.caller_id for seat in seats} == {f"138{n:08}" for n in range(1, 11)}
@@ -301,8 +301,9 @@ async def test_given_sipp_callers_when_a_phone_answers_then_it_hears_their_tone(
 async def test_given_impatient_sipp_callers_when_nobody_answers_then_they_cancel(switch: Switch, tmp_path: Path) -> None:
     async with await desk(switch, 1001) as alice:
         with Callers(tmp_path, switch.server, "1001", rate=20, calls=5, give_up_ms=200) as callers:
-            stats = await asyncio.to_thread(callers.wait, 10)
+            stats = await asyncio.to_thread(callers.wait, 30)
         assert (stats.successful, stats.failed) == (5, 0)
+        await asyncio.gather(*(dialog.wait_ended() for dialog in alice.dialogs))
         assert [d.status for d in alice.dialogs] == [487] * 5
 
 
@@ -379,7 +380,7 @@ async def test_given_asterisk_killed_when_it_is_back_then_phones_register_again_
         await call.hears_silence()
         await asyncio.to_thread(switch.start)
         since = alice.loop.time()
-        await alice.until(lambda: alice.registered_at > since, 10, "registered again")
+        await alice.until(lambda: alice.registered_at > since, 30, "registered again")
         assert not seat.ended  # nobody told them
         again = carol.dial("1001")
         await (await alice.ringing()).answer()
@@ -393,7 +394,7 @@ async def test_given_callers_without_media_when_many_call_then_times_are_measure
         calls = [carol.dial("1001") for _ in range(20)]
         seats = [await alice.ringing() for _ in calls]
         await asyncio.gather(*(call.wait_ringing() for call in calls))
-        assert all(0 < seat.asked_at - calls[0].asked_at < 2 for seat in seats)
+        assert all(0 < seat.asked_at - calls[0].asked_at < 20 for seat in seats)
         await asyncio.gather(*(call.hangup() for call in calls))
         await asyncio.gather(*(seat.wait_ended() for seat in seats))
     await no_channel_left(switch)

@@ -179,6 +179,7 @@ async def test_given_a_caller_who_gives_up_at_any_moment_of_the_first_50_ms_then
         )
         await over([caller.dialogs[-1] for caller in cast])
     await free(team)
+    await ledger.all_written()
     started = len(ledger.facts("CallStarted"))  # who gave up before we knew of them is nobody's call
     assert 0 < started <= TEAM * ROUNDS
     assert await ledger.outcomes(started) == {"ABANDONED": started}

@@ -11,6 +11,7 @@ import numpy as np
 
 from tests.asterisk.conftest import MakeCaller, Stack
 from tests.asterisk.hearing import hears_prompts
+from tests.asterisk.ledger import until
 from tests.asterisk.record import Json, call_of, in_order, kinds, reaches, timeline
 from tests.phones import Caller, Dialog
 from tests.phones.seat import Api, Seat
@@ -48,14 +49,14 @@ def channels(audio: bytes, folder: Path) -> list[Samples]:
 
 
 def course(samples: Samples, **tones: int) -> str:
-    """What is heard one after the other: a tone's name, "-" for silence, "~" for anything else. Less than 200 ms is left out."""
+    """What is heard one after the other: a tone's name, "-" for silence, "~" for anything else. Less than 300 ms is left out."""
     frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME) / 32768
     loud = np.sqrt((frames**2).mean(axis=1))[: 1 - WINDOW]
     signs = np.where(loud > SILENT, "~", "-")
     for name, hz in tones.items():
         signs[levels(samples, hz, WINDOW) >= HEARD] = name
     runs = re.findall(r"((.)\2*)", "".join(signs))
-    lasting = "".join(sign for run, sign in runs if len(run) >= 10)
+    lasting = "".join(sign for run, sign in runs if len(run) >= 15)
     return re.sub(r"(.)\1+", r"\1", lasting)
 
 
@@ -140,7 +141,8 @@ async def test_given_recordings_then_rules_say_what_is_recorded_and_only_leads_a
     status, part = await lead.raw("GET", recording["audio"], headers={"Range": "bytes=10-19"})
     assert (status, part) == (206, whole[10:20])
     assert (await bob.api.raw("GET", recording["audio"]))[0] == 404
-    assert not list(Path(stack["state"]).rglob(f"{recording['id']}.raw")), "the raw file is not kept beside the converted one"
+    raw = f"{recording['id']}.raw"
+    await until(lambda: not list(Path(stack["state"]).rglob(raw)), 20, "the raw file is not kept beside the converted one")
 
 
 async def test_given_a_recording_whose_file_is_gone_then_that_is_a_fact_an_alarm_and_no_harm_to_the_call(

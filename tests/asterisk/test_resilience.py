@@ -1,21 +1,20 @@
 """Parts die under load, and no caller notices more than must be: the promises of README, with kill -9 and real SIP."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import tempfile
-import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
 
 from deploy import stack as stacks
 from tests.asterisk.conftest import MakeCaller, Stack
+from tests.asterisk.ledger import Ledger, until
 from tests.asterisk.record import call_of
 from tests.phones import Caller, Policy
 from tests.phones.seat import Api, Seat
@@ -32,7 +31,7 @@ async def signed_in(stack: Stack, logins: list[dict[str, Any]]) -> AsyncIterator
             api = await team.enter_async_context(Api(stack, login))
             await api.post("/api/seat/sign-in/", {"phone": "desk", "ready": True})
             team.push_async_callback(api.post, "/api/seat/sign-out/")
-            await api.wait_for("/api/seat/", lambda seat: seat["state"] == "READY", 10)
+            await api.wait_for("/api/seat/", lambda seat: seat["state"] == "READY", 30)
         yield
 
 
@@ -46,13 +45,6 @@ async def kill(stack: Stack, part: str) -> None:
     await asyncio.to_thread(stacks.wait_up, state_of(stack), part, old)
 
 
-async def until(condition: Callable[[], Any], timeout: float, what: str) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
-        await asyncio.sleep(0.02)
-
-
 async def test_given_cti_killed_under_load_then_no_talk_is_cut_and_waiting_callers_keep_their_order(
     stack: Stack, seats: Callable[..., Any], callers: MakeCaller
 ) -> None:
@@ -60,7 +52,7 @@ async def test_given_cti_killed_under_load_then_no_talk_is_cut_and_waiting_calle
     talks = [callers("direct").dial() for _ in range(TALKING)]
     await asyncio.gather(*(call.wait_answered(15) for call in talks))
     await asyncio.gather(*(agent.phone.ringing(15) for agent in agents))  # these are over when a phone rings again
-    await asyncio.gather(*(agent.wait_state("TALKING", 10) for agent in agents))
+    await asyncio.gather(*(agent.wait_state("TALKING", 30) for agent in agents))
     queue = [callers("direct") for _ in range(WAITING)]
     waiting = []
     for caller in queue:
@@ -123,7 +115,7 @@ async def test_given_asterisk_killed_then_calls_end_with_a_cause_that_says_so_an
     await bob.wait_state("NOT_READY")
     record = await call_of(lead, first)
     assert (record["ended_by"], record["note"]) == ("switch", "switch_restarted")
-    await alice.wait_state("READY", timeout=10)
+    await alice.wait_state("READY", timeout=30)
     caller = callers("direct")
     async with asyncio.timeout(60):
         while not (new := caller.dial()).answered:  # the far exchange tries again, too
@@ -132,21 +124,20 @@ async def test_given_asterisk_killed_then_calls_end_with_a_cause_that_says_so_an
                 break
             except AssertionError:
                 new.hangup_now()
-    ringing = await alice.phone.ringing(40)  # Asterisk may ask a phone for the first time 20 s after its start
-    await ringing.answer()
+    async with asyncio.timeout(60):  # Asterisk may ask a phone for the first time 20 s after its start
+        while True:
+            with contextlib.suppress(AssertionError):  # it rang for one that was given up
+                await (await alice.phone.ringing(40)).answer()
+                break
     await new.hears(alice.tone)
     await new.hangup()
 
 
 @pytest.mark.parametrize("part", ["postgres", "valkey"])
 async def test_given_a_database_stopped_for_30_s_under_load_then_calls_go_on_and_afterwards_the_facts_are_complete(
-    stack: Stack, logins: list[dict[str, Any]], sip: tuple[str, int], part: str
+    stack: Stack, logins: list[dict[str, Any]], sip: tuple[str, int], ledger: Ledger, part: str
 ) -> None:
     seconds = float(os.environ.get("CC_TEST_OUTAGE", "30"))
-    connection = psycopg2.connect(stack["database_url"])
-    connection.autocommit = True
-    before = _ended(connection)
-    connection.close()
     rate, calls = 2, int((seconds + 10) * 2)
     async with AsyncExitStack() as parties:
         folder = Path(parties.enter_context(tempfile.TemporaryDirectory()))
@@ -161,16 +152,5 @@ async def test_given_a_database_stopped_for_30_s_under_load_then_calls_go_on_and
         stacks.start(state_of(stack), part)
         stats = await asyncio.to_thread(load.wait, 60)
     assert (stats.failed, stats.successful) == (0, calls), stats
-    connection = psycopg2.connect(stack["database_url"])
-    connection.autocommit = True
-    await until(lambda: sum(_ended(connection).values()) - sum(before.values()) >= calls, 30, "all calls are on record")
-    gained = _ended(connection) - before
-    connection.close()
-    assert gained == Counter({"ANSWERED": calls}), gained
-
-
-def _ended(connection: Any) -> Counter[str]:
-    """How many calls there are of each outcome; a call with two would be counted twice."""
-    with connection.cursor() as cursor:
-        cursor.execute("select data->>'outcome', count(*) from calls_fact where type = 'CallEnded' group by 1")
-        return Counter(dict(cursor.fetchall()))
+    ledger.connect()
+    assert await ledger.outcomes(calls, 60) == {"ANSWERED": calls}

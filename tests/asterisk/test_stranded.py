@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aiohttp
 import pytest
 
 from tests.asterisk.conftest import MakeCaller, Stack
@@ -159,7 +158,7 @@ async def test_given_a_target_that_cannot_be_a_target_when_asked_for_then_409_an
 async def test_given_phones_that_ring_for_ever_then_the_next_is_rung_and_after_two_misses_an_agent_is_taken_out(
     seats: MakeSeat, callers: MakeCaller, ledger: Ledger
 ) -> None:
-    await ledger.rings("direct", 1.5)
+    await ledger.rings("direct", 4)
     alice, bob, charlie = [await seats(place, media=False) for place in range(3)]
     call = callers("direct", media=False).dial()
     dead = await alice.phone.ringing(), await bob.phone.ringing()
@@ -185,7 +184,7 @@ async def test_given_phones_that_ring_for_ever_then_the_next_is_rung_and_after_t
 async def test_given_phones_unplugged_while_they_ring_then_the_callers_go_on_to_the_next_and_the_phones_serve_again_when_back(
     seats: MakeSeat, callers: MakeCaller, ledger: Ledger
 ) -> None:
-    await ledger.rings("direct", 1.5)
+    await ledger.rings("direct", 4)
     team: list[Seat] = [await seats(place) for place in range(4)]
     lost, others = team[:2], team[2:]
     calls = [callers("direct").dial() for _ in lost]
@@ -210,12 +209,13 @@ async def test_given_phones_unplugged_in_a_call_then_the_customers_are_served_by
     stack: Stack, seats: MakeSeat, callers: MakeCaller, ledger: Ledger, number: str
 ) -> None:
     team: list[Seat] = [await seats(place) for place in range(4)]
-    await silence_noticed(stack, team, 1)
+    ari = Ari(stack)
+    await asyncio.gather(*(ari.silence_noticed(seat.agent, 3) for seat in team))  # 20 s, which a test need not wait for
     try:
         calls = [callers(number).dial() for _ in range(2)]
         lost = await asyncio.gather(*(anyone(team, call) for call in calls))
     finally:
-        await silence_noticed(stack, team, 20)  # for the calls to come
+        await asyncio.gather(*(ari.silence_noticed(seat.agent, 20) for seat in team))  # for the calls to come
     others = [seat for seat in team if seat not in lost]
     for seat in lost:
         seat.phone.unplug()
@@ -245,13 +245,3 @@ async def anyone(team: list[Seat], call: Dialog) -> Seat:
     await phone.answer()
     await asyncio.gather(call.hears(seat.tone), phone.hears(call.ua.tone))
     return seat
-
-
-async def silence_noticed(stack: Stack, team: list[Seat], seconds: int) -> None:
-    """How long their phones may be silent in a call until they are given up (20 s, which a test need not wait for)."""
-    change = {"fields": [{"attribute": "rtp_timeout", "value": str(seconds)}]}
-    async with aiohttp.ClientSession(headers=Ari(stack).headers) as http:
-        for seat in team:
-            where = f"{Ari(stack).url}/asterisk/config/dynamic/res_pjsip/endpoint/{seat.agent}"
-            async with http.put(where, json=change) as answer:
-                assert answer.status == 200, await answer.text()

@@ -19,7 +19,7 @@ from tests.asterisk.conftest import MakeCaller
 from tests.asterisk.ledger import Ledger, until
 from tests.asterisk.record import call_of, in_order, kinds, reaches, timeline
 from tests.phones import Caller, Dialog
-from tests.phones.seat import Api, Refused
+from tests.phones.seat import Api, Ari, Refused
 from tests.phones.web import WebPhone
 
 Json = dict[str, Any]
@@ -30,22 +30,24 @@ class WebSeat:
     """An agent at a browser. `account` is what the sign-in answered."""
 
     def __init__(self, stack: Json, login: Json) -> None:
-        self.api = Api(stack, login)
+        self.api, self.ari = Api(stack, login), Ari(stack)
         self.agent: str = login["extension"]
         self.account: Json = {}
         self.pages: list[WebPhone] = []
 
     async def sign_in(self) -> None:
-        self.account = (await self.api.post("/api/seat/sign-in/", {"phone": "browser", "ready": True}))["phone"]
+        await self.api.post("/api/seat/sign-in/", {"phone": "browser", "ready": True})
+        self.account = await self.api.get("/api/seat/phone/")
 
-    async def page(self, patience: float = 15.0) -> WebPhone:
-        """A page, loaded and registered."""
+    async def page(self, patience: float = 15.0, may_be_silent: int = 60) -> WebPhone:
+        """A page, loaded and registered; it never speaks, and is given up after so many seconds of a call."""
         made = WebPhone(self.account)
         self.pages.append(made)
         await made.__aenter__()
         deadline = time.monotonic() + patience
         while (status := await made.register()) != 200:
             assert time.monotonic() < deadline, f"the page cannot register: {status}"
+        await self.ari.silence_noticed(self.account["endpoint"], may_be_silent)
         return made
 
     async def close(self) -> None:
@@ -248,9 +250,9 @@ async def test_given_a_page_loaded_anew_at_once_then_the_call_goes_on_there(
 async def test_given_a_browser_that_falls_silent_then_the_customer_hears_music_and_the_call_is_put_through_again(
     dora: WebSeat, carol: Caller, lead: Api
 ) -> None:
-    page = await dora.page()
+    page = await dora.page(may_be_silent=5)
     call, ringing = await talking(dora, page, carol)
-    await reaches(lead, carol, "AgentAway", timeout=20)  # a page of these tests never speaks
+    await reaches(lead, carol, "AgentAway")
     await asyncio.gather(ringing.wait_ended(), call.hears_sound())
     await (await page.ringing(timeout=20)).wait_answered()
     await reaches(lead, carol, "AgentBack")
@@ -295,8 +297,8 @@ async def test_given_asterisk_killed_when_it_is_back_then_the_page_registers_wit
     old = stacks.kill(Path(stack["state"]), "asterisk")
     await asyncio.to_thread(stacks.wait_up, Path(stack["state"]), "asterisk", old)
     await page.leave()
-    again = await dora.page(patience=10)
-    await dora.wait(10, state="READY", online=True)
+    again = await dora.page(patience=30)
+    await dora.wait(30, state="READY", online=True)
     call = carol.dial()
     await (await again.ringing()).answer()
     await call.wait_answered()

@@ -129,6 +129,10 @@ class Desk:
     async def shows(self, selector: str, text: str | re.Pattern[str], timeout: float = 15.0) -> None:
         await expect(self.at(selector)).to_contain_text(text, timeout=timeout * 1000)
 
+    async def told(self, text: str) -> None:
+        """Till a toast said it; it may be gone again."""
+        assert await self.page.evaluate("([text, patience]) => ear.told(text, patience)", [text, 20_000]), f"nobody said {text}"
+
     async def picture(self, folder: Path, name: str) -> None:
         """A screenshot, named by the language too."""
         await self.page.screenshot(path=folder / f"{name}-{self.language}.png", animations="disabled")
@@ -171,13 +175,13 @@ class Desk:
 
     # -- hearing --------------------------------------------------------------------------------------------------
 
-    async def hears(self, hz: float, timeout: float = 10.0) -> float:
+    async def hears(self, hz: float, timeout: float = 20.0) -> float:
         """Wait till the tone came for 200 ms without a break; the time when it had, of time.monotonic()."""
         there = await self.page.evaluate("([hz, patience]) => ear.until(hz, true, 200, patience)", [hz, timeout * 1000])
         assert there, f"{self.agent} does not hear {hz} Hz: {await self._sound(hz)}"
         return time.monotonic()
 
-    async def hears_not(self, hz: float, timeout: float = 10.0) -> None:
+    async def hears_not(self, hz: float, timeout: float = 20.0) -> None:
         """Wait till the tone was away for half a second."""
         gone = await self.page.evaluate("([hz, patience]) => ear.until(hz, false, 500, patience)", [hz, timeout * 1000])
         assert gone, f"{self.agent} hears {hz} Hz: {await self._sound(hz)}"

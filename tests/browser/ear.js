@@ -41,8 +41,25 @@
       return microphones.at(-1);
     };
   }
+  const told = []; // what was said in passing, though it is gone again
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) for (const one of addedNodes) if (one.classList?.contains("toast-line")) told.push(one.textContent);
+  }).observe(document, { childList: true, subtree: true });
+  const waits = (condition, patience) =>
+    new Promise((done) => {
+      const began = performance.now();
+      const timer = setInterval(() => {
+        const now = performance.now();
+        const there = condition(now);
+        if (!there && now - began < patience) return;
+        clearInterval(timer);
+        done(there);
+      }, 20);
+    });
   window.ear = {
     level,
+    /** Waits until a toast said it; answers whether, within `patience` ms. */
+    told: (text, patience) => waits(() => told.some((one) => one.includes(text)), patience),
     microphones,
     /** What is known of the sound when a tone is missed. */
     describe: async () => {
@@ -55,17 +72,12 @@
       return JSON.stringify(found);
     },
     /** Waits until the tone was there (or not there) for `stretch` ms without a break; answers whether, within `patience` ms. */
-    until: (hz, there, stretch, patience) =>
-      new Promise((done) => {
-        const began = performance.now();
-        let since = began;
-        const timer = setInterval(() => {
-          const now = performance.now();
-          if (level(hz) > -45 !== there) since = now;
-          if (now - since < stretch && now - began < patience) return;
-          clearInterval(timer);
-          done(now - since >= stretch);
-        }, 20);
-      }),
+    until: (hz, there, stretch, patience) => {
+      let since = performance.now();
+      return waits((now) => {
+        if (level(hz) > -45 !== there) since = now;
+        return now - since >= stretch;
+      }, patience);
+    },
   };
 })();

@@ -75,7 +75,7 @@ async def test_given_preview_when_the_agent_skips_and_then_accepts_by_key_then_t
     await alice.shows("#owed", first.ani[-4:])  # who asked first
     await expect(alice.at("#owed progress")).to_be_visible()
     await alice.press("s")
-    await alice.shows("#owed", caller.ani[-4:], timeout=10)
+    await alice.shows("#owed", caller.ani[-4:])
     await expect(alice.at("#owed [data-owed=accept]")).to_be_enabled(timeout=PATIENCE)
     assert not pstn.dialogs, "nobody is called before somebody wants it"
     await alice.press("a")

@@ -22,8 +22,7 @@ ACTS = {"busy": "player-pause", "ready": "player-play", "out": "logout", "off": 
 
 async def twice(button: Locator) -> None:
     """What cannot be taken back asks for a second click."""
-    await button.click()
-    await button.click()
+    await button.dblclick()
 
 
 async def at_the_floor(desks: MakeDesk) -> Desk:
@@ -175,12 +174,12 @@ async def test_given_a_lead_at_the_live_page_when_they_click_then_states_message
     await lead.at("#seat-card .busy-line select").select_option(index=1)
     await act["busy"].click()
     await alice.state("NOT_READY")
-    await alice.shows(".toasts", "班长")  # and is told who it was
+    await alice.told("班长")  # and is told who it was
     await act["ready"].click()
     await alice.state("READY")
     await lead.at("#seat-card .message-line input").fill("三号线客户请先回电")
     await lead.press("Enter")
-    await alice.shows(".toasts", "三号线客户请先回电")
+    await alice.told("三号线客户请先回电")
     caller = callers("direct")
     call = await talking(alice, caller)
     await expect(act["transfer"]).to_be_enabled()

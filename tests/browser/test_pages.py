@@ -74,7 +74,7 @@ async def test_given_a_language_then_the_console_speaks_it_from_the_login_to_the
     await expect(desk.at("dialog[open] .kinds .on")).to_have_attribute("data-kind", "consult")
     await desk.press("Escape")
     await lead.post("/api/desk/messages/", {"to": "seat", "seat": desk.agent, "text": MESSAGES[language]})
-    await desk.shows(".toasts", MESSAGES[language])
+    await desk.told(MESSAGES[language])
     await desk.page.click("#list-tabs [data-kind=messages]")
     await desk.shows("#list .message >> nth=0", MESSAGES[language])
     await desk.picture(pictures, "messages")

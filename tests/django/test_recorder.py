@@ -170,7 +170,7 @@ class Running:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(10)
+        return self.process.wait(60)
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def running(tmp_path: Path) -> Any:
         process.end(signal.SIGKILL)
 
 
-def wait_until(condition: Any, within: float = 20.0) -> None:
+def wait_until(condition: Any, within: float = 60.0) -> None:
     end = time.monotonic() + within
     while not condition():
         assert time.monotonic() < end

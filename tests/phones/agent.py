@@ -91,9 +91,9 @@ class UserAgent(Waitable):
                 dialog.abandon()
                 dialog.hangup_now()
             try:
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(10):
                     for dialog in live:
-                        await dialog.wait_ended(2)
+                        await dialog.wait_ended(10)
                     if self.registered:
                         await self.unregister()
             except (TimeoutError, AssertionError):

@@ -121,16 +121,16 @@ class Dialog(Waitable):
         """Wait till exactly these keys were heard, by RFC 4733 or INFO."""
         await self.media.until(lambda: digits in (self.media.digits, self.info_digits), timeout, f"keys {digits!r} heard")
 
-    async def hears(self, hz: float, timeout: float = 10.0) -> None:
+    async def hears(self, hz: float, timeout: float = 20.0) -> None:
         await self.media.hears(hz, timeout)
 
-    async def hears_not(self, hz: float, packets: int = 25, timeout: float = 10.0) -> None:
+    async def hears_not(self, hz: float, packets: int = 25, timeout: float = 20.0) -> None:
         await self.media.hears_not(hz, packets, timeout)
 
-    async def hears_sound(self, timeout: float = 10.0) -> None:
+    async def hears_sound(self, timeout: float = 20.0) -> None:
         await self.media.hears_sound(timeout)
 
-    async def hears_silence(self, packets: int = 25, timeout: float = 10.0) -> None:
+    async def hears_silence(self, packets: int = 25, timeout: float = 20.0) -> None:
         await self.media.hears_silence(packets, timeout)
 
     # -- what a test does -----------------------------------------------------------------------------------

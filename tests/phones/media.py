@@ -282,7 +282,7 @@ class Media(Waitable):
             f"lately {self.tones(since)} Hz, {self.strange} strange packets, keys {self.digits!r}\n{self.context()}"
         )
 
-    async def hears(self, hz: float, timeout: float = 10.0) -> None:
+    async def hears(self, hz: float, timeout: float = 20.0) -> None:
         """Wait till the tone has been there for 200 ms without a break, counted from now."""
         start = len(self.arrivals)
 
@@ -291,11 +291,11 @@ class Media(Waitable):
 
         await self.until(there, timeout, f"{hz} Hz heard")
 
-    async def hears_not(self, hz: float, packets: int = 25, timeout: float = 10.0) -> None:
+    async def hears_not(self, hz: float, packets: int = 25, timeout: float = 20.0) -> None:
         """Wait till `packets` packets in a row came without the tone (or nothing came at all for that long)."""
         await self._stretch(packets, lambda heard: sound.level(heard, hz) < HEARD, timeout, f"{hz} Hz not heard")
 
-    async def hears_sound(self, timeout: float = 10.0) -> None:
+    async def hears_sound(self, timeout: float = 20.0) -> None:
         """Wait till half a second was not silent: music, a prompt, a voice."""
         start = len(self.arrivals)
 
@@ -304,7 +304,7 @@ class Media(Waitable):
 
         await self.until(there, timeout, "any sound heard")
 
-    async def hears_silence(self, packets: int = 25, timeout: float = 10.0) -> None:
+    async def hears_silence(self, packets: int = 25, timeout: float = 20.0) -> None:
         """Wait till `packets` packets in a row were silent, or nothing came at all for that long."""
         await self._stretch(packets, lambda heard: sound.loudness(heard) < QUIET, timeout, "silence")
 

@@ -51,6 +51,11 @@ class Api:
             kind = answer.content_type
             return answer.status, await (answer.json() if "json" in kind else answer.read() if "audio" in kind else answer.text())
 
+    async def tries(self, path: str, body: Json) -> tuple[int, Any]:
+        """Status and body of a POST; a click that is only pending is asked after."""
+        status, answer = await self.raw("POST", path, body)
+        return await self._answered(answer["request"]) if status == 202 else (status, answer)
+
     async def get(self, path: str, **params: Any) -> Any:
         """The body of a GET. Refused when the status is not 200."""
         status, body = await self.raw("GET", path, params=params)
@@ -59,10 +64,8 @@ class Api:
         return body
 
     async def post(self, path: str, body: Json | None = None) -> Any:
-        """The body of a POST; a click that is only pending is asked after. Refused when the status is not 2xx."""
-        status, answer = await self.raw("POST", path, body if body is not None else {})
-        if status == 202:
-            status, answer = await self._answered(answer["request"])
+        """The body of a POST, as of `tries`. Refused when the status is not 2xx."""
+        status, answer = await self.tries(path, body if body is not None else {})
         if status not in (200, 201, 204):
             raise Refused(f"POST {path} {body}", status, answer)
         return answer
@@ -114,6 +117,9 @@ class Seat:
                 await self.do("sign-out")
         finally:
             await self.phone.close()
+            with contextlib.suppress(Refused, aiohttp.ClientError, TimeoutError):
+                if await self.state() != "LOGGED_OUT":  # their talk was not over yet
+                    await self.do("sign-out")
             await self.api.close()
 
     async def do(self, action: str, **body: Any) -> Json:
@@ -177,6 +183,13 @@ class Ari:
             http.get(f"{self.url}/{path}", raise_for_status=True) as answer,
         ):
             return await answer.json()
+
+    async def silence_noticed(self, endpoint: str, seconds: int) -> None:
+        """How long a phone may be silent in its next calls until it is given up."""
+        change = {"fields": [{"attribute": "rtp_timeout", "value": str(seconds)}]}
+        where = f"{self.url}/asterisk/config/dynamic/res_pjsip/endpoint/{endpoint}"
+        async with aiohttp.ClientSession(headers=self.headers) as http, http.put(where, json=change) as answer:
+            assert answer.status == 200, await answer.text()
 
     async def rings(self, endpoint: str, channel: str, timeout: float = 15.0) -> None:
         """Ring a phone as if for a call of this name, and wait till it says that it rings. ClientError when it does not."""

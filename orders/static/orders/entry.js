@@ -76,7 +76,7 @@ export class OrderEntry {
     });
     form.addEventListener("click", ({ target }) => this._click(target.closest("button")));
     document.addEventListener("keydown", (this._keys = (event) => this._key(event)), true); // before the page's own
-    addEventListener("pagehide", (this._leave = () => this.dirty && this._last()));
+    addEventListener("pagehide", (this._leave = () => (this.dirty || this.saving) && this._last()));
     const box = $("[data-product]", form);
     const list = $(".picks", form);
     this.picker = new ProductPicker({
@@ -274,7 +274,7 @@ export class OrderEntry {
   _last() {
     if (this.halted) return;
     const body = new FormData(this.form);
-    body.set("again", "1"); // one of ours may be under way
+    body.set("again", "1"); // one of ours may be under way, or go under with the page
     fetch(this.form.action, { method: "POST", body, credentials: "same-origin", keepalive: true });
   }
 

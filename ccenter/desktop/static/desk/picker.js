@@ -40,7 +40,7 @@ export class Picker {
   async _fill() {
     const turn = ++this._turn;
     const rows = await this.find(this.input.value.trim());
-    if (turn !== this._turn || !rows) return;
+    if (turn !== this._turn || !rows || this.list.matches(":active")) return; // a row under a finger stays: the click is for it
     const before = this.rows[this.at];
     this.rows = rows;
     this.list.replaceChildren(

@@ -84,8 +84,14 @@ export class OwnSeat {
     if (tellAnswer(await post(`/api/seat/${action}/`))) await this.refresh();
   }
 
+  /** One after the other: the page's own start, and a sign-in's. */
+  _startPhone(take = false) {
+    this._starting = Promise.resolve(this._starting).catch(() => {}).then(() => this._start(take));
+    return this._starting;
+  }
+
   // The account is asked for again after a reload; 404: signed in with another phone, or not at all.
-  async _startPhone(take = false) {
+  async _start(take) {
     const { ok, body } = await get("/api/seat/phone/");
     if (!ok) return;
     if (!(await this._holdLock(take))) {
