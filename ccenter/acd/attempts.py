@@ -9,7 +9,7 @@ free, a new minute while hours were closed.
 from collections.abc import Iterable
 
 from ccenter.acd import agent as agents
-from ccenter.acd import events, facts, ivr, owing, routing, service
+from ccenter.acd import events, facts, ivr, owing, routing, service, standing
 from ccenter.acd.agent import Agent, AgentState, AgentTrigger
 from ccenter.acd.call import Call, CallState, CallTrigger, moved
 from ccenter.acd.callback import LIVE, Callback, CallbackState, CallbackTrigger
@@ -30,7 +30,7 @@ def least(w: World, lines: Iterable[CallbackLine]) -> CallbackLine | None:
     """The line whose head is next: within their hours, and with a trunk's channel free for it."""
     found = None
     for line in lines:
-        while line.waiting and owing.is_open(w, line) and (found is None or line.waiting[0] < found.waiting[0]):
+        while line.waiting and standing.is_open(w, line) and (found is None or line.waiting[0] < found.waiting[0]):
             entry = head(w, line)
             if service.reachable(w, entry.number):
                 found = line if service.outbound(w, entry.number, keep=True) is not None else found
@@ -59,7 +59,7 @@ def assign(w: World, line: CallbackLine) -> None:
     """Give a line's head to the best agent free for it."""
     entry, eligible = head(w, line), line.line
     assert eligible is not None
-    strategy = owing.queue_of(w, entry).strategy
+    strategy = standing.queue_of(w, entry).strategy
     ranked = routing.candidates(w, eligible, strategy)
     agent = w.state.agents[ranked[0][1]]
     call = start(w, entry, agent)
@@ -87,7 +87,7 @@ def rouse(w: World) -> None:
             assign(w, line)
     if any(line.preview for line in lines):
         present_all(w)
-    shut = any(line.waiting and not owing.is_open(w, line) for line in lines)
+    shut = any(line.waiting and not standing.is_open(w, line) for line in lines)
     if shut:
         w.alarm("window", "", (w.now // 60 + 1) * 60)
     else:
@@ -109,10 +109,10 @@ def present_all(w: World) -> None:
         line = least(w, lines)
         if line is not None:
             entry = head(w, line)
-            owing.step_out(w, entry)
+            standing.step_out(w, entry)
             callback_moved(entry, CallbackTrigger.PRESENT)
             entry.offered_to, w.presented[code] = code, entry.id
-            until = w.now + owing.rules_of(w, entry).preview_seconds
+            until = w.now + standing.rules_of(w, entry).preview_seconds
             w.alarm("callback", entry.id, until)
             w.out.append(facts.CallbackPresented(w.seq(), w.now, entry.id, code, until))
 
@@ -140,7 +140,7 @@ def expire(w: World, entry: Callback) -> None:
 
 def attach(w: World, call: Call, entry: Callback, agent: str) -> None:
     """From here on this call is the callback's attempt."""
-    owing.step_out(w, entry)
+    standing.step_out(w, entry)
     if w.presented.get(entry.offered_to) == entry.id:
         del w.presented[entry.offered_to]
     w.quiet("callback", entry.id)
@@ -148,7 +148,7 @@ def attach(w: World, call: Call, entry: Callback, agent: str) -> None:
     callback_moved(entry, CallbackTrigger.DIAL)
     entry.call, entry.by, entry.offered_to = call.id, agent, ""
     entry.result, entry.result_at = "", None
-    queue = owing.queue_of(w, entry)
+    queue = standing.queue_of(w, entry)
     call.callback, call.label, call.language = entry.id, entry.label, entry.language or w.settings.language
     call.entered, call.ticket, call.priority, call.skills = entry.asked_at, entry.ticket, entry.priority, dict(entry.skills)
     call.queue = queue.code if agent else ""
@@ -187,9 +187,9 @@ def started(w: World, call: Call, entry: Callback, leg: str) -> None:
 
 def ring(w: World, call: Call, entry: Callback, agent: Agent | None, *, asked: bool = False) -> None:
     """Ring the first phone. An agent who asked for this call is on the line first."""
-    rules = owing.rules_of(w, entry)
+    rules = standing.rules_of(w, entry)
     if agent is not None and (asked or rules.first == "agent"):
-        seconds = w.settings.dial_seconds if asked else owing.queue_of(w, entry).ring_seconds
+        seconds = w.settings.dial_seconds if asked else standing.queue_of(w, entry).ring_seconds
         service.offer(w, call, [agent], seconds, auto=asked)
         return
     moved(call, CallTrigger.RESERVE)
@@ -207,7 +207,7 @@ def answered(w: World, call: Call) -> None:
     call.reached = True
     owing.reached(w, call)
     w.out.append(facts.CallReached(w.seq(), w.now, call.id, call.dial_to))
-    rules = owing.rules_of(w, w.state.callbacks[call.callback])
+    rules = standing.rules_of(w, w.state.callbacks[call.callback])
     if rules.detect:
         moved(call, CallTrigger.FLOW)
         w.alarm("judge", call.id, w.now + rules.detect_seconds)
@@ -246,7 +246,7 @@ def on_judged(w: World, event: events.AnswerJudged) -> None:
         w.quiet("judge", call.id)
         call.machine = True
         service.let_held_go(w, call)
-        words = owing.rules_of(w, entry).on_machine
+        words = standing.rules_of(w, entry).on_machine
         if call.agent or not words or not ivr.speak(w, call, (words,), "parting"):
             service.end(w, call, "system", note="machine")
     elif waits:
@@ -271,7 +271,7 @@ def ask_next(w: World, agent: Agent, request: events.NextCallback) -> str:
     ident = w.presented.get(agent.code)
     line = least(w, lines)
     if ident is None and line is None:
-        waiting = any(line.waiting and owing.is_open(w, line) for line in lines)
+        waiting = any(line.waiting and standing.is_open(w, line) for line in lines)
         return "no_trunk" if waiting else "no_callback"
     entry = w.state.callbacks[ident] if ident is not None else head(w, line)  # type: ignore[arg-type]
     return dial(w, agent, entry)
@@ -288,9 +288,9 @@ def dial_this(w: World, agent: Agent, request: events.DialCallback) -> str:
 
 def dial(w: World, agent: Agent, entry: Callback) -> str:
     """An agent calls this one, whatever its place. The code of why not."""
-    if entry.state in LIVE or owing.blocked(w, entry):
+    if entry.state in LIVE or standing.blocked(w, entry):
         return "being_called"
-    if not owing.allowed_now(w, entry):
+    if not standing.allowed_now(w, entry):
         return "outside_hours"
     if service.outbound(w, entry.number, keep=True) is None:
         return "no_trunk"
@@ -304,7 +304,7 @@ def skip(w: World, agent: Agent, request: events.SkipCallback) -> str:
         return "no_such_callback"
     owing.back(w, entry, "skipped")
     if entry.state is CallbackState.WAITING:
-        owing.defer(w, entry, w.now + owing.rules_of(w, entry).skip_seconds, "skipped")
+        owing.defer(w, entry, w.now + standing.rules_of(w, entry).skip_seconds, "skipped")
     return ""
 
 

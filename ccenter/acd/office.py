@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ccenter.acd import events, facts, owing
+from ccenter.acd import events, facts, owing, standing
 from ccenter.acd.callback import LIVE, CallbackState
 from ccenter.acd.config import Number, ToEnd
 from ccenter.acd.world import World
@@ -32,7 +32,7 @@ def release(w: World, request: events.ReleaseTask) -> str:
     source = "task" if request.kind != "callback" else "asked"
     known = owing.still_owed(w, request.number) if request.kind == "callback" else None
     if known is not None:
-        owing.step_out(w, known)
+        standing.step_out(w, known)
         owing.keep(w, known, w.now)
         known.asked_at = min(known.asked_at, request.at)
         known.times += 1
@@ -41,7 +41,7 @@ def release(w: World, request: events.ReleaseTask) -> str:
             facts.CallbackAsked(w.seq(), w.now, known.id, source, known.queue, known.times, known.number, "", known.asked_at)
         )
         w.out.append(facts.CallbackClosed(w.seq(), w.now, request.task, "moved", 0, "", known.id))
-        owing.stand(w, known)
+        standing.stand(w, known)
         return ""
     entry = owing.fresh(w, request.number, source, request.kind, request.at, request.task)
     entry.due, entry.queue, entry.priority = request.at, request.queue, request.priority
@@ -101,7 +101,7 @@ def on_missed(w: World, event: events.CallerMissed) -> None:
         entry.due = free if free > w.now else entry.due
         owing.opened(w, entry)
         return
-    owing.step_out(w, known)
+    standing.step_out(w, known)
     owing.keep(w, known, w.now)
     known.times += 1
     known.asked_at = min(known.asked_at, asked_at)
@@ -112,7 +112,7 @@ def on_missed(w: World, event: events.CallerMissed) -> None:
     if free > w.now and known.state is CallbackState.WAITING:
         owing.defer(w, known, free, "on_line")
     else:
-        owing.stand(w, known)
+        standing.stand(w, known)
 
 
 OFFICE: dict[type, Callable[[World, Any], str]] = {

@@ -1,19 +1,12 @@
-"""Whom we owe a call: one callback for each caller, lined up by when they first asked.
-
-Callbacks that are due stand in lines, sorted once, as callers do (routing.py); one line for each group of agents who may call
-them, calendar and time zone, so that whether it is an allowed hour is asked once for a line. Who is on the line with us already,
-in whatever call, is in no line: nobody is dialled twice at once.
-"""
-
-from bisect import bisect_left, insort
+"""Whom we owe a call: one callback for each caller, lined up by when they first asked (standing.py)."""
 
 from msgspec.structs import replace
 
-from ccenter.acd import facts, hours, routing
+from ccenter.acd import facts, standing
 from ccenter.acd.call import Call, CallState
 from ccenter.acd.callback import LIVE, Callback, CallbackState, CallbackTrigger, moved
-from ccenter.acd.config import CallbackRules, Number, Queue, ToEnd
-from ccenter.acd.world import CallbackLine, Line, World
+from ccenter.acd.config import Number, ToEnd
+from ccenter.acd.world import World
 
 REMEMBERED = 100_000  # tasks that are over, so that none is released anew
 CAUSES = {17: "busy", 18: "no_answer", 19: "no_answer", 20: "no_answer", 21: "busy"}
@@ -22,107 +15,6 @@ FINAL = ("done", "wrong_number", "refused", "do_not_call")
 NO_LINE_SECONDS = 5.0  # when the line that was free is not any more
 NO_CONTACT_SECONDS = 60.0  # when the trunk itself is not there
 RESULTS = (*FINAL, "no_answer", "busy", "machine", "failed", "later")
-
-
-# -- what belongs to a callback --------------------------------------------------------------------------------
-
-
-def queue_of(w: World, entry: Callback) -> Queue:
-    queues = w.config.queues
-    found = queues.get(entry.queue) or queues.get(w.settings.callback_queue)
-    return found or next(iter(queues.values()), None) or Queue(code=entry.queue)
-
-
-def rules_of(w: World, entry: Callback) -> CallbackRules:
-    return queue_of(w, entry).callbacks
-
-
-def zone_of(w: World, number: str) -> str:
-    """The caller's time zone, by the longest known beginning of the number."""
-    zones = w.settings.zones
-    best = max((start for start in zones if number.startswith(start)), key=len, default="")
-    return zones[best] if best else w.settings.time_zone
-
-
-def persons(entry: Callback) -> tuple[str, ...]:
-    return (entry.number, "c:" + entry.customer) if entry.customer else (entry.number,)
-
-
-def being_called(w: World, number: str) -> bool:
-    """Is an attempt for this number under way?"""
-    entries = (w.state.callbacks[ident] for ident in w.persons.get(number, ()))
-    return any(entry.state in (CallbackState.DIALLING, CallbackState.TALKING) for entry in entries)
-
-
-def blocked(w: World, entry: Callback) -> bool:
-    """Are they on the line with us?"""
-    return any(key in w.busy for key in persons(entry))
-
-
-# -- lines -----------------------------------------------------------------------------------------------------
-
-
-def line_for(w: World, entry: Callback) -> CallbackLine:
-    queue = queue_of(w, entry)
-    rules = queue.callbacks
-    zone = entry.zone or w.settings.time_zone
-    how: str = "progressive" if entry.flow or (rules.in_turn and entry.source == "asked") else rules.mode
-    if entry.agent and how == "pull":
-        how = "preview"  # a follow-up comes by itself when its time is there
-    line: Line | None = None
-    if not entry.flow and not entry.agent:
-        line = routing.line_for(w, Call("", "out", 0.0, queue=queue.code, skills=entry.skills), queue)
-    who = "flow" if entry.flow else "agent:" + entry.agent if line is None else line.key
-    key = f"{who} {how} {queue.code} {rules.calendar} {zone}"
-    found = w.callback_lines.get(key)
-    if found is None:
-        if entry.agent and not entry.flow:
-            line = Line(key, queue.code, {}, {entry.agent: None})
-        found = w.callback_lines[key] = CallbackLine(key, how, queue.code, rules.calendar, zone, line)
-        for code in line.eligible if line is not None else ():
-            w.agent_callbacks.setdefault(code, []).append(found)
-    return found
-
-
-def order(w: World, entry: Callback) -> tuple[float, int, str]:
-    priority = entry.priority + queue_of(w, entry).priority
-    return (entry.asked_at - priority * w.settings.ageing, entry.ticket, entry.id)
-
-
-def stand(w: World, entry: Callback) -> None:
-    """Into its line, at the place it has earned; who is on the line with us is put there when they are off it."""
-    if entry.state is CallbackState.WAITING and not entry.line and not blocked(w, entry):
-        line = line_for(w, entry)
-        insort(line.waiting, order(w, entry))
-        entry.line = line.key
-        w.rouse = True
-
-
-def step_out(w: World, entry: Callback) -> None:
-    line = w.callback_lines.get(entry.line)
-    if line is not None:
-        place = order(w, entry)
-        at = bisect_left(line.waiting, place)
-        if at < len(line.waiting) and line.waiting[at][2] == entry.id:
-            del line.waiting[at]
-    entry.line = ""
-
-
-def is_open(w: World, line: CallbackLine) -> bool:
-    """Is it an allowed hour where these customers are? Hours change at full minutes only, in every zone."""
-    if not line.calendar:
-        return True
-    key, minute = (line.calendar, line.zone), int(w.now // 60)
-    known = w.gates.get(key)
-    if known is None or known[0] != minute:
-        calendar = w.config.calendars.get(line.calendar)
-        known = (minute, calendar is not None and hours.opening(calendar, line.zone, w.now)[0] == "open")
-        w.gates[key] = known
-    return known[1]
-
-
-def allowed_now(w: World, entry: Callback) -> bool:
-    return is_open(w, line_for(w, entry))
 
 
 def index(w: World) -> None:
@@ -138,33 +30,15 @@ def index(w: World) -> None:
         leg.trunk = leg.trunk or leg.endpoint.partition("@trunk-")[2]
         w.occupy(leg)
     for entry in state.callbacks.values():
-        enter(w, entry)
+        standing.enter(w, entry)
     for call in state.calls.values():
         on_line(w, call)
     for entry in state.callbacks.values():
         entry.line = ""
         if entry.state is CallbackState.PRESENTED:
             w.presented[entry.offered_to] = entry.id
-        stand(w, entry)
+        standing.stand(w, entry)
     w.rouse = True
-
-
-def enter(w: World, entry: Callback) -> None:
-    """Into the indexes."""
-    if entry.kind == "callback":
-        w.owed[entry.number] = entry.id
-    for key in persons(entry):
-        w.persons.setdefault(key, {})[entry.id] = None
-
-
-def remove(w: World, entry: Callback) -> None:
-    if w.owed.get(entry.number) == entry.id:
-        del w.owed[entry.number]
-    for key in persons(entry):
-        others = w.persons[key]
-        del others[entry.id]
-        if not others:
-            del w.persons[key]
 
 
 # -- who is on the line ----------------------------------------------------------------------------------------
@@ -175,7 +49,7 @@ def people(w: World, call: Call) -> tuple[str, ...]:
         return (call.ani,) if call.ani else ()
     entry = w.state.callbacks.get(call.callback)
     if entry is not None and entry.call == call.id and entry.state is not CallbackState.ON_LINE:
-        return persons(entry)
+        return standing.persons(entry)
     return (call.dial_to,) if call.direction == "out" else ()
 
 
@@ -187,7 +61,7 @@ def on_line(w: World, call: Call) -> None:
             entry = w.state.callbacks[ident]
             if entry.state is CallbackState.PRESENTED:
                 back(w, entry, "on_line")
-            step_out(w, entry)
+            standing.step_out(w, entry)
     if call.direction == "out" and not call.ani:
         w.machines[call.id] = None
 
@@ -200,7 +74,7 @@ def off_line(w: World, call: Call) -> None:
         if not calls:
             w.busy.pop(key, None)
             for ident in w.persons.get(key, ()):
-                stand(w, w.state.callbacks[ident])
+                standing.stand(w, w.state.callbacks[ident])
 
 
 # -- open, wait, close -----------------------------------------------------------------------------------------
@@ -210,14 +84,14 @@ def fresh(w: World, number: str, source: str, kind: str, asked_at: float, ident:
     """A callback to be filled in and opened."""
     w.state.counter += 1
     entry = Callback(ident or f"k{w.state.counter}", number, source, kind, asked_at, w.state.counter)
-    entry.zone = zone_of(w, number)
+    entry.zone = standing.zone_of(w, number)
     return entry
 
 
 def opened(w: World, entry: Callback, call: str = "", chosen: str = "") -> None:
     """It is owed from here on. What is forbidden is closed at once, with the reason."""
     w.state.callbacks[entry.id] = entry
-    enter(w, entry)
+    standing.enter(w, entry)
     e = entry
     fact = facts.CallbackOpened(w.seq(), w.now, e.id, e.number, e.source, e.kind, e.asked_at, e.due, e.queue)
     names = ("priority", "dnis", "label", "language", "zone", "customer", "agent", "flow")
@@ -230,19 +104,19 @@ def opened(w: World, entry: Callback, call: str = "", chosen: str = "") -> None:
         w.alarm("callback", e.id, e.due)
     elif e.state is CallbackState.WAITING:
         owned(w, e)
-        stand(w, e)
+        standing.stand(w, e)
 
 
 def keep(w: World, entry: Callback, since: float) -> None:
     """It is too old when so much time has passed since it was asked for last, or since the time they wished for."""
     known = w.state.timers.get(f"expire:{entry.id}", 0.0)
-    w.alarm("expire", entry.id, max(known, since + rules_of(w, entry).expire_seconds))
+    w.alarm("expire", entry.id, max(known, since + standing.rules_of(w, entry).expire_seconds))
 
 
 def owned(w: World, entry: Callback) -> None:
     """An agent's own follow-up is left to them for a time, which an attempt ends and a look at it does not."""
     if entry.agent and f"own:{entry.id}" not in w.state.timers:
-        w.alarm("own", entry.id, w.now + rules_of(w, entry).own_agent_seconds)
+        w.alarm("own", entry.id, w.now + standing.rules_of(w, entry).own_agent_seconds)
 
 
 def number_of(call: Call) -> str:
@@ -266,9 +140,9 @@ def owe(w: World, call: Call, source: str, number: str = "") -> Callback:
     known = still_owed(w, number)
     if linked is not None and linked.number != number and linked.state is CallbackState.ON_LINE:  # they left another number
         if known is None:
-            remove(w, linked)
-            linked.number, linked.zone = number, zone_of(w, number)
-            enter(w, linked)
+            standing.remove(w, linked)
+            linked.number, linked.zone = number, standing.zone_of(w, number)
+            standing.enter(w, linked)
             known = linked
         else:
             known.asked_at = min(known.asked_at, linked.asked_at)
@@ -288,7 +162,7 @@ def owe(w: World, call: Call, source: str, number: str = "") -> Callback:
             call.callback = entry.id
         opened(w, entry, call.id, ":".join(filter(None, chosen)))
         return entry
-    step_out(w, known)
+    standing.step_out(w, known)
     keep(w, known, w.now)
     known.times += known.last != call.id
     known.last = call.id
@@ -299,7 +173,7 @@ def owe(w: World, call: Call, source: str, number: str = "") -> Callback:
     w.out.append(facts.CallbackAsked(w.seq(), w.now, known.id, source, known.queue, known.times, number, call.id, known.asked_at))
     if known.state is CallbackState.TALKING and known.call == call.id:
         known.result, known.result_at = "later", w.now  # called, and promised another call
-    stand(w, known)
+    standing.stand(w, known)
     return known
 
 
@@ -326,7 +200,7 @@ def forbidden(w: World, entry: Callback) -> str:
 
 def refused_now(w: World, entry: Callback) -> str:
     """Why they may not be dialled any more, though it was decided to."""
-    return forbidden(w, entry) or ("" if allowed_now(w, entry) else "outside_hours")
+    return forbidden(w, entry) or ("" if standing.allowed_now(w, entry) else "outside_hours")
 
 
 def set_barred(w: World, number: str, barred: bool) -> None:
@@ -353,14 +227,14 @@ def line_up(w: World, entry: Callback) -> None:
     if reason := forbidden(w, entry):
         close(w, entry, reason)
     else:
-        stand(w, entry)
+        standing.stand(w, entry)
 
 
 def defer(w: World, entry: Callback, until: float, reason: str) -> None:
     if why := forbidden(w, entry):
         close(w, entry, why)
         return
-    step_out(w, entry)
+    standing.step_out(w, entry)
     if w.presented.get(entry.offered_to) == entry.id:
         del w.presented[entry.offered_to]
     entry.offered_to = entry.call = ""
@@ -374,13 +248,13 @@ def defer(w: World, entry: Callback, until: float, reason: str) -> None:
 
 def close(w: World, entry: Callback, reason: str, detail: str = "") -> None:
     """Nothing is owed any more."""
-    step_out(w, entry)
+    standing.step_out(w, entry)
     if w.presented.get(entry.offered_to) == entry.id:
         del w.presented[entry.offered_to]
     moved(entry, CallbackTrigger.CLOSE)
     for kind in ("callback", "expire", "own"):
         w.quiet(kind, entry.id)
-    remove(w, entry)
+    standing.remove(w, entry)
     del w.state.callbacks[entry.id]
     if not entry.id.startswith("k"):  # ids of our own are never given twice
         remember(w, entry.id)
@@ -402,14 +276,14 @@ def due(w: World, entry: Callback) -> None:
     elif entry.state is CallbackState.LATER:
         moved(entry, CallbackTrigger.WAIT)
         owned(w, entry)
-        stand(w, entry)
+        standing.stand(w, entry)
 
 
 def own_time_over(w: World, entry: Callback) -> None:
     """Whose follow-up it is was not there, or did not do it: anybody may."""
-    step_out(w, entry)
+    standing.step_out(w, entry)
     entry.agent = ""
-    stand(w, entry)
+    standing.stand(w, entry)
 
 
 # -- results ---------------------------------------------------------------------------------------------------
@@ -420,7 +294,7 @@ def resulted(w: World, entry: Callback, agent: str, result: str, at: float | Non
     entry.results[result] = entry.results.get(result, 0) + 1
     w.quiet("callback", entry.id)
     w.out.append(facts.CallbackResulted(w.seq(), w.now, entry.id, agent, result, entry.attempts, entry.call))
-    rules = rules_of(w, entry)
+    rules = standing.rules_of(w, entry)
     if result == "do_not_call":
         close(w, entry, result)
         set_barred(w, entry.number, True)
@@ -500,13 +374,13 @@ def attempt_over(w: World, call: Call, entry: Callback, by: str, cause: int, not
     elif call.served_by:
         moved(entry, CallbackTrigger.TALKED)
         entry.call = ""
-        w.alarm("callback", entry.id, w.now + rules_of(w, entry).result_seconds)
+        w.alarm("callback", entry.id, w.now + standing.rules_of(w, entry).result_seconds)
     elif entry.flow and call.reached:
         resulted(w, entry, "", "done" if call.informed else "refused")
     elif call.reached:
         resulted(w, entry, "", "failed")  # they answered, and nobody was there for them
     elif by == "agent":
-        defer(w, entry, w.now + rules_of(w, entry).skip_seconds, "cancelled")
+        defer(w, entry, w.now + standing.rules_of(w, entry).skip_seconds, "cancelled")
     else:
         resulted(w, entry, entry.by, CAUSES.get(cause, "failed"))
 
@@ -521,7 +395,7 @@ def dialled(w: World, call: Call, shown: str) -> None:
 
 def shown(w: World, entry: Callback, trunk: str) -> str:
     """What the customer's phone shows: a number of ours, best the one they know. `trunk` is the trunk's."""
-    wanted = rules_of(w, entry).caller_id
+    wanted = standing.rules_of(w, entry).caller_id
     ours = w.config.numbers
     return wanted if wanted in ours else entry.dnis if entry.dnis in ours else trunk
 
@@ -540,7 +414,7 @@ def rejoin(w: World, call: Call) -> None:
     entry = w.state.callbacks.get(w.owed.get(call.ani, ""))
     if entry is None or entry.state in LIVE:
         return
-    step_out(w, entry)
+    standing.step_out(w, entry)
     if w.presented.get(entry.offered_to) == entry.id:
         del w.presented[entry.offered_to]
     w.quiet("callback", entry.id)

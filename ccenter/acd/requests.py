@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ccenter.acd import agent as agents
-from ccenter.acd import attempts, commands, events, facts, handling, office, owing, routing, seat, service, supervise
+from ccenter.acd import attempts, commands, events, facts, handling, office, owing, routing, seat, service, standing, supervise
 from ccenter.acd.agent import Agent, AgentState
 from ccenter.acd.call import Call, CallState, CallTrigger, Leg, Party, moved
 from ccenter.acd.callback import Callback
@@ -191,7 +191,7 @@ def refused_number(w: World, agent: Agent, number: str) -> str:
     if not number or len(number) > 32 or not all(c.isdigit() or c in "+*#" for c in number):
         return "bad_number"
     owed = owed_to(w, number)
-    if owing.being_called(w, number) or (owed is not None and owing.blocked(w, owed)):
+    if standing.being_called(w, number) or (owed is not None and standing.blocked(w, owed)):
         return "being_called"
     return "" if service.outbound(w, number) else "no_trunk"
 

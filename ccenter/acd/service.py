@@ -1,7 +1,7 @@
 """A call meets an agent: offers, the connection, and every way a call ends."""
 
 from ccenter.acd import agent as agents
-from ccenter.acd import commands, facts, owing, routing
+from ccenter.acd import commands, facts, owing, routing, standing
 from ccenter.acd.agent import Agent, AgentState, AgentTrigger
 from ccenter.acd.call import Call, CallState, CallTrigger, Leg, Party, moved
 from ccenter.acd.config import AnyTarget, ToEnd, ToFlow, ToQueue, ToVoicemail, Trunk
@@ -315,7 +315,7 @@ def ring_customer(w: World, call: Call) -> bool:
     endpoint, shown = way
     seconds, detect = w.settings.dial_seconds, False
     if entry is not None:
-        rules = owing.rules_of(w, entry)
+        rules = standing.rules_of(w, entry)
         shown, seconds, detect = owing.shown(w, entry, shown), rules.ring_seconds, rules.detect
     call.customer = w.dial(call, "customer", endpoint, shown, detect=detect).id
     w.alarm("dial", call.customer, w.now + seconds)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from itertools import pairwise
 from typing import Any
 
-from ccenter.acd import facts, owing, requests, routing, service
+from ccenter.acd import facts, owing, requests, routing, service, standing
 from ccenter.acd.agent import AgentState
 from ccenter.acd.call import Call, CallState
 from ccenter.acd.callback import LIVE, CallbackState
@@ -290,7 +290,7 @@ def every_callback_goes_on(acd: Acd) -> None:
             case CallbackState.LATER | CallbackState.RESULT:
                 assert f"callback:{entry.id}" in timers, f"{entry.id} is {entry.state} for ever"
             case CallbackState.WAITING:
-                assert bool(entry.line) != owing.blocked(w, entry), f"{entry.id} waits in no line"
+                assert bool(entry.line) != standing.blocked(w, entry), f"{entry.id} waits in no line"
                 assert not entry.agent or f"own:{entry.id}" in timers, f"{entry.id} waits for {entry.agent} for ever"
             case CallbackState.PRESENTED:
                 agent = w.state.agents[entry.offered_to]
@@ -310,7 +310,7 @@ def every_callback_goes_on(acd: Acd) -> None:
 
 def callbacks_in_line(acd: Acd) -> dict[str, tuple[str, float, int]]:
     w = acd.world
-    lines = [line for line in w.callback_lines.values() if owing.is_open(w, line)]
+    lines = [line for line in w.callback_lines.values() if standing.is_open(w, line)]
     return {ident: (line.key, place, ticket) for line in lines for place, ticket, ident in line.waiting}
 
 
@@ -340,15 +340,15 @@ def callers_and_callbacks_were_weighed(acd: Acd, callers: Collection[str], owed:
         call = w.state.calls.get(fact.call)
         entry = w.state.callbacks.get(call.callback) if call is not None else None
         if fact.strategy == "callback" and entry is not None and call is not None and entry.call == call.id:
-            line = owing.line_for(w, entry)
-            order = owing.order(w, entry)
+            line = standing.line_for(w, entry)
+            order = standing.order(w, entry)
             for other in waiting:
                 if fact.agent in w.lines[other.line].eligible:
                     first = _comes_first(w, line, order, other)
                     assert first, f"{fact.agent} called back {entry.id} while {other.id} waited"
         elif fact.call in callers and call is not None and fact.strategy not in ("claimed", "last_agent"):
             for line in w.agent_callbacks.get(fact.agent, ()):
-                if line.automatic and owing.is_open(w, line):
+                if line.automatic and standing.is_open(w, line):
                     for *place, ident in line.waiting:
                         number = w.state.callbacks[ident].number
                         if ident in owed and service.outbound(w, number, keep=True) is not None:
