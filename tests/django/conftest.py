@@ -1,10 +1,18 @@
-"""The two teams of `rights_world`, made once for a file of tests, each of which is rolled back to them."""
+"""English everywhere; and the two teams of `rights_world`, made once for a file of tests, each of which is rolled back to them."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import translation
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """What is said outside of requests is English; a request before has left its own language."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="module")
