@@ -23,9 +23,12 @@ def people() -> dict[str, Customer]:
         "欧阳娜娜": (["15800005678"], {"province": "上海市", "city": "上海市", "street": "漕溪北路3号"}),
         "John Smith": (["+1 415 555 2671"], {"street": "Main Street 5"}),
     }
-    return {
-        name: add_customer({"name": name, "addresses": [address], "email": "smith@example.com" if "S" in name else ""}, phones)
-        for name, (phones, address) in rows.items()
+    return {  # the member numbers are none of the digits that are looked for
+        name: add_customer(
+            {"name": name, "number": f"7777777{n}", "addresses": [address], "email": "smith@example.com" if "S" in name else ""},
+            phones,
+        )
+        for n, (name, (phones, address)) in enumerate(rows.items())
     }
 
 
