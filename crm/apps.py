@@ -13,7 +13,7 @@ class CrmConfig(AppConfig):
         from crm import entities, lookups, selectors, service_entities  # noqa: F401  the second registers what a flow may ask
         from crm.pages import customer_menu, service_menu
         from crm.selectors import service_history
-        from crm.services import bulk, exporting, importing, ticket_export  # noqa: F401  kinds of jobs
+        from crm.services import bulk, customer_sync, exporting, importing, ticket_export  # noqa: F401  kinds of jobs, and of sources
 
         entities.declare_all()
         service_entities.declare_all()

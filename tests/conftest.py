@@ -4,6 +4,8 @@ tests/acd and tests/sim are pure: nothing is started for them. Folders in WITH_D
 Django's settings; that has to happen before their modules are imported, so it is done in pytest_configure, and only
 when such a folder is among what is collected. Their conftest.py must not import models at its top. tests/asterisk
 starts a whole stack in its own conftest.
+
+HYPOTHESIS_PROFILE=long plays for minutes, with new dice each time.
 """
 
 import os
@@ -11,6 +13,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example]
+settings.register_profile("fast", max_examples=100, stateful_step_count=80, derandomize=True, deadline=None, database=None)
+settings.register_profile("long", max_examples=2000, stateful_step_count=150, deadline=None, suppress_health_check=QUIET)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 HERE = Path(__file__).parent
 WITH_DATABASE = ("django", "stasis")

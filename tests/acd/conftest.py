@@ -1,21 +1,11 @@
-"""The centre the scenarios share, and how long the state machine plays.
+"""The centre the scenarios share."""
 
-HYPOTHESIS_PROFILE=long plays for minutes, with new dice each time.
-"""
-
-import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from tests.acd import promises
 from tests.acd.centre import Centre
-
-QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example]
-settings.register_profile("fast", max_examples=100, stateful_step_count=80, derandomize=True, deadline=None, database=None)
-settings.register_profile("long", max_examples=2000, stateful_step_count=150, deadline=None, suppress_health_check=QUIET)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 
 @pytest.fixture

@@ -70,6 +70,7 @@ def test_given_an_upload_when_a_worker_has_done_it_then_its_owner_gets_result_an
 
     kinds[NAME] = copy_lines
     root, eve = login("root", "admin"), login("eve", "office_admin")
+    app.control.purge()  # what tests before have left
     with start_worker(app, pool="threads", concurrency=1, perform_ping_check=False, shutdown_timeout=30):
         job = begun(eve, upload=SimpleUploadedFile("lines.txt", b"a\n\nb\n\nc"))
         address = f"{URL}{job.pk}/"

@@ -238,6 +238,7 @@ def test_given_a_worker_when_something_happens_then_it_is_told_at_once(root: Any
     from ccenter.celery import app
 
     hook = subscribe(root, receiver)
+    app.control.purge()  # what tests before have left
     with start_worker(app, pool="threads", concurrency=1, perform_ping_check=False, shutdown_timeout=30):
         assert root.post(f"{URL}{hook['id']}/test/").status_code == 202
         for _ in range(600):
