@@ -22,9 +22,7 @@ from crm.services import indexing
 
 TAKEN = ("name", "title", "level", "language", "email")  # what may be taken from the one who goes
 FILLED = ("title", "language", "email", "owner_id", "team_id", "branch_id")  # taken where the one who stays has none
-
-
-SAID = ["consent", "consent_at", "consent_how", "consent_by_id"]
+SAID = ["consent", "consent_at", "consent_how", "consent_by_id"]  # whether they agree to be called, and how that is known
 
 
 class Mover(NamedTuple):
